@@ -1,0 +1,115 @@
+"""Copies and pickles of Values and tapes: independent graphs, whatever their depth.
+
+A tape's state is its flat lists, so nothing here follows operands. Tapes that import from each other are stated oldest
+first, and each finds its ancestors stated already, so that a long chain of tapes needs no deep recursion either.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from autograd import primitives
+from autograd.tape import Node, Place, Tape, advance_serials
+from autograd.value import Value, constant, handle
+
+_STRIDE = 32
+"""Every so many generations a tape states all its ancestors; in between, those it imports from. Bounds the recursion."""
+
+
+class _Frozen:
+    """The nodes of a tape: immutable, so copies share them; a pickle names the primitives behind their codes."""
+
+    def __init__(self, nodes: tuple[Node, ...]) -> None:
+        self.nodes = nodes
+
+    def __deepcopy__(self, memo: Any) -> _Frozen:
+        return self
+
+    def __reduce__(self) -> Any:
+        codes = {node[0] for node in self.nodes if node[0] >= 0}
+        return _thaw, (self.nodes, {code: primitives.by_code(code).name for code in codes})
+
+
+def _thaw(nodes: tuple[Node, ...], names: dict[int, str]) -> _Frozen:
+    here = {code: primitives.named(name).code for code, name in names.items()}
+    if all(code == now for code, now in here.items()):
+        return _Frozen(nodes)
+    return _Frozen(tuple((here.get(node[0], node[0]), *node[1:]) for node in nodes))
+
+
+def independent_copy(value: Value) -> Value:
+    """Return a copy of a Value with a graph and leaves of its own."""
+    return copy.deepcopy(value)
+
+
+def reduce_value(value: Value) -> Any:
+    """Return what pickle and copy need to make a Value again."""
+    if value.is_constant:
+        return constant, (value._data,)
+    if value._tape is None:
+        return _leaf, (type(value), value._data, value._grad, value._label)
+    return handle, (value._tape, value._index, value._data)
+
+
+def _leaf(kind: type[Value], data: float, grad: float, label: str | None) -> Value:
+    leaf = kind(data, label)
+    leaf._grad = grad
+    return leaf
+
+
+def reduce_tape(tape: Tape) -> Any:
+    """Return what pickle and copy need to make a tape again; the copy is closed."""
+    ancestors = _ancestors(tape)
+    if len(ancestors) > _STRIDE and len(ancestors) % _STRIDE:
+        ancestors = list({id(parent): parent for parent, _ in tape.imports.values()}.values())
+    state = {
+        "ancestors": ancestors,
+        "nodes": _Frozen(tuple(tape.nodes)),
+        "leaves": [(index, leaf, key == leaf._index) for index, (leaf, key) in tape.leaves.items()],
+        "imports": list(tape.imports.items()),
+        "starts": list(tape.starts),
+        "serials": list(tape.serials),
+        "labels": dict(tape.labels),
+        "scopes": list(tape.scopes),
+        "guards": list(tape.guards),
+        "guards_dropped": tape.guards_dropped,
+        "adjoints": None if tape.adjoints is None else list(tape.adjoints),
+        "outputs": tape.outputs,
+    }
+    return Tape, (), state
+
+
+def restore_tape(tape: Tape, state: dict[str, Any]) -> None:
+    """Fill a new tape with the state of another."""
+    tape.nodes = list(state["nodes"].nodes)
+    for name in ("starts", "serials", "labels", "scopes", "guards", "guards_dropped", "adjoints", "outputs"):
+        setattr(tape, name, state[name])
+    advance_serials(tape.serials[-1])
+    for index, leaf, current in state["leaves"]:
+        key = leaf._index if current else Value(0.0)._index
+        tape.leaves[index] = (leaf, key)
+        tape.entered[key] = index
+    for index, place in state["imports"]:
+        tape.imports[index] = place
+        tape.entered[place] = index
+    if tape.outputs is not None:
+        tape.sources = [(tape, index) for index in range(len(tape.nodes))]
+
+
+def _ancestors(tape: Tape) -> list[Tape]:
+    """Return every other tape this one depends on, oldest first."""
+    found: dict[int, Tape] = {id(tape): tape}
+    waiting = [tape]
+    while waiting:
+        places: list[Place] = list(waiting.pop().imports.values())
+        for parent, _ in places:
+            if id(parent) not in found:
+                found[id(parent)] = parent
+                waiting.append(parent)
+    del found[id(tape)]
+    return sorted(found.values(), key=_age)
+
+
+def _age(tape: Tape) -> int:
+    return tape.serials[0]

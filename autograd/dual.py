@@ -1,0 +1,117 @@
+"""Dual: forward mode without a tape.
+
+A Dual is primal + ε · tangent with ε² = 0. It reads the same rows as everything else: the tangent of a result is the
+sum of partial × tangent over its operands. Primal and tangent may be floats, Values (reverse over forward) or Duals of
+an older seeding (forward over forward).
+
+It has no tape; it carries the identity of its seeding instead, so that in d/dy (x · y) the x of an outer
+differentiation stays a constant for the inner one.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+from autograd.lifting import accumulate, product
+from autograd.operators import Operators
+from autograd.primitives import Primitive, is_real, number
+
+__all__ = ["Dual", "fresh_seeding"]
+
+_seedings = itertools.count(1)
+
+
+def fresh_seeding() -> int:
+    """Return the identity of a new seeding, newer than every other."""
+    return next(_seedings)
+
+
+class Dual(Operators):
+    """A number and its tangent.
+
+    Args:
+        primal: the number; a float, a Value, or a Dual of an older seeding.
+        tangent: its derivative along the chosen direction; 0.0 for a constant.
+        seeding: identity of the differentiation it belongs to; Duals made by hand all belong to seeding 0.
+
+    Raises:
+        TypeError: primal or tangent is not a number.
+
+    Example:
+        >>> from autograd import Dual, sin
+        >>> x, y = Dual(2.0, 1.0), Dual(3.0)
+        >>> (x * y + 1).tangent
+        3.0
+    """
+
+    __slots__ = ("primal", "seeding", "tangent")
+
+    def __init__(self, primal: Any, tangent: Any = 0.0, seeding: int = 0) -> None:
+        self.primal = _number(primal)
+        self.tangent = _number(tangent)
+        self.seeding = seeding
+
+    def __repr__(self) -> str:
+        return f"Dual({self.primal!r}, {self.tangent!r})"
+
+    def __eq__(self, other: object) -> Any:
+        return self.primal == _primal(other)
+
+    def __ne__(self, other: object) -> Any:
+        return self.primal != _primal(other)
+
+    def __lt__(self, other: Any) -> Any:
+        return self.primal < _primal(other)
+
+    def __le__(self, other: Any) -> Any:
+        return self.primal <= _primal(other)
+
+    def __gt__(self, other: Any) -> Any:
+        return self.primal > _primal(other)
+
+    def __ge__(self, other: Any) -> Any:
+        return self.primal >= _primal(other)
+
+    def __bool__(self) -> bool:
+        return bool(self.primal)
+
+    def __hash__(self) -> int:
+        return object.__hash__(self)
+
+    @classmethod
+    def __primitive__(cls, primitive: Primitive, arguments: Sequence[Any]) -> Any:
+        """Apply a primitive: the primal by its row, the tangent by its partials."""
+        seeding = max(argument.seeding for argument in arguments if isinstance(argument, Dual))
+        ours = [isinstance(argument, Dual) and argument.seeding == seeding for argument in arguments]
+        primals = [argument.primal if mine else argument for argument, mine in zip(arguments, ours)]
+        output = primitive.of(*primals)
+        if output is NotImplemented:
+            return output
+        wanted = [k for k, mine in enumerate(ours) if mine and not _is_zero(arguments[k].tangent)]
+        tangent = None
+        if wanted:
+            slopes = slopes_at(primitive, output, primals, wanted)
+            for k in wanted:
+                tangent = accumulate(tangent, product(arguments[k].tangent, slopes[k]))
+        return cls(output, 0.0 if tangent is None else tangent, seeding)
+
+
+def slopes_at(primitive: Primitive, output: Any, arguments: Sequence[Any], wanted: Sequence[int]) -> Any:
+    """Return the wanted partials, as floats where all arguments are numbers."""
+    if all(type(argument) is bool or is_real(argument) for argument in arguments):
+        return primitive.slopes(output, [float(argument) for argument in arguments], wanted)
+    return primitive.slopes_of(output, arguments, wanted)
+
+
+def _number(given: Any) -> Any:
+    return given if hasattr(type(given), "__primitive__") else number(given)
+
+
+def _primal(other: Any) -> Any:
+    return other.primal if isinstance(other, Dual) else other
+
+
+def _is_zero(tangent: Any) -> bool:
+    return type(tangent) is float and tangent == 0.0

@@ -1,0 +1,100 @@
+"""Every exception that the package raises on purpose, each carrying what its reader needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["AutogradError", "ExpressionError", "GradientMismatch", "NonFiniteError", "StaleTape"]
+
+
+class AutogradError(Exception):
+    """Base of the exceptions that only this package raises; wrong types and values raise Python's own."""
+
+
+class StaleTape(AutogradError):
+    """A graph is to be differentiated again, but a leaf it was recorded with has other data by now.
+
+    Attributes:
+        leaf: the leaf whose data changed.
+        recorded: the number the graph was recorded with.
+    """
+
+    def __init__(self, leaf: Any, recorded: float) -> None:
+        self.leaf = leaf
+        self.recorded = recorded
+        super().__init__(
+            f"the graph was recorded with {leaf.label or 'a leaf'} = {recorded!r}, which is {leaf.data!r} by now: "
+            "record the graph again after changing .data, or differentiate before changing it"
+        )
+
+    def __reduce__(self) -> Any:
+        return type(self), (self.leaf, self.recorded)
+
+
+class NonFiniteError(AutogradError, ArithmeticError):
+    """Under `strict()`, a node whose value or slope is not finite though its operands are.
+
+    Attributes:
+        primitive: name of the primitive.
+        operands: its operands as (label, number) pairs; the label is None where there is none.
+        result: the value, or the slope, that is not finite.
+        what: "value", or "slope in operand k".
+        source: (file name, line number) of the line that recorded it, or None.
+        line: that line's text, where it can be read.
+    """
+
+    def __init__(
+        self,
+        primitive: str,
+        operands: list[tuple[str | None, float]],
+        result: float,
+        what: str = "value",
+        source: tuple[str, int] | None = None,
+        line: str = "",
+    ) -> None:
+        self.primitive = primitive
+        self.operands = operands
+        self.result = result
+        self.what = what
+        self.source = source
+        self.line = line
+        inside = ", ".join(f"{label} = {number!r}" if label else repr(number) for label, number in operands)
+        where = f"\n  {source[0]}:{source[1]}: {line}".rstrip(": ") if source else ""
+        super().__init__(f"{primitive}({inside}): the {what} is {result!r}{where}")
+
+    def __reduce__(self) -> Any:
+        return type(self), (self.primitive, self.operands, self.result, self.what, self.source, self.line)
+
+
+class GradientMismatch(AutogradError, AssertionError):
+    """`gradcheck` found a derivative that disagrees with the numbers; the message is its whole report.
+
+    Attributes:
+        report: the report (see `autograd.check.Report`).
+    """
+
+    def __init__(self, report: Any) -> None:
+        self.report = report
+        super().__init__(str(report))
+
+    def __reduce__(self) -> Any:
+        return type(self), (self.report,)
+
+
+class ExpressionError(AutogradError, ValueError):
+    """A typed-in expression cannot be understood; the message points at the place.
+
+    Attributes:
+        reason: what is wrong, one sentence.
+        text: the expression.
+        position: offset of the place in the expression, from 0.
+    """
+
+    def __init__(self, reason: str, text: str, position: int) -> None:
+        self.reason = reason
+        self.text = text
+        self.position = position
+        super().__init__(reason)
+
+    def __reduce__(self) -> Any:
+        return type(self), (self.reason, self.text, self.position)

@@ -1,0 +1,109 @@
+"""The lifted sweep: a reverse sweep on Values, which gives differentiable gradients.
+
+The same walk as `tape.reverse_sweep`, but a slope is the row's partial evaluated on Values, so that the adjoints are
+recorded and can be differentiated in their turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import isfinite
+from typing import Any
+
+from autograd import primitives
+from autograd.errors import StaleTape
+from autograd.tape import IMPORT, LEAF, Place, edges
+from autograd.value import Value, operands_of, value_at
+
+__all__ = ["accumulate", "lifted_sweep", "product"]
+
+
+def product(adjoint: Any, slope: Any) -> Any:
+    """Return adjoint × slope with the zero rule, or None where the slope is structurally zero."""
+    if type(slope) is float or type(slope) is int:
+        if slope == 1.0:
+            return adjoint
+        if slope == 0.0:
+            return None
+    if type(adjoint) is float and adjoint == 1.0:
+        return slope
+    left, right = primal_of(adjoint), primal_of(slope)
+    if (left == 0.0 and not isfinite(right)) or (right == 0.0 and not isfinite(left)):
+        return primitives.share(adjoint, slope)
+    return adjoint * slope
+
+
+def primal_of(number: Any) -> float:
+    """Return the float that a number carries: of a Value its data, of a Dual its primal's."""
+    while not isinstance(number, (float, int)):
+        number = number._data if isinstance(number, Value) else number.primal
+    return number
+
+
+def accumulate(total: Any, share: Any) -> Any:
+    """Return the sum of a total and a share, where None is nothing."""
+    if share is None:
+        return total
+    return share if total is None else total + share
+
+
+def lifted_sweep(found: Sequence[Place], seeds: Mapping[Place, Any], inputs: Iterable[Place]) -> dict[Place, Any]:
+    """Return the adjoints, as Values or floats, of the nodes between some inputs and some outputs.
+
+    Args:
+        found: what the outputs depend on, oldest first (`tape.reachable`).
+        seeds: place of an output -> the adjoint to start from.
+        inputs: the places the gradient is wanted at; nothing else is swept.
+
+    Raises:
+        StaleTape: a leaf among them has other data by now, or stands there with old and new data.
+    """
+    check_fresh(found)
+    dependent = _dependents(found, inputs)
+    adjoints: dict[Place, Any] = dict(seeds)
+    for place in reversed(found):
+        adjoint = adjoints.get(place)
+        if adjoint is None or place not in dependent:
+            continue
+        for operand, share in _shares(place, adjoint, dependent):
+            adjoints[operand] = accumulate(adjoints.get(operand), share)
+    return adjoints
+
+
+def check_fresh(found: Iterable[Place]) -> None:
+    """Raise StaleTape where a leaf's data is no longer what was recorded."""
+    for tape, index in found:
+        if index not in tape.leaves or tape.nodes[index][0] != LEAF:
+            continue
+        leaf, key = tape.leaves[index]
+        recorded = tape.nodes[index][1]
+        if key != leaf._index and repr(recorded) != repr(leaf._data):
+            raise StaleTape(leaf, recorded)
+
+
+def _dependents(found: Iterable[Place], inputs: Iterable[Place]) -> set[Place]:
+    dependent = set(inputs)
+    for place in found:
+        tape, index = place
+        node = tape.nodes[index]
+        if node[0] == IMPORT:
+            sources: Iterable[Place] = (tape.imports[index],)
+        else:
+            sources = ((tape, operand) for operand in edges(node)[0] if operand >= 0)
+        if place not in dependent and any(source in dependent for source in sources):
+            dependent.add(place)
+    return dependent
+
+
+def _shares(place: Place, adjoint: Any, dependent: set[Place]) -> Iterable[tuple[Place, Any]]:
+    tape, index = place
+    node = tape.nodes[index]
+    if node[0] == IMPORT:
+        return [(tape.imports[index], adjoint)]
+    if node[0] < 0:
+        return []
+    indices = edges(node)[0]
+    wanted = [k for k, operand in enumerate(indices) if operand >= 0 and (tape, operand) in dependent]
+    row = primitives.by_code(node[0])
+    slopes = row.slopes_of(value_at(tape, index), operands_of(tape, index), wanted)
+    return [((tape, indices[k]), product(adjoint, slopes[k])) for k in wanted]

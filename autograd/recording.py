@@ -1,0 +1,315 @@
+"""Which tape is recorded on, by which context, and how: automatic and explicit tapes, `no_grad`, `strict`, `scope`.
+
+An automatic tape belongs to a thread, and where an event loop runs, to a task; an explicit one (`with Tape()`) to the
+context that entered it. What a copied context inherits is never recorded on: a context is recognised by a token that
+only the context it was made in accepts.
+
+The active tape is held weakly, so that it lives exactly as long as something on it; only guards, which no handle
+keeps alive, hold it until it is closed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar, Token
+from typing import Any, NamedTuple
+
+from autograd.tape import CAPACITY, LEAF, Tape, indices
+
+__all__ = ["active_modes", "close_automatic", "differentiating", "here", "no_grad", "resolve", "scope", "strict"]
+
+
+class Mode(NamedTuple):
+    """How a context records, where that is not the usual way."""
+
+    recording: bool = True
+    strict: bool = False
+    tape: Tape | None = None
+
+
+USUAL = Mode()
+_mode: ContextVar[Mode] = ContextVar("mode", default=USUAL)
+_scope: ContextVar[tuple[str, ...]] = ContextVar("scope", default=())
+_mark: ContextVar[None] = ContextVar("mark")
+_task_tape: ContextVar[Callable[[], Tape | None]] = ContextVar("task_tape")
+_task_guards: ContextVar[Tape | None] = ContextVar("task_guards", default=None)
+
+active_modes: list[Mode] = []
+"""Every mode entered and not yet left, in any thread: while it is not empty, every recording goes the careful way."""
+
+
+def _nothing() -> Tape | None:
+    return None
+
+
+here = threading.local()
+"""`here.tape()` is this thread's automatic tape or None; `here.guards` the same tape once more while it holds guards.
+
+Not a subclass with defaults: that doubles the time of the lookup, which every recording makes.
+"""
+
+
+def running_loop() -> Any:
+    """Return the event loop that runs in this thread, or None; asyncio is asked only where something has imported it."""
+    asyncio = sys.modules.get("asyncio")
+    return None if asyncio is None else asyncio.events._get_running_loop()
+
+
+def _tape_here() -> Tape | None:
+    tape: Tape | None = getattr(here, "tape", _nothing)()
+    return tape
+
+
+def mode() -> Mode:
+    """Return how the current context records."""
+    return _mode.get()
+
+
+def resolve() -> Tape | None:
+    """Return the tape to record on in this context, opening one if needed; None where nothing is recorded."""
+    mode = _mode.get()
+    if not mode.recording:
+        return None
+    if mode.tape is not None and _owned(mode.tape):
+        return mode.tape
+    return _automatic_in_task() if running_loop() is not None else _automatic_in_thread()
+
+
+def active() -> Tape | None:
+    """Return the tape of this context if one is open, and open none."""
+    mode = _mode.get()
+    if mode.tape is not None and _owned(mode.tape):
+        return mode.tape
+    tape = _task_tape.get(_nothing)() if running_loop() is not None else _tape_here()
+    return tape if tape is not None and tape.indices else None
+
+
+def enter_leaf(tape: Tape, leaf: Any, key: int, primal: float) -> int:
+    """Enter a leaf on a tape; its key is new whenever its data changes, so that changed data is a new line."""
+    if running_loop() is not None:
+        here.tape = _nothing  # a loop has started since: from here on every task has a tape of its own
+    index = tape.enter(key, (LEAF, primal))
+    tape.leaves[index] = (leaf, key)
+    return index
+
+
+def _owned(tape: Tape) -> bool:
+    """Return whether a tape was opened in this very context, not in one that it was copied from."""
+    try:
+        _mark.reset(tape.token)
+    except (ValueError, RuntimeError):
+        return False
+    tape.token = _mark.set(None)
+    return True
+
+
+def _automatic_in_thread() -> Tape:
+    tape = _tape_here()
+    if tape is None or not _has_room(tape):
+        tape = _open(tape)
+        here.tape = weakref.ref(tape)
+        here.guards = None
+    return tape
+
+
+def _automatic_in_task() -> Tape:
+    here.tape = _nothing
+    tape = _task_tape.get(_nothing)()
+    if tape is None or not _has_room(tape) or not _owned(tape):
+        tape = _open(tape)
+        tape.token = _mark.set(None)
+        _task_tape.set(weakref.ref(tape))
+        _task_guards.set(None)
+    return tape
+
+
+def _has_room(tape: Tape) -> bool:
+    return bool(tape.indices) and len(tape.nodes) < CAPACITY and len(tape.guards) < CAPACITY
+
+
+def _open(full: Tape | None) -> Tape:
+    tape = Tape()
+    tape.indices = indices()
+    if full is not None and full.indices:
+        tape.guards_dropped = full.guards_dropped or bool(full.guards)
+        full.indices = ()
+    path = _scope.get()
+    if path:
+        tape.scopes.append((0, path))
+    return tape
+
+
+def close_automatic() -> None:
+    """Close this context's automatic tape: the next recording opens a fresh one."""
+    tape = active()
+    if tape is not None:
+        tape.indices = ()  # an explicit tape has none anyway
+    if running_loop() is None:
+        here.guards = None
+    else:
+        _task_guards.set(None)
+
+
+def keep_for_guards(tape: Tape) -> None:
+    """Keep an automatic tape alive until it is closed, because it holds a guard."""
+    if not tape.indices:
+        return
+    if running_loop() is None:
+        here.guards = tape
+    else:
+        _task_guards.set(tape)
+
+
+# -- modes -----------------------------------------------------------------------------------------------------------
+
+
+def _enter_mode(mode: Mode) -> Token[Mode]:
+    active_modes.append(mode)
+    return _mode.set(mode)
+
+
+def _leave_mode(mode: Mode, token: Token[Mode]) -> None:
+    _mode.reset(token)
+    for position, entered in enumerate(active_modes):
+        if entered is mode:
+            del active_modes[position]
+            break
+
+
+@contextlib.contextmanager
+def _in_mode(mode: Mode) -> Iterator[None]:
+    token = _enter_mode(mode)
+    try:
+        yield
+    finally:
+        _leave_mode(mode, token)
+
+
+def open_explicitly(tape: Tape) -> Tape:
+    """Enter `with tape:`."""
+    if tape.nodes or tape.outputs is not None or tape.restore:
+        raise RuntimeError("this tape has been recorded already: open a new one with `with Tape() as tape:`")
+    path = _scope.get()
+    if path:
+        tape.scopes.append((0, path))
+    tape.token = _mark.set(None)
+    mode = _mode.get()._replace(recording=True, tape=tape)
+    tape.restore = [mode, _enter_mode(mode)]
+    return tape
+
+
+def close_explicitly(tape: Tape) -> None:
+    """Leave `with tape:`."""
+    mode, token = tape.restore
+    _leave_mode(mode, token)
+    tape.token = None
+
+
+def differentiating() -> contextlib.AbstractContextManager[None]:
+    """Return a context in which transforms record, also inside `no_grad`."""
+    mode = _mode.get()
+    if mode.recording:
+        return contextlib.nullcontext()
+    return _in_mode(mode._replace(recording=True, tape=None))
+
+
+def no_grad() -> contextlib.AbstractContextManager[None]:
+    """Return a context (also a decorator) in which nothing is recorded: results are constants.
+
+    Example:
+        >>> from autograd import Value, no_grad
+        >>> x = Value(3.0)
+        >>> with no_grad():
+        ...     y = x * x
+        >>> y.data, y.operands
+        (9.0, ())
+    """
+    return _NoGrad()
+
+
+def strict() -> contextlib.AbstractContextManager[None]:
+    """Return a context (also a decorator) that raises at the first node that is not finite though its operands are.
+
+    Raises:
+        NonFiniteError: inside the context, naming the primitive, its operands and the line that called it.
+
+    Example:
+        >>> from autograd import Value, log, strict
+        >>> with strict():
+        ...     log(Value(0.0, label="p"))
+        Traceback (most recent call last):
+            ...
+        autograd.errors.NonFiniteError: log(p = 0.0): the value is -inf...
+    """
+    return _Strict()
+
+
+class _Switch(contextlib.ContextDecorator):
+    """A mode that can be entered any number of times, also within itself and by several threads."""
+
+    def __init__(self) -> None:
+        self._entered: list[contextlib.AbstractContextManager[None]] = []
+
+    def _changed(self) -> Mode:
+        raise NotImplementedError
+
+    def _recreate_cm(self) -> Any:  # every call of a decorated function enters a mode of its own
+        return type(self)()
+
+    def __enter__(self) -> None:
+        context = _in_mode(self._changed())
+        context.__enter__()
+        self._entered.append(context)
+
+    def __exit__(self, *exception: Any) -> bool | None:
+        return self._entered.pop().__exit__(*exception)
+
+
+class _NoGrad(_Switch):
+    def _changed(self) -> Mode:
+        return _mode.get()._replace(recording=False)
+
+
+class _Strict(_Switch):
+    def _changed(self) -> Mode:
+        return _mode.get()._replace(strict=True)
+
+
+@contextlib.contextmanager
+def scope(name: str) -> Iterator[None]:
+    """Return a context whose nodes belong together: a layer, a neuron; scopes nest.
+
+    Args:
+        name: what the drawing calls it.
+
+    Example:
+        >>> from autograd import Tape, Value, scope
+        >>> with Tape() as tape:
+        ...     with scope("layer 0"):
+        ...         y = Value(2.0) * 3.0
+        >>> tape.scope_at(1)
+        ('layer 0',)
+    """
+    if not isinstance(name, str):
+        raise TypeError(f"a scope's name is a str, not {type(name).__name__}")
+    token = _scope.set((*_scope.get(), name))
+    _note_scope()
+    try:
+        yield
+    finally:
+        _scope.reset(token)
+        _note_scope()
+
+
+def _note_scope() -> None:
+    tape = active()
+    if tape is None:
+        return
+    start, path = len(tape.nodes), _scope.get()
+    if tape.scopes and tape.scopes[-1][0] == start:
+        tape.scopes.pop()
+    tape.scopes.append((start, path))

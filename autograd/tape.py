@@ -1,0 +1,428 @@
+"""The tape: a Wengert list, and the float sweeps over it.
+
+This room knows graphs and nothing of calculus. A node is one tuple of plain numbers, so that it becomes visible by a
+single append and the cyclic garbage collector stops looking at it:
+
+    (LEAF, primal)                                      a leaf: no operands
+    (INPUT, primal)                                     a fresh input of a transform: no operands
+    (IMPORT, primal)                                    a node of another tape, see `Tape.imports`
+    (code, primal, operand, slope)                      one operand
+    (code, primal, operand, slope, operand, slope)      two operands
+    (code, primal, operands, slopes, count)             any number of operands, as two tuples of length `count`
+
+`code` is the number of a primitive (see `autograd.primitives`). An operand is the index of an earlier node of the same
+tape, or `CONSTANT`; a constant has no adjoint, and its number stands where the slope would.
+
+What is deliberately not here: what a primitive computes, how a partial is evaluated, which tape is recorded on.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import threading
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+__all__ = ["CONSTANT", "IMPORT", "INPUT", "LEAF", "Frontier", "Tape", "advance_serials", "edges", "forward_sweep", "reachable", "reverse_sweep"]
+
+CONSTANT = -1
+LEAF = -1
+INPUT = -2
+IMPORT = -3
+
+CAPACITY = 1 << 16
+"""How many nodes an automatic tape takes before the next recording opens a fresh one (about 9 MB)."""
+
+Node = tuple[Any, ...]
+Place = tuple["Tape", int]
+
+_serials = itertools.count(1)
+_renumbering = threading.Lock()
+_shared_indices: list[int] = []
+
+
+def indices() -> list[int]:
+    """Return the indices 0 … CAPACITY - 1, one list for all tapes: an index object per node would cost 32 bytes."""
+    if not _shared_indices:
+        _shared_indices.extend(range(CAPACITY))
+    return _shared_indices
+
+
+def advance_serials(past: int) -> None:
+    """Let the serial numbers of later segments start beyond one that a restored tape brought along."""
+    global _serials
+    with _renumbering:
+        _serials = itertools.count(max(past + 1, next(_serials)))
+
+
+def edges(node: Node) -> tuple[Sequence[int], Sequence[float]]:
+    """Return the operands of a node and the slopes (or constants) beside them, in operand order."""
+    if len(node) == 5:
+        return node[2], node[3]
+    return node[2::2], node[3::2]
+
+
+class Tape:
+    """A Wengert list: nodes in the order of their evaluation, in flat lists.
+
+    `with Tape() as tape:` records on this tape everything computed in the block. Recording order is a topological order.
+
+    Attributes:
+        nodes: one tuple per node, as the module's docstring describes.
+        leaves: index of a leaf's line -> (leaf, the key under which it was entered).
+        imports: index of an import -> the (tape, index) it stands for.
+        entered: what is already on this tape: a leaf's key, or the (tape, index) of an import -> index of its line.
+        labels: index -> label, for the nodes that have one.
+        scopes: (first index, scope path) of each run of nodes, ascending.
+        guards: recorded truths of comparisons, as (index, code, operand, operand, outcome, source), see `Condition`.
+        adjoints: adjoints left by the last sweep that reached this tape, for people to look at; no sweep reads them.
+        outputs: for a pruned tape made by `Tape.of`, the indices of its outputs; otherwise None.
+        sources: for a pruned tape, the (tape, index) that each line was taken from; otherwise None.
+
+    Example:
+        >>> from autograd import Tape, Value
+        >>> w1, w2 = Value(2.0, label="w1"), Value(3.0, label="w2")
+        >>> with Tape() as tape:
+        ...     g = w1**3 * w2 + 3 * w1
+        >>> len(tape)
+        6
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "adjoints",
+        "entered",
+        "guards",
+        "guards_dropped",
+        "imports",
+        "indices",
+        "labels",
+        "leaves",
+        "nodes",
+        "outputs",
+        "restore",
+        "scopes",
+        "serials",
+        "sources",
+        "starts",
+        "token",
+    )
+
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []
+        self.indices: Sequence[int] = ()  # what an unguarded recording may hand out; () sends it the careful way
+        self.entered: dict[Any, int] = {}
+        self.leaves: dict[int, tuple[Any, int]] = {}
+        self.imports: dict[int, Place] = {}
+        self.starts: list[int] = [0]
+        self.serials: list[int] = [next(_serials)]
+        self.labels: dict[int, str] = {}
+        self.scopes: list[tuple[int, tuple[str, ...]]] = []
+        self.guards: list[tuple[Any, ...]] = []
+        self.guards_dropped = False
+        self.adjoints: list[float] | None = None
+        self.outputs: tuple[int, ...] | None = None
+        self.sources: list[Place] | None = None
+        self.token: Any = None
+        self.restore: list[Any] = []
+
+    # -- recording ---------------------------------------------------------------------------------------------------
+
+    def append(self, node: Node) -> int:
+        """Add one node and return its index."""
+        index = len(self.nodes)
+        self.nodes.append(node)
+        return index
+
+    def begin_segment(self) -> int:
+        """Start a new segment at the end of this tape and return its serial number.
+
+        Serial numbers grow with time over all tapes. A segment holds at most one import, as its first node, so every
+        node a segment uses lies in the same segment or in one with a smaller serial number: that is what orders a
+        sweep over several tapes, also when two of them import from each other.
+        """
+        serial = next(_serials)
+        if self.starts[-1] == len(self.nodes):
+            self.serials[-1] = serial
+        else:
+            self.starts.append(len(self.nodes))
+            self.serials.append(serial)
+        return serial
+
+    def enter(self, key: Any, node: Node) -> int:
+        """Enter a line that is known by a key (a leaf) and return its index."""
+        index = self.append(node)
+        self.entered[key] = index
+        return index
+
+    def enter_import(self, place: Place) -> int:
+        """Enter a node of another tape, once, and return the index of its line here."""
+        index = self.entered.get(place)
+        if index is None:
+            tape, position = place
+            self.begin_segment()
+            self.imports[len(self.nodes)] = place
+            index = self.enter(place, (IMPORT, tape.nodes[position][1]))
+        return index
+
+    def scope_at(self, index: int) -> tuple[str, ...]:
+        """Return the scope path that the node at an index was recorded in, outermost first."""
+        position = bisect_right(self.scopes, index, key=_first) - 1
+        return self.scopes[position][1] if position >= 0 else ()
+
+    # -- reading -----------------------------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    def segment(self, index: int) -> int:
+        """Return the number of the segment that holds the node at an index."""
+        return bisect_right(self.starts, index) - 1
+
+    @staticmethod
+    def of(*outputs: Any) -> Tape:
+        """Return the pruned tape of some values: what they depend on, ordered, across imports, and nothing else.
+
+        Args:
+            outputs: one or more recorded values (or leaves).
+
+        Returns:
+            A tape of its own that nothing more is recorded on; its `outputs` are the positions of the given values.
+
+        Raises:
+            TypeError: an output is not a Value.
+            ValueError: an output is a constant (made by `detach()` or under `no_grad()`), or none was given.
+
+        Cost: one structural sweep over what the outputs depend on.
+
+        Example:
+            >>> from autograd import Tape, Value
+            >>> x = Value(3.0)
+            >>> unused, y = x + 1, x * x
+            >>> len(Tape.of(y))
+            2
+        """
+        from autograd.value import pruned_tape
+
+        return pruned_tape(outputs)
+
+    def __enter__(self) -> Tape:
+        from autograd.recording import open_explicitly
+
+        return open_explicitly(self)
+
+    def __exit__(self, *exception: object) -> None:
+        from autograd.recording import close_explicitly
+
+        close_explicitly(self)
+
+    def __str__(self) -> str:
+        from autograd.show.trace import trace
+
+        return trace(self)
+
+    def __repr__(self) -> str:
+        return f"<Tape: {len(self.nodes)} nodes>"
+
+    def __reduce__(self) -> Any:
+        from autograd.copies import reduce_tape
+
+        return reduce_tape(self)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        from autograd.copies import restore_tape
+
+        restore_tape(self, state)
+
+
+def _first(run: tuple[int, tuple[str, ...]]) -> int:
+    return run[0]
+
+
+class Frontier:
+    """The segments still to be visited by a reverse sweep over one or more tapes, newest first.
+
+    Args:
+        since: segments with a smaller serial number than this are not visited.
+    """
+
+    def __init__(self, since: int = 0) -> None:
+        self._since = since
+        self._heap: list[tuple[int, int, Tape, int]] = []
+        self._highest: dict[tuple[int, int], int] = {}
+        self._tie = itertools.count()
+
+    def touch(self, place: Place) -> bool:
+        """Schedule the segment of a node. Return False where it lies before `since`."""
+        tape, index = place
+        number = tape.segment(index)
+        serial = tape.serials[number]
+        if serial < self._since:
+            return False
+        key = (id(tape), number)
+        highest = self._highest.get(key)
+        if highest is None:
+            heapq.heappush(self._heap, (-serial, next(self._tie), tape, number))
+        if highest is None or index > highest:
+            self._highest[key] = index
+        return True
+
+    def __iter__(self) -> Iterator[tuple[Tape, int, int]]:
+        """Yield (tape, low, high): visit the nodes high, …, low; what they touch may be added meanwhile."""
+        while self._heap:
+            _, _, tape, number = heapq.heappop(self._heap)
+            low = tape.starts[number]
+            yield tape, low, self._highest[id(tape), number]
+            # Operands in an older segment of the same tape: their adjoints stand in the same buffer already.
+            if number and tape.serials[number - 1] >= self._since:
+                self.touch((tape, low - 1))
+
+
+def reverse_sweep(seeds: Iterable[tuple[Place, float]], since: int = 0) -> dict[Tape, list[float]]:
+    """Return the adjoints of every node the seeds reach, one list per tape, newest node first visited.
+
+    adjoint(operand) = sum over its uses of adjoint(result) × slope.
+
+    Args:
+        seeds: ((tape, index), adjoint) pairs to start from.
+        since: leave out segments with a smaller serial number.
+
+    Convention: a share whose adjoint or slope is exactly zero is exactly nothing (no 0 · inf).
+
+    Cost: one step per node from the highest seed down; 40 bytes per node.
+    """
+    buffers: dict[Tape, list[float]] = {}
+    frontier = Frontier(since)
+    for place, adjoint in seeds:
+        if frontier.touch(place):
+            _add(buffers, place, adjoint)
+    for tape, low, high in frontier:
+        adjoints = buffers[tape]
+        sweep_nodes(tape.nodes, adjoints, low, high)
+        place = tape.imports.get(low)
+        if place is not None and adjoints[low] and frontier.touch(place):
+            _add(buffers, place, adjoints[low])
+    return buffers
+
+
+def _add(buffers: dict[Tape, list[float]], place: Place, adjoint: float) -> None:
+    tape, index = place
+    adjoints = buffers.setdefault(tape, [])
+    missing = index + 1 - len(adjoints)
+    if missing > 0:
+        adjoints.extend([0.0] * missing)
+    adjoints[index] += adjoint
+
+
+def sweep_nodes(nodes: list[Node], adjoints: list[float], low: int, high: int) -> None:
+    """Send the adjoints of the nodes high, …, low on to their operands, in place."""
+    for node, adjoint in _newest_first(nodes, adjoints, low, high):
+        if not adjoint:
+            continue
+        if len(node) == 6:
+            _, _, left, left_slope, right, right_slope = node
+            if left >= 0 and left_slope:
+                adjoints[left] += adjoint * left_slope
+            if right >= 0 and right_slope:
+                adjoints[right] += adjoint * right_slope
+        elif len(node) == 4:
+            _, _, operand, slope = node
+            if slope:
+                adjoints[operand] += adjoint * slope
+        elif len(node) == 5:
+            for operand, slope in zip(node[2], node[3]):
+                if operand >= 0 and slope:
+                    adjoints[operand] += adjoint * slope
+
+
+def _newest_first(nodes: list[Node], adjoints: list[float], low: int, high: int) -> Iterator[tuple[Node, float]]:
+    """Return the nodes high, …, low, each with its adjoint as it is when the node's turn comes."""
+    skipped, swept = len(nodes) - 1 - high, len(adjoints) - 1 - high
+    if skipped + swept > 4 * (high - low):
+        return ((nodes[index], adjoints[index]) for index in range(high, low - 1, -1))
+    # Reversed iterators read the lists as they go, in half the time of indices, but have to run over what is skipped.
+    return zip(
+        itertools.islice(reversed(nodes), skipped, skipped + high - low + 1),
+        itertools.islice(reversed(adjoints), swept, None),
+    )
+
+
+def forward_sweep(nodes: Sequence[Node], tangents: dict[int, float]) -> list[float]:
+    """Return the tangent of every node of one tape, given the tangents of some of its lines.
+
+    tangent(result) = sum over its operands of slope × tangent(operand).
+
+    Args:
+        nodes: the nodes of a tape without imports (`Tape.of` makes one).
+        tangents: index of a line without operands -> its tangent; the others start from 0.
+
+    Convention: a share whose tangent or slope is exactly zero is exactly nothing, as in `reverse_sweep`.
+    """
+    swept: list[float] = []
+    for index, node in enumerate(nodes):
+        tangent = tangents.get(index, 0.0)
+        for operand, slope in zip(*edges(node)):
+            if operand >= 0 and slope and swept[operand]:
+                tangent += slope * swept[operand]
+        swept.append(tangent)
+    return swept
+
+
+def reachable(outputs: Iterable[Place], since: int = 0) -> tuple[list[Place], bool]:
+    """Return what some nodes depend on, themselves included, oldest first; and whether anything was cut off by `since`.
+
+    Cost: one step per node from the highest output down; one byte per node.
+    """
+    marks: dict[Tape, bytearray] = {}
+    frontier = Frontier(since)
+    outside = False
+    for place in outputs:
+        outside |= not _mark(marks, frontier, place)
+    found: list[Place] = []
+    for tape, low, high in frontier:
+        marked = marks[tape]
+        for index in range(high, low - 1, -1):
+            if marked[index]:
+                found.append((tape, index))
+                _mark_operands(tape.nodes[index], marked)
+        place = tape.imports.get(low)
+        if place is not None and marked[low]:
+            outside |= not _mark(marks, frontier, place)
+    found.reverse()
+    return found, outside or _reaches_below(found, since)
+
+
+def _mark(marks: dict[Tape, bytearray], frontier: Frontier, place: Place) -> bool:
+    tape, index = place
+    if not frontier.touch(place):
+        return False
+    marked = marks.setdefault(tape, bytearray())
+    if index >= len(marked):
+        marked.extend(bytes(index + 1 - len(marked)))
+    marked[index] = 1
+    return True
+
+
+def _mark_operands(node: Node, marked: bytearray) -> None:
+    for operand in edges(node)[0]:
+        if operand >= 0:
+            marked[operand] = 1
+
+
+def _reaches_below(found: list[Place], since: int) -> bool:
+    """Return whether a node of the list has an operand on its own tape in a segment older than `since`."""
+    floors: dict[Tape, int] = {}
+    for tape, index in found:
+        floor = floors.get(tape)
+        if floor is None:
+            floor = floors[tape] = _floor(tape, since)
+        if any(0 <= operand < floor for operand in edges(tape.nodes[index])[0]):
+            return True
+    return False
+
+
+def _floor(tape: Tape, since: int) -> int:
+    number = bisect_right(tape.serials, since - 1)
+    return tape.starts[number] if number < len(tape.starts) else len(tape.nodes)

@@ -1,0 +1,433 @@
+"""Derivatives of functions: grad, value_and_grad, vjp, jvp, hvp, jacobian, hessian.
+
+A transform differentiates with respect to fresh inputs of its own, so transforms nest in any order without tags: for a
+number the fresh input is a new line of the tape, for a Value an identity node of it, at which the inner sweep stops and
+through which an outer one passes, for a Dual a Dual of a fresh primal. A result is a plain float unless what was
+differentiated depends on something outside (a leaf, or an input of an outer transform); then the sweep is lifted, and
+the result can be differentiated again.
+
+No transform touches any `.grad`.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd import primitives
+from autograd.dual import Dual, fresh_seeding
+from autograd.lifting import accumulate, lifted_sweep
+from autograd.primitives import is_real, number
+from autograd.recording import differentiating, mode, resolve
+from autograd.structures import flatten, is_number, map_numbers, same_shape
+from autograd.tape import INPUT, LEAF, Place, Tape, reachable, reverse_sweep
+from autograd.value import Value, constant, handle
+
+__all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
+
+Function = Callable[..., Any]
+
+
+class _Differentiation:
+    """Fresh inputs for some arguments, and the sweeps back to them.
+
+    Attributes:
+        inputs: the fresh inputs, in the structure of the arguments.
+    """
+
+    def __init__(self, arguments: Sequence[Any]) -> None:
+        tape = resolve()
+        assert tape is not None
+        self._tape = tape
+        self._since = tape.begin_segment()
+        self._quiet = not mode().recording
+        flattened, rebuild = flatten(tuple(arguments))
+        self._inputs = [_fresh(tape, each) for each in flattened]
+        self._rebuild = rebuild
+        self.inputs = rebuild(self._inputs)
+        self._places = [_place(each) for each in self._inputs]
+
+    def gradient(self, output: Any, seed: Any = 1.0) -> list[Any]:
+        """Return seed × d(output)/d(input) for every input, flat."""
+        if isinstance(output, Dual):
+            return self._gradient_of_dual(output, seed)
+        if not isinstance(output, Value) or output._tape is None:
+            return [0.0] * len(self._places)
+        place = (output._tape, output._index)
+        found, outside = reachable([place], self._since)
+        if self._independent(found, outside) and is_real(seed):
+            adjoints = reverse_sweep([(place, number(seed))], self._since)
+            return [_adjoint_at(adjoints, place) for place in self._places]
+        swept = lifted_sweep(found, {place: seed}, self._places)
+        return [_computed(swept.get(place)) for place in self._places]
+
+    def result(self, output: Any) -> Any:
+        """Return an output as the caller gets it: a float where it depends on nothing outside."""
+        if isinstance(output, Dual):
+            return Dual(self.result(output.primal), self.result(output.tangent), output.seeding)
+        if not isinstance(output, Value) or output._tape is None:
+            return output
+        found, outside = reachable([(output._tape, output._index)], self._since)
+        return output._data if self._independent(found, outside) else output
+
+    def _gradient_of_dual(self, output: Dual, seed: Any) -> list[Any]:
+        primals = self.gradient(output.primal, seed)
+        tangents = self.gradient(output.tangent, seed)
+        return [Dual(p, t, output.seeding) for p, t in zip(primals, tangents)]
+
+    def _independent(self, found: Sequence[Place], outside: bool) -> bool:
+        """Return whether all of it comes from these inputs and constants, and from no leaf nor anything older."""
+        return not outside and not any(tape.nodes[index][0] == LEAF for tape, index in found)
+
+
+def _fresh(tape: Tape, argument: Any) -> Any:
+    if isinstance(argument, Dual):
+        return Dual(_fresh(tape, argument.primal), argument.tangent, argument.seeding)
+    if isinstance(argument, Value) and not argument.is_constant:
+        return primitives.pos(argument)
+    primal = argument.data if isinstance(argument, Value) else number(argument)
+    index = tape.append((INPUT, primal))
+    return handle(tape, index, primal)
+
+
+def _place(fresh: Any) -> Place:
+    while isinstance(fresh, Dual):
+        fresh = fresh.primal
+    place: Place = (fresh._tape, fresh._index)
+    return place
+
+
+def _computed(gradient: Any) -> Any:
+    """Return a gradient as something computed: not as the very leaf whose data somebody may assign later."""
+    if gradient is None:
+        return 0.0
+    return primitives.pos(gradient) if isinstance(gradient, Value) and gradient.is_leaf else gradient
+
+
+def _adjoint_at(adjoints: dict[Tape, list[float]], place: Place) -> float:
+    tape, index = place
+    swept = adjoints.get(tape, ())
+    return swept[index] if index < len(swept) else 0.0
+
+
+def _quietly(results: Any, quiet: bool) -> Any:
+    """Return results as constants where the caller's context records nothing."""
+    if not quiet:
+        return results
+    return map_numbers(lambda each: constant(each.data) if isinstance(each, Value) else each, results)
+
+
+def _selected(f: Function, argnums: int | Sequence[int], arguments: Sequence[Any]) -> list[int]:
+    wanted = [argnums] if isinstance(argnums, int) else list(argnums)
+    positions = []
+    for argnum in wanted:
+        position = argnum + len(arguments) if argnum < 0 else argnum
+        if not 0 <= position < len(arguments):
+            raise ValueError(
+                f"argnums={argnums!r} asks for argument {argnum} of {_name(f)}, "
+                f"but it was called with {len(arguments)} positional argument{'s' * (len(arguments) != 1)}"
+            )
+        positions.append(position)
+    return positions
+
+
+def _name(f: Function) -> str:
+    return getattr(f, "__name__", repr(f))
+
+
+def _replaced(arguments: Sequence[Any], positions: Sequence[int], fresh: Sequence[Any]) -> list[Any]:
+    replaced = list(arguments)
+    for position, argument in zip(positions, fresh):
+        replaced[position] = argument
+    return replaced
+
+
+def _scalar(f: Function, output: Any, transform: str) -> Any:
+    if not is_number(output):
+        kind = type(output).__name__
+        instead = "; for several outputs use jacobian, or vjp" if isinstance(output, (list, tuple, dict)) or hasattr(
+            output, "shape"
+        ) else ""
+        raise TypeError(f"{transform} needs a function that returns one number, but {_name(f)} returned {kind}{instead}")
+    return output
+
+
+def value_and_grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
+    """Return a function that gives (f(...), its gradient).
+
+    Args:
+        f: a function of numbers, or of nested lists, tuples, dicts or arrays of numbers, that returns one number.
+        argnums: which positional argument to differentiate in; several give a tuple of gradients.
+        has_aux: whether f returns (number, anything else).
+
+    Returns:
+        A function of the arguments of f (keywords pass through). The gradient has the structure of the argument; its
+        numbers are floats, or Values if f also depends on a leaf. With `has_aux`, ((value, aux), gradient).
+
+    Raises:
+        TypeError: f returns something else than one number, or an argument is not made of numbers.
+        ValueError: argnums names an argument that is not there.
+        StaleTape: the gradient has to be differentiable, and f changed the data of a leaf.
+
+    Convention: the gradient of a constant function is 0.0.
+
+    Cost: one recording and one reverse sweep, however many numbers the argument holds.
+
+    Example:
+        >>> value_and_grad(lambda w: w[0] ** 3 * w[1] + 3 * w[0])([2, 3])
+        (30.0, [39.0, 8.0])
+    """
+
+    @functools.wraps(f)
+    def derived(*arguments: Any, **keywords: Any) -> Any:
+        positions = _selected(f, argnums, arguments)
+        quiet = not mode().recording
+        with differentiating():
+            differentiation = _Differentiation([arguments[position] for position in positions])
+            output = f(*_replaced(arguments, positions, differentiation.inputs), **keywords)
+            aux = None
+            if has_aux:
+                output, aux = _pair(f, output)
+            _scalar(f, output, "grad")
+            gradients = differentiation._rebuild(differentiation.gradient(output))
+            value = differentiation.result(output)
+            if has_aux:
+                value = (value, map_numbers(differentiation.result, aux))
+        return _quietly((value, gradients[0] if isinstance(argnums, int) else gradients), quiet)
+
+    return derived
+
+
+def _pair(f: Function, output: Any) -> tuple[Any, Any]:
+    if not isinstance(output, tuple) or len(output) != 2:
+        raise TypeError(f"has_aux=True needs a function that returns a pair (number, aux), but {_name(f)} does not")
+    return output
+
+
+def grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
+    """Return a function that gives the gradient of f, by one reverse sweep.
+
+    Args:
+        f: a function that returns one number, see `value_and_grad`.
+        argnums: which positional argument to differentiate in; several give a tuple of gradients.
+        has_aux: whether f returns (number, anything else); then the result is (gradient, aux).
+
+    Returns:
+        A function of the arguments of f, see `value_and_grad`.
+
+    Raises:
+        TypeError, ValueError, StaleTape: see `value_and_grad`.
+
+    Cost: one recording and one reverse sweep.
+
+    Example:
+        >>> grad(lambda x: x**3)(2.0), grad(grad(lambda x: x**3))(2.0)
+        (12.0, 12.0)
+    """
+    derived = value_and_grad(f, argnums, has_aux)
+
+    @functools.wraps(f)
+    def gradient(*arguments: Any, **keywords: Any) -> Any:
+        value, gradients = derived(*arguments, **keywords)
+        return (gradients, value[1]) if has_aux else gradients
+
+    return gradient
+
+
+def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
+    """Return (f(*primals), pullback): pullback(adjoints) gives adjointsᵀ · J, one gradient per primal.
+
+    Args:
+        f: a function that returns a number or a structure of numbers.
+        primals: its arguments.
+        has_aux: whether f returns (output, anything else); then the result is (output, pullback, aux).
+
+    Returns:
+        The output, and a function of one adjoint per number of the output, in the output's structure; it returns a
+        tuple with one entry per primal, and can be called any number of times.
+
+    Raises:
+        ValueError: pullback is called with another number of adjoints than f has outputs.
+        TypeError: something is not made of numbers.
+
+    Cost: one recording; per call of pullback one reverse sweep per number of the output.
+
+    Example:
+        >>> output, pullback = vjp(lambda x, y: [x * y, x + y], 2.0, 3.0)
+        >>> output, pullback([1.0, 10.0])
+        ([6.0, 5.0], (13.0, 12.0))
+    """
+    quiet = not mode().recording
+    with differentiating():
+        differentiation = _Differentiation(primals)
+        output = f(*differentiation.inputs)
+        aux = None
+        if has_aux:
+            output, aux = _pair(f, output)
+        numbers, rebuild = flatten(output)
+        results = rebuild([differentiation.result(each) for each in numbers])
+        aux = map_numbers(differentiation.result, aux)
+
+    def pullback(adjoints: Any) -> Any:
+        seeds = same_shape(adjoints, output, "pullback needs one adjoint per output")
+        totals: list[Any] = [None] * len(differentiation._inputs)
+        quiet = not mode().recording
+        with differentiating():
+            for each, seed in zip(numbers, seeds):
+                shares = differentiation.gradient(each, seed)
+                totals = [accumulate(total, share) for total, share in zip(totals, shares)]
+        return _quietly(differentiation._rebuild([0.0 if total is None else total for total in totals]), quiet)
+
+    results = _quietly(results, quiet)
+    return (results, pullback, aux) if has_aux else (results, pullback)
+
+
+def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False) -> Any:
+    """Return (f(*primals), J · tangents), by forward mode: dual numbers, no sweep back.
+
+    Args:
+        f: a function that returns a number or a structure of numbers.
+        primals: a tuple or list of its arguments.
+        tangents: one tangent per number of the primals, in their structure.
+        has_aux: whether f returns (output, anything else); then the result is (output, tangent, aux).
+
+    Returns:
+        The output and its tangent, both in the output's structure.
+
+    Raises:
+        TypeError: primals or tangents are not a tuple or list, or something is not made of numbers.
+        ValueError: primals and tangents differ in size.
+
+    Cost: one evaluation of f on dual numbers, two to three times the operations, no tape.
+
+    Example:
+        >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 0.0))
+        (6.0, 3.0)
+    """
+    for name, given in (("primals", primals), ("tangents", tangents)):
+        if not isinstance(given, (tuple, list)):
+            raise TypeError(f"jvp needs {name} as a tuple or list, one entry per argument, not {type(given).__name__}")
+    numbers, rebuild = flatten(tuple(primals))
+    directions = same_shape(tuple(tangents), tuple(primals), "jvp needs one tangent per primal")
+    seeding = fresh_seeding()
+    duals = [Dual(primal, tangent, seeding) for primal, tangent in zip(numbers, directions)]
+    output = f(*rebuild(duals))
+    aux = None
+    if has_aux:
+        output, aux = _pair(f, output)
+    outputs, rebuild_output = flatten(output)
+    values = rebuild_output([_part(each, seeding, "primal") for each in outputs])
+    moved = rebuild_output([_part(each, seeding, "tangent") for each in outputs])
+    if not has_aux:
+        return values, moved
+    return values, moved, map_numbers(lambda each: _part(each, seeding, "primal"), aux)
+
+
+def _part(output: Any, seeding: int, part: str) -> Any:
+    if isinstance(output, Dual) and output.seeding == seeding:
+        return getattr(output, part)
+    if part == "tangent":
+        return 0.0
+    return number(output) if is_real(output) else output
+
+
+def hvp(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+    """Return a function of (x, v) that gives H · v, the Hessian of f at x times v, without building H.
+
+    Args:
+        f: a function of one argument that returns one number, see `value_and_grad`.
+        argnums: which argument x stands for; the function is then called as (*arguments, v).
+
+    Returns:
+        A function (*arguments, v); v has the structure of x, and so has the result.
+
+    Raises:
+        TypeError, ValueError: see `jvp` and `grad`.
+
+    Cost: forward over reverse: a small constant times one gradient.
+
+    Example:
+        >>> hvp(lambda w: w[0] ** 3 * w[1] + 3 * w[0])([2.0, 3.0], [1.0, 0.0])
+        [36.0, 12.0]
+    """
+    gradient = grad(f, argnums)
+
+    @functools.wraps(f)
+    def product_with(*arguments: Any, **keywords: Any) -> Any:
+        if len(arguments) < 2:
+            raise TypeError("hvp(f) is called as hvp(f)(x, v): with the arguments of f and a direction v")
+        *point, direction = arguments
+        positions = _selected(f, argnums, point)
+        selected = [point[position] for position in positions]
+        tangents = [direction] if isinstance(argnums, int) else list(direction)
+        return jvp(lambda *fresh: gradient(*_replaced(point, positions, fresh), **keywords), selected, tangents)[1]
+
+    return product_with
+
+
+def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+    """Return a function that gives the Jacobian of f: for every output, the gradient of it.
+
+    Args:
+        f: a function that returns a number or a structure of numbers.
+        argnums: which positional argument to differentiate in; several give a tuple at each output.
+
+    Returns:
+        A function of the arguments of f. Its result has the structure of the output, with the structure of the argument
+        in the place of each number: for a list of m outputs and a list of n inputs, m lists of n.
+
+    Raises:
+        TypeError, ValueError: see `value_and_grad`.
+
+    Cost: one recording and one reverse sweep per output.
+
+    Example:
+        >>> jacobian(lambda v: [v[0] * v[1], v[0] + v[1]])([2.0, 3.0])
+        [[3.0, 2.0], [1.0, 1.0]]
+    """
+
+    @functools.wraps(f)
+    def derived(*arguments: Any, **keywords: Any) -> Any:
+        positions = _selected(f, argnums, arguments)
+        quiet = not mode().recording
+        with differentiating():
+            differentiation = _Differentiation([arguments[position] for position in positions])
+            output = f(*_replaced(arguments, positions, differentiation.inputs), **keywords)
+            outputs, rebuild = flatten(output)
+            rows = [differentiation._rebuild(differentiation.gradient(each)) for each in outputs]
+            rows = [row[0] if isinstance(argnums, int) else row for row in rows]
+        return _quietly(_assembled(rows, rebuild, output), quiet)
+
+    return derived
+
+
+def _assembled(rows: Sequence[Any], rebuild: Callable[[Sequence[Any]], Any], output: Any) -> Any:
+    if not hasattr(output, "shape"):
+        return rebuild(rows)
+    import numpy
+
+    parts = [numpy.asarray(row) for row in rows]
+    return numpy.stack(parts).reshape(output.shape + parts[0].shape)
+
+
+def hessian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+    """Return a function that gives the Hessian of f: the Jacobian of its gradient.
+
+    Args:
+        f: a function that returns one number, see `value_and_grad`.
+        argnums: which positional argument to differentiate in.
+
+    Returns:
+        A function of the arguments of f; for a list of n inputs, n lists of n.
+
+    Raises:
+        TypeError, ValueError: see `value_and_grad`.
+
+    Cost: reverse over reverse: one lifted gradient, and one reverse sweep over it per input.
+
+    Example:
+        >>> hessian(lambda w: w[0] ** 3 * w[1] + 3 * w[0])([2.0, 3.0])
+        [[36.0, 12.0], [12.0, 0.0]]
+    """
+    return jacobian(grad(f, argnums), argnums)

@@ -1,0 +1,755 @@
+"""Value: a number that remembers where on the tape it was made.
+
+This room knows how a computation writes itself down: operators, slopes captured at recording, comparisons and their
+guards, `backward()`. What a primitive computes stands in `autograd.primitives`, which tape is recorded on in
+`autograd.recording`, how adjoints travel in `autograd.tape`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import linecache
+import sys
+import threading
+from collections.abc import Iterable, Sequence
+from math import isfinite
+from typing import Any
+
+from autograd import primitives
+from autograd.errors import NonFiniteError
+from autograd.operators import Operators, binary
+from autograd.primitives import Primitive, is_real, number
+from autograd.recording import active_modes, close_automatic, enter_leaf, here, keep_for_guards, mode, resolve
+from autograd.tape import CONSTANT, IMPORT, INPUT, LEAF, Node, Place, Tape, edges, reachable, reverse_sweep
+
+__all__ = ["Condition", "Value"]
+
+_new = object.__new__
+_fresh_keys = itertools.count(-2, -1)
+_accumulating = threading.Lock()
+
+_add, _sub, _mul, _div, _neg = (row.code for row in map(vars(primitives).__getitem__, ("add", "sub", "mul", "div", "neg")))
+
+
+class Value(Operators):
+    """A float64 that records what is computed from it.
+
+    A Value is a light handle: its number, the tape it was recorded on and its index there. A leaf (made by calling
+    `Value`) is on no tape of its own; a constant (from `detach()` or under `no_grad()`) never is.
+
+    Args:
+        data: a real number (int, float, NumPy real scalar, Fraction, Decimal); dimensionless.
+        label: what traces and drawings call it.
+
+    Raises:
+        TypeError: data is not a real number (bool, str, None, complex and lists are not), or the label not a str.
+
+    Example:
+        >>> from autograd import Value
+        >>> w1, w2 = Value(2.0), Value(3.0)
+        >>> g = w1**3 * w2 + 3 * w1
+        >>> g.backward()
+        >>> g.data, w1.grad, w2.grad
+        (30.0, 39.0, 8.0)
+    """
+
+    __slots__ = ("__weakref__", "_data", "_grad", "_index", "_label", "_tape")
+
+    _data: float
+    _tape: Tape | None
+    _index: int
+    _grad: float
+    _label: str | None
+
+    def __init__(self, data: Any, label: str | None = None) -> None:
+        self._data = data if type(data) is float else number(data)
+        self._tape = None
+        self._index = next(_fresh_keys)
+        self._grad = 0.0
+        self.label = label
+
+    # -- what it carries ---------------------------------------------------------------------------------------------
+
+    @property
+    def data(self) -> float:
+        """The number. Only a leaf can be given another one; graphs recorded before keep the old one."""
+        return self._data
+
+    @data.setter
+    def data(self, data: Any) -> None:
+        if not self.is_leaf:
+            raise AttributeError(
+                "only a leaf's data can be assigned: this value was computed, and its graph would no longer be true; "
+                "make a new Value, or change the leaves and compute again"
+            )
+        self._data = number(data)
+        self._index = next(_fresh_keys)
+
+    @property
+    def grad(self) -> float:
+        """What `backward()` left: a leaf's sum over all sweeps, an inner node's adjoint of the last sweep over it."""
+        if self._tape is not None:
+            adjoints = self._tape.adjoints
+            return adjoints[self._index] if adjoints is not None and self._index < len(adjoints) else 0.0
+        return self._grad if self._index != CONSTANT else 0.0
+
+    @grad.setter
+    def grad(self, grad: Any) -> None:
+        if not self.is_leaf:
+            raise AttributeError("only a leaf's grad can be assigned: pass an adjoint to start from as backward(seed)")
+        self._grad = number(grad)
+
+    @property
+    def label(self) -> str | None:
+        """What traces and drawings call it; it belongs to the node and outlives this handle."""
+        if self._tape is not None:
+            return self._tape.labels.get(self._index)
+        return self._label
+
+    @label.setter
+    def label(self, label: str | None) -> None:
+        if label is not None and not isinstance(label, str):
+            raise TypeError(f"a label is a str, not {type(label).__name__}")
+        if self._tape is None:
+            self._label = label
+        elif label is None:
+            self._tape.labels.pop(self._index, None)
+        else:
+            self._tape.labels[self._index] = label
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether it was made by calling `Value`, rather than computed."""
+        return self._tape is None and self._index != CONSTANT
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether it is cut off from what it was computed from (`detach()`, `no_grad()`)."""
+        return self._tape is None and self._index == CONSTANT
+
+    @property
+    def primitive(self) -> Primitive | None:
+        """The primitive that computed it; None for a leaf and a constant."""
+        if self._tape is None:
+            return None
+        code = self._resolved_node()[0]
+        return primitives.by_code(code) if code >= 0 else None
+
+    @property
+    def operands(self) -> tuple[Value | float, ...]:
+        """What it was computed from, in order: Values, and floats for constants; () for a leaf and a constant."""
+        if self._tape is None:
+            return ()
+        tape, index = _resolved((self._tape, self._index))
+        return operands_of(tape, index)
+
+    def _resolved_node(self) -> Node:
+        assert self._tape is not None
+        tape, index = _resolved((self._tape, self._index))
+        return tape.nodes[index]
+
+    def item(self) -> float:
+        """Return the number, as NumPy and PyTorch call it."""
+        return self._data
+
+    # -- differentiation ---------------------------------------------------------------------------------------------
+
+    def backward(self, seed: float = 1.0) -> None:
+        """Add seed × d(self)/d(leaf) to the `.grad` of every leaf this was computed from.
+
+        Args:
+            seed: the adjoint to start from; dimensionless.
+
+        Raises:
+            ValueError: this is a constant, so there is nothing to differentiate.
+
+        Convention: a share whose adjoint or slope is exactly zero is exactly nothing (no 0 · inf).
+
+        Cost: one reverse sweep; 40 bytes per node.
+
+        Example:
+            >>> x = Value(3.0)
+            >>> y = x * x
+            >>> y.backward()
+            >>> y.backward()
+            >>> x.grad
+            12.0
+        """
+        seed = number(seed)
+        if self.is_constant:
+            raise ValueError(
+                "backward() on a constant: it was made by detach() or under no_grad(), so it knows nothing it was "
+                "computed from; compute it where it can be recorded"
+            )
+        if self._tape is None:
+            _accumulate([(self, seed)])
+            return
+        shares = []
+        for tape, adjoints in reverse_sweep([((self._tape, self._index), seed)]).items():
+            tape.adjoints = adjoints
+            reached = len(adjoints)
+            shares += [(leaf, adjoints[i]) for i, (leaf, _) in tape.leaves.items() if i < reached and adjoints[i]]
+        _accumulate(shares)
+        close_automatic()
+
+    def zero_grad(self) -> None:
+        """Set to 0.0 the `.grad` of this leaf, or of every leaf that this value was computed from."""
+        if self._tape is None:
+            self._grad = 0.0
+            return
+        for tape, index in reachable([(self._tape, self._index)])[0]:
+            if index in tape.leaves:
+                tape.leaves[index][0]._grad = 0.0
+
+    def detach(self) -> Value:
+        """Return a constant with the same number: gradients do not pass through it."""
+        return constant(self._data)
+
+    # -- arithmetic --------------------------------------------------------------------------------------------------
+    # +, -, × and / repeat the formulas of their rows: they save 60 % of the time of the general way (see
+    # tests/benchmarks), and tests/test_fast_paths.py proves them equal to the rows.
+
+    def __add__(self, other: Any) -> Any:
+        kind = type(other)
+        if kind is Value:
+            return record_two(_add, self._data + other._data, self, 1.0, other, 1.0)
+        if kind is float:
+            return record_two(_add, self._data + other, self, 1.0, None, other)
+        if kind is int:
+            return self + float(other)
+        return binary(primitives.add, self, other, other)
+
+    def __radd__(self, other: Any) -> Any:
+        kind = type(other)
+        if kind is float:
+            return record_two(_add, other + self._data, None, other, self, 1.0)
+        if kind is int:
+            return float(other) + self
+        return binary(primitives.add, other, self, other)
+
+    def __sub__(self, other: Any) -> Any:
+        kind = type(other)
+        if kind is Value:
+            return record_two(_sub, self._data - other._data, self, 1.0, other, -1.0)
+        if kind is float:
+            return record_two(_sub, self._data - other, self, 1.0, None, other)
+        if kind is int:
+            return self - float(other)
+        return binary(primitives.sub, self, other, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        kind = type(other)
+        if kind is float:
+            return record_two(_sub, other - self._data, None, other, self, -1.0)
+        if kind is int:
+            return float(other) - self
+        return binary(primitives.sub, other, self, other)
+
+    def __mul__(self, other: Any) -> Any:
+        kind = type(other)
+        if kind is Value:
+            left, right = self._data, other._data
+            return record_two(_mul, left * right, self, right, other, left)
+        if kind is float:
+            return record_two(_mul, self._data * other, self, other, None, other)
+        if kind is int:
+            return self * float(other)
+        return binary(primitives.mul, self, other, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        kind = type(other)
+        if kind is float:
+            return record_two(_mul, other * self._data, None, other, self, other)
+        if kind is int:
+            return float(other) * self
+        return binary(primitives.mul, other, self, other)
+
+    def __truediv__(self, other: Any) -> Any:
+        kind = type(other)
+        if kind is Value and other._data:
+            quotient, divisor = self._data / other._data, other._data
+            return record_two(_div, quotient, self, 1.0 / divisor, other, -quotient / divisor)
+        if kind is float and other:
+            return record_two(_div, self._data / other, self, 1.0 / other, None, other)
+        if kind is int:
+            return self / float(other)
+        return binary(primitives.div, self, other, other)
+
+    def __neg__(self) -> Value:
+        return record_one(_neg, -self._data, self, -1.0)
+
+    # -- comparison and conversion -----------------------------------------------------------------------------------
+
+    def __eq__(self, other: object) -> Any:
+        return compare(primitives.equal, self, other)
+
+    def __ne__(self, other: object) -> Any:
+        return compare(primitives.not_equal, self, other)
+
+    def __lt__(self, other: Any) -> Any:
+        return compare(primitives.less, self, other)
+
+    def __le__(self, other: Any) -> Any:
+        return compare(primitives.less_equal, self, other)
+
+    def __gt__(self, other: Any) -> Any:
+        return compare(primitives.greater, self, other)
+
+    def __ge__(self, other: Any) -> Any:
+        return compare(primitives.greater_equal, self, other)
+
+    def __bool__(self) -> bool:
+        return bool(compare(primitives.not_equal, self, 0.0))
+
+    def __hash__(self) -> int:
+        if self._tape is None:
+            return object.__hash__(self)
+        return hash(_resolved((self._tape, self._index)))
+
+    def __repr__(self) -> str:
+        label = f", label={self.label!r}" if self.label is not None else ""
+        return f"Value(data={self._data!r}, grad={self.grad!r}{label})"
+
+    def __str__(self) -> str:
+        return repr(self)
+
+    def __format__(self, spec: str) -> str:
+        return format(self._data, spec) if spec else str(self)
+
+    def __copy__(self) -> Value:
+        from autograd.copies import independent_copy
+
+        return independent_copy(self)
+
+    def __reduce__(self) -> Any:
+        from autograd.copies import reduce_value
+
+        return reduce_value(self)
+
+    @classmethod
+    def __primitive__(cls, primitive: Primitive, arguments: Sequence[Any]) -> Any:
+        """Record a primitive applied to Values and numbers: what calling it on a Value comes to."""
+        if len(arguments) > 1 or arguments[0]._index == CONSTANT:
+            return apply(primitive, arguments)
+        operand = arguments[0]
+        primal = float(primitive.compute(operand._data))
+        return record_one(primitive.code, primal, operand, primitive.slope(primal, operand._data))
+
+
+class Condition:
+    """The outcome of comparing Values: it prints and behaves as a bool.
+
+    `where` takes it as an operand. Its truth (`if`, `and`, `max`, `sorted`) writes a guard on the tape: the comparison,
+    its outcome and the source line, so that a replay that would take another branch is noticed.
+
+    Example:
+        >>> from autograd import Value, where
+        >>> x = Value(3.0)
+        >>> x > 2
+        True
+        >>> where(x > 2, x, 0.0).data
+        3.0
+    """
+
+    __slots__ = ("left", "outcome", "primitive", "right")
+
+    def __init__(self, primitive: Primitive, left: Any, right: Any, outcome: bool) -> None:
+        self.primitive = primitive
+        self.left = left
+        self.right = right
+        self.outcome = outcome
+
+    def __bool__(self) -> bool:
+        write_guard(self)
+        return self.outcome
+
+    def __repr__(self) -> str:
+        return repr(self.outcome)
+
+    def __hash__(self) -> int:
+        return hash(bool(self))
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self) == (bool(other) if isinstance(other, Condition) else other)
+
+    def __int__(self) -> int:
+        return int(bool(self))
+
+    __index__ = __int__
+
+    def __float__(self) -> float:
+        return float(bool(self))
+
+    def __add__(self, other: Any) -> Any:
+        return int(self) + other
+
+    __radd__ = __add__
+
+    def __mul__(self, other: Any) -> Any:
+        return int(self) * other
+
+    __rmul__ = __mul__
+
+    def __and__(self, other: Any) -> Any:
+        return bool(self) & bool(other)
+
+    __rand__ = __and__
+
+    def __or__(self, other: Any) -> Any:
+        return bool(self) | bool(other)
+
+    __ror__ = __or__
+
+    def __xor__(self, other: Any) -> Any:
+        return bool(self) ^ bool(other)
+
+    __rxor__ = __xor__
+
+    def recorded(self) -> Any:
+        """Return the comparison as a node (1.0 or 0.0, slopes 0), or as a float where nothing is recorded."""
+        return apply(self.primitive, (self.left, self.right))
+
+    @classmethod
+    def __primitive__(cls, primitive: Primitive, arguments: Sequence[Any]) -> Any:
+        return apply(primitive, arguments)
+
+
+# -- handles ---------------------------------------------------------------------------------------------------------
+
+
+def handle(tape: Tape, index: int, primal: float) -> Value:
+    """Return a handle of a node."""
+    value = _new(Value)
+    value._data = primal
+    value._tape = tape
+    value._index = index
+    return value
+
+
+def constant(number: float) -> Value:
+    """Return a Value that is cut off from what it was computed from."""
+    value = _new(Value)
+    value._data = number
+    value._tape = None
+    value._index = CONSTANT
+    value._grad = 0.0
+    value._label = None
+    return value
+
+
+def value_at(tape: Tape, index: int) -> Value:
+    """Return the leaf, or a handle of the node, that a line of a tape stands for."""
+    tape, index = _resolved((tape, index))
+    node = tape.nodes[index]
+    if node[0] == LEAF and index in tape.leaves:
+        leaf: Value = tape.leaves[index][0]
+        return leaf
+    return handle(tape, index, node[1])
+
+
+def operands_of(tape: Tape, index: int) -> tuple[Value | float, ...]:
+    """Return the operands of a node in order: Values, and floats for constants."""
+    indices, numbers = edges(tape.nodes[index])
+    return tuple(value_at(tape, at) if at >= 0 else number for at, number in zip(indices, numbers))
+
+
+def place_of(value: Value) -> Place | None:
+    """Return the tape and index of a node; None for a leaf and a constant."""
+    return None if value._tape is None else (value._tape, value._index)
+
+
+def _resolved(place: Place) -> Place:
+    """Follow imports to the tape that a node was recorded on."""
+    tape, index = place
+    while index in tape.imports:
+        tape, index = tape.imports[index]
+    return tape, index
+
+
+# -- recording -------------------------------------------------------------------------------------------------------
+
+
+def record_one(code: int, primal: float, operand: Value, slope: float) -> Value:
+    """Record a node with one operand whose slope is known."""
+    try:
+        tape = here.tape()
+        nodes = tape.nodes
+        index = tape.indices[len(nodes)]
+    except (AttributeError, IndexError):
+        return record(code, primal, (operand,), (slope,))
+    at = operand._index
+    if operand._tape is not tape:
+        at = tape.entered.get(at)
+    if at is None or active_modes:
+        if not active_modes and _enter_leaves(tape, operand):
+            return record_one(code, primal, operand, slope)
+        return record(code, primal, (operand,), (slope,))
+    nodes.append((code, primal, at, slope))
+    value = _new(Value)
+    value._data = primal
+    value._tape = tape
+    value._index = index
+    return value
+
+
+def record_two(code: int, primal: float, left: Value | None, left_slope: float, right: Value | None, right_slope: float) -> Value:
+    """Record a node with two operands whose slopes are known; None stands for a constant, its number for the slope."""
+    try:
+        tape = here.tape()
+        nodes = tape.nodes
+        index = tape.indices[len(nodes)]
+    except (AttributeError, IndexError):
+        return record(code, primal, (left, right), (left_slope, right_slope))
+    if left is None:
+        left_at = CONSTANT
+    else:
+        left_at = left._index
+        if left._tape is not tape:
+            left_at = tape.entered.get(left_at)
+    if right is None:
+        right_at = CONSTANT
+    else:
+        right_at = right._index
+        if right._tape is not tape:
+            right_at = tape.entered.get(right_at)
+    if left_at is None or right_at is None or active_modes:
+        if not active_modes and _enter_leaves(tape, left, right):
+            return record_two(code, primal, left, left_slope, right, right_slope)
+        return record(code, primal, (left, right), (left_slope, right_slope))
+    nodes.append((code, primal, left_at, left_slope, right_at, right_slope))
+    value = _new(Value)
+    value._data = primal
+    value._tape = tape
+    value._index = index
+    return value
+
+
+def _enter_leaves(tape: Tape, *operands: Value | None) -> bool:
+    """Enter the leaves among some operands; return whether that leaves nothing more to be done about any of them."""
+    for operand in operands:
+        if operand is None or operand._tape is tape or operand._index in tape.entered:
+            continue
+        if operand._tape is not None or operand._index == CONSTANT:
+            return False
+        enter_leaf(tape, operand, operand._index, operand._data)
+    return True
+
+
+def record(code: int, primal: float, operands: Sequence[Value | None], slopes: Sequence[float]) -> Value:
+    """Record a node with any operands the careful way: modes, closed and full tapes, leaves and other tapes' nodes.
+
+    Args:
+        code: of the primitive.
+        primal: its result.
+        operands: Values, or None for a constant.
+        slopes: for each operand its slope, or the constant.
+    """
+    tape = resolve()
+    if tape is None:
+        return constant(primal)
+    places = [_place_on(tape, operand) for operand in operands]
+    numbers = [
+        operand._data if at == CONSTANT and operand is not None else slope
+        for at, operand, slope in zip(places, operands, slopes)
+    ]
+    if all(at == CONSTANT for at in places):
+        return constant(primal)
+    if mode().strict:
+        _check_finite(code, primal, operands, places, numbers)
+    return handle(tape, tape.append(_node(code, primal, places, numbers)), primal)
+
+
+def _node(code: int, primal: float, places: Sequence[int], numbers: Sequence[float]) -> Node:
+    if len(places) == 1:
+        return code, primal, places[0], numbers[0]
+    if len(places) == 2:
+        return code, primal, places[0], numbers[0], places[1], numbers[1]
+    return code, primal, tuple(places), tuple(numbers), len(places)
+
+
+def _place_on(tape: Tape, operand: Value | None) -> int:
+    """Return the index of an operand on a tape, entering it where it is not there yet."""
+    if operand is None:
+        return CONSTANT
+    if operand._tape is tape:
+        return operand._index
+    if operand._tape is not None:
+        return tape.enter_import((operand._tape, operand._index))
+    if operand._index == CONSTANT:
+        return CONSTANT
+    index = tape.entered.get(operand._index)
+    return enter_leaf(tape, operand, operand._index, operand._data) if index is None else index
+
+
+def apply(primitive: Primitive, arguments: Sequence[Any]) -> Any:
+    """Apply a primitive to Values, Conditions and numbers: record one node, its slopes evaluated now."""
+    operands: list[Value | None] = []
+    primals: list[float] = []
+    for argument in arguments:
+        if isinstance(argument, Condition):
+            argument = argument.recorded()
+        if isinstance(argument, Value):
+            operands.append(None if argument.is_constant else argument)
+            primals.append(argument._data)
+        elif is_real(argument):
+            operands.append(None)
+            primals.append(number(argument))
+        elif type(argument) is bool and primitive.takes_condition and not operands:
+            operands.append(None)
+            primals.append(float(argument))
+        elif hasattr(type(argument), "__primitive__") or hasattr(type(argument), "__array__"):
+            return NotImplemented
+        else:
+            number(argument)  # raises, and names the type
+    primal = float(primitive.compute(*primals))
+    wanted = [k for k, operand in enumerate(operands) if operand is not None]
+    slopes = primitive.slopes(primal, primals, wanted)
+    return record(primitive.code, primal, operands, slopes)
+
+
+def compare(primitive: Primitive, left: Value, right: Any) -> Any:
+    """Compare the numbers of two Values, or of a Value and a number."""
+    if isinstance(right, Value):
+        return Condition(primitive, left, right, bool(primitive.compute(left._data, right._data)))
+    if is_real(right):
+        right = number(right)
+        return Condition(primitive, left, right, bool(primitive.compute(left._data, right)))
+    return NotImplemented
+
+
+# -- guards and strictness -------------------------------------------------------------------------------------------
+
+
+def write_guard(condition: Condition) -> None:
+    """Write on the tape that a comparison was used as a truth, with its outcome and the line that asked."""
+    tape = resolve()
+    if tape is None:
+        return
+    sides = (condition.left, condition.right)
+    places = [_place_on(tape, side) if isinstance(side, Value) else CONSTANT for side in sides]
+    if all(at == CONSTANT for at in places):
+        return
+    numbers = [side._data if isinstance(side, Value) else side for side in sides]
+    guard = (len(tape.nodes), condition.primitive.code, tuple(places), tuple(numbers), condition.outcome, user_line())
+    tape.guards.append(guard)
+    keep_for_guards(tape)
+
+
+def user_line() -> tuple[str, int] | None:
+    """Return the file name and line number of the innermost caller outside of this package and `nn`."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        room = frame.f_globals.get("__name__", "").partition(".")[0]
+        if room not in ("autograd", "nn"):
+            return frame.f_code.co_filename, frame.f_lineno
+        frame = frame.f_back  # type: ignore[assignment]
+    return None
+
+
+def _check_finite(
+    code: int, primal: float, operands: Sequence[Value | None], places: Sequence[int], numbers: Sequence[float]
+) -> None:
+    primals = [slope if operand is None else operand._data for operand, slope in zip(operands, numbers)]
+    if not all(map(isfinite, primals)):
+        return
+    bad = next((k for k, (at, slope) in enumerate(zip(places, numbers)) if at >= 0 and not isfinite(slope)), None)
+    if isfinite(primal) and bad is None:
+        return
+    source = user_line()
+    raise NonFiniteError(
+        primitives.by_code(code).name,
+        [(None if operand is None else operand.label, primal) for operand, primal in zip(operands, primals)],
+        primal if bad is None or not isfinite(primal) else numbers[bad],
+        "value" if not isfinite(primal) else f"slope in operand {bad}",
+        source,
+        linecache.getline(*source).strip() if source else "",
+    )
+
+
+# -- sweeping --------------------------------------------------------------------------------------------------------
+
+
+def _accumulate(shares: Sequence[tuple[Value, float]]) -> None:
+    """Add adjoints to the `.grad` of leaves: all of them or, where interrupted, none."""
+    with _accumulating:
+        before = [leaf._grad for leaf, _ in shares]
+        try:
+            for leaf, share in shares:
+                leaf._grad += share
+        except BaseException:
+            for (leaf, _), grad in zip(reversed(shares), reversed(before)):
+                leaf._grad = grad
+            raise
+
+
+def pruned_tape(outputs: Iterable[Any]) -> Tape:
+    """Return `Tape.of(*outputs)`."""
+    outputs = tuple(outputs)
+    if not outputs:
+        raise ValueError("Tape.of() needs at least one value: the outputs whose tape it returns")
+    for output in outputs:
+        if not isinstance(output, Value):
+            raise TypeError(f"Tape.of() takes Values, not {type(output).__name__}")
+        if output.is_constant:
+            raise ValueError("Tape.of() of a constant (from detach() or no_grad()): it depends on nothing")
+    found, _ = reachable([place for place in map(place_of, outputs) if place is not None])
+    pruned = _Pruning()
+    for place in found:
+        pruned.add(place)
+    pruned.tape.outputs = tuple(pruned.position(output) for output in outputs)
+    return pruned.tape
+
+
+class _Pruning:
+    """Copies lines onto a tape of their own: imports dissolve, each version of a leaf stands once."""
+
+    def __init__(self) -> None:
+        self.tape = Tape()
+        self.tape.sources = []
+        self._positions: dict[Any, int] = {}
+
+    def add(self, place: Place) -> None:
+        tape, index = place
+        node = tape.nodes[index]
+        if node[0] == IMPORT:
+            self._positions[place] = self._positions[_resolved(place)]
+        elif node[0] == LEAF:
+            leaf, key = tape.leaves[index]
+            self._positions[place] = self._leaf(leaf, key, node[1], place)
+        else:
+            self._positions[place] = self._append(self._renumbered(tape, node), place)
+
+    def position(self, output: Value) -> int:
+        place = place_of(output)
+        if place is not None:
+            return self._positions[_resolved(place)]
+        return self._leaf(output, output._index, output._data, None)
+
+    def _leaf(self, leaf: Value, key: int, primal: float, place: Place | None) -> int:
+        index = self.tape.entered.get(key)
+        if index is None:
+            index = self.tape.entered[key] = self._append((LEAF, primal), place)
+            self.tape.leaves[index] = (leaf, key)
+        return index
+
+    def _renumbered(self, tape: Tape, node: Node) -> Node:
+        if node[0] == INPUT:
+            return node
+        places, numbers = edges(node)
+        return _node(node[0], node[1], [self._positions[tape, at] if at >= 0 else at for at in places], numbers)
+
+    def _append(self, node: Node, place: Place | None) -> int:
+        tape = self.tape
+        index = tape.append(node)
+        assert tape.sources is not None
+        if place is None:
+            tape.sources.append((tape, index))
+            return index
+        tape.sources.append(place)
+        source, at = place
+        if at in source.labels:
+            tape.labels[index] = source.labels[at]
+        path = source.scope_at(at)
+        if path != (tape.scopes[-1][1] if tape.scopes else ()):
+            tape.scopes.append((index, path))
+        return index

@@ -1,0 +1,131 @@
+"""Copies and pickles: independent graphs, at any depth."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import subprocess
+import sys
+
+import pytest
+
+from autograd import Primitive, Tape, Value
+from autograd.recording import close_automatic
+
+
+def by_pickle(thing):
+    return pickle.loads(pickle.dumps(thing))
+
+
+@pytest.fixture(params=[copy.copy, copy.deepcopy, by_pickle])
+def duplicate(request):
+    return request.param
+
+
+def test_a_leaf(duplicate):
+    x = Value(2.0, label="x")
+    x.grad = 5.0
+    twin = duplicate(x)
+    assert (twin.data, twin.grad, twin.label, twin.is_leaf) == (2.0, 5.0, "x", True)
+    twin.data = 3.0
+    assert x.data == 2.0
+
+
+def test_a_constant(duplicate):
+    assert duplicate(Value(2.0).detach()).is_constant
+
+
+def test_a_graph_is_independent(duplicate):
+    x = Value(3.0, label="x")
+    y = x * x * x
+    y.label = "y"
+    twin = duplicate(y)
+    twin.backward()
+    assert (x.grad, y.grad) == (0.0, 0.0)
+    leaf = next(operand for operand in twin.operands[0].operands if operand.label == "x")
+    assert (leaf.grad, twin.label, twin.data) == (27.0, "y", 27.0)
+
+
+@pytest.mark.parametrize("duplicate_list", [copy.deepcopy, by_pickle])
+def test_what_is_shared_stays_shared(duplicate_list):
+    x = Value(3.0)
+    h = x * x
+    y = h * x
+    x2, h2, y2 = duplicate_list([x, h, y])
+    y2.backward()
+    assert (x2.grad, h2.grad, x.grad) == (27.0, 3.0, 0.0)
+
+
+@pytest.mark.parametrize("duplicate_list", [copy.deepcopy, by_pickle])
+def test_sharing_across_tapes(duplicate_list):
+    x = Value(3.0)
+    h = x * x
+    h.backward()
+    x.zero_grad()
+    y = h * x
+    h2, y2, x2 = duplicate_list([h, y, x])
+    (y2 + h2).backward()
+    assert x2.grad == 27.0 + 6.0
+
+
+def test_stale_leaves_stay_stale(duplicate):
+    x = Value(3.0)
+    y = x * x
+    x.data = 4.0
+    twin = duplicate(y)
+    twin.backward()
+    leaf = twin.operands[0]
+    assert (twin.data, leaf.data, leaf.grad) == (9.0, 4.0, 6.0)
+
+
+def test_a_copy_can_be_computed_with(duplicate):
+    x = Value(3.0)
+    y = duplicate(x * x) * x
+    y.backward()
+    assert x.grad == 9.0
+
+
+def test_a_long_chain_of_tapes_needs_no_recursion(duplicate):
+    x = Value(1.0)
+    h = x * 1.0
+    for _ in range(3000):
+        close_automatic()
+        h = h * 1.0
+    twin = duplicate(h)
+    assert twin.data == 1.0
+    twin.backward()
+
+
+def test_tapes_that_import_from_each_other(duplicate):
+    x = Value(2.0)
+    with Tape():
+        a = x * x
+        with Tape():
+            b = a * x
+        c = b * a
+    twin = duplicate(c)
+    twin.backward()
+    assert twin.data == 32.0
+
+
+def test_a_pruned_tape(duplicate):
+    x = Value(2.0, label="x")
+    tape = Tape.of(x * x + 1)
+    twin = duplicate(tape)
+    assert twin.nodes == tape.nodes
+    assert twin.outputs == tape.outputs
+    assert twin.leaves[0][0].label == "x"
+
+
+def test_a_pickle_travels_to_another_process():
+    x = Value(3.0)
+    program = "import pickle, sys; y = pickle.load(sys.stdin.buffer); y.backward(); print(y.data, y.operands[0].grad)"
+    done = subprocess.run([sys.executable, "-c", program], input=pickle.dumps(x * x), capture_output=True, check=True)
+    assert done.stdout.split() == [b"9.0", b"6.0"]
+
+
+def test_a_primitive_is_pickled_by_name():
+    cube = Primitive("cube of this test", lambda x: x * x * x, partials=(lambda y, x: 3.0 * x * x,))
+    assert by_pickle(cube) is cube
+    with pytest.raises(LookupError, match="no primitive is called"):
+        Primitive.__reduce__(cube)[0]("no such")

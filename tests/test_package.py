@@ -1,0 +1,59 @@
+"""The package as a whole: what importing it costs, what it exports, and what its rooms may import."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+
+import autograd as ag
+from autograd import primitives
+from autograd.operators import Operators
+
+HEAVY = ("numpy", "graphviz", "tqdm", "sympy", "sklearn", "hypothesis", "asyncio", "decimal", "fractions")
+
+
+def test_importing_loads_none_of_the_heavy_packages():
+    program = f"import sys, autograd; print([name for name in {HEAVY!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_every_exported_name_is_there_and_none_is_a_submodule():
+    import pkgutil
+
+    for name in ag.__all__:
+        assert hasattr(ag, name), name
+    submodules = {module.name for module in pkgutil.iter_modules(ag.__path__)}
+    assert not submodules & set(ag.__all__)
+
+
+def test_every_row_is_exported():
+    rows = {row.name for row in primitives.TABLE if getattr(primitives, row.name, None) is row}
+    hidden = rows - set(ag.__all__)
+    assert hidden == set()
+
+
+def test_every_row_of_one_argument_is_a_method():
+    required = {
+        row.name
+        for row in primitives.TABLE
+        if getattr(primitives, row.name, None) is row and row.arity - len(row.defaults) == 1
+    }
+    written_otherwise = {"neg", "pos", "abs", "round"}
+    methods = {name for name, thing in vars(Operators).items() if isinstance(thing, Callable)}
+    assert required - written_otherwise - methods == set()
+
+
+def test_methods_apply_the_row_of_their_name():
+    aliases = {"rint": "round", "deg2rad": "radians", "rad2deg": "degrees"}
+    for name, thing in vars(Operators).items():
+        if name.startswith("_"):
+            continue
+        row = aliases.get(name, name.removeprefix("arc") if not name.startswith("arc") else "a" + name[3:])
+        assert thing.__name__ == row, name
+
+
+def test_every_public_name_has_a_docstring():
+    for name in ag.__all__:
+        assert getattr(ag, name).__doc__, name

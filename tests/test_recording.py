@@ -1,0 +1,300 @@
+"""Whose tape is recorded on, for how long, and by whom."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import gc
+import threading
+import weakref
+
+import pytest
+
+import autograd as ag
+from autograd import Tape, Value
+from autograd.tape import CAPACITY
+
+
+def tape_of(value: Value) -> Tape:
+    assert value._tape is not None
+    return value._tape
+
+
+def test_a_tape_lives_as_long_as_something_on_it():
+    x = Value(2.0)
+    y = x * x
+    z = y + 1
+    tape = weakref.ref(tape_of(y))
+    del y
+    assert tape() is not None
+    del z
+    assert tape() is None
+
+
+def test_a_tape_lives_as_long_as_a_later_one_imports_from_it():
+    x = Value(2.0)
+    h = x * x
+    h.backward()
+    older = weakref.ref(tape_of(h))
+    y = h * 3
+    del h
+    assert older() is not None
+    assert older() is not tape_of(y)
+    del y
+    assert older() is None
+
+
+def test_backward_closes_the_active_tape():
+    x = Value(2.0)
+    y = x * x
+    y.backward()
+    assert tape_of(x * x) is not tape_of(y)
+
+
+def test_recording_goes_on_where_it_was_until_then():
+    x = Value(2.0)
+    y = x * x
+    assert tape_of(y + 1) is tape_of(y)
+
+
+def test_a_full_tape_is_followed_by_another():
+    x = y = Value(1.0)
+    for _ in range(CAPACITY + 10):
+        y = y + x
+    tape = tape_of(y)
+    assert len(tape) < 100
+    y.backward()
+    assert x.grad == CAPACITY + 11
+
+
+def test_a_leaf_belongs_to_no_tape_and_is_entered_once():
+    x = Value(2.0)
+    with Tape() as tape:
+        y = x * x + x
+    assert tape.nodes[0][1] == 2.0
+    assert len(tape) == 3
+    assert x._tape is None
+    assert y.data == 6.0
+
+
+def test_an_explicit_tape_is_closed_only_by_leaving_it():
+    x = Value(2.0)
+    with Tape() as tape:
+        y = x * x
+        y.backward()
+        z = y * x
+    assert tape_of(y) is tape_of(z) is tape
+    assert tape_of(x * x) is not tape
+    with pytest.raises(RuntimeError, match="recorded already"), tape:
+        pass
+
+
+def test_explicit_tapes_nest():
+    x = Value(2.0)
+    with Tape() as outer:
+        a = x * x
+        with Tape() as inner:
+            b = a * x
+        c = b * a
+    assert (tape_of(a), tape_of(b), tape_of(c)) == (outer, inner, outer)
+    c.backward()
+    assert x.grad == 5 * 2.0**4
+
+
+def test_an_interrupted_block_leaves_the_tape_whole():
+    x = Value(2.0)
+    with pytest.raises(KeyboardInterrupt), Tape() as tape:
+        y = x * x
+        raise KeyboardInterrupt
+    assert tape_of(x + 1) is not tape
+    y.backward()
+    assert x.grad == 4.0
+
+
+def test_threads_record_on_tapes_of_their_own_and_share_leaves():
+    w = Value(2.0)
+    shared = w * w
+    tapes, problems = [], []
+
+    def work():
+        try:
+            for _ in range(200):
+                y = shared * w
+                tapes.append(tape_of(y))
+                y.backward()
+        except BaseException as problem:
+            problems.append(problem)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not problems
+    assert tape_of(shared) not in tapes
+    assert w.grad == 8 * 200 * 12.0
+
+
+def test_an_inherited_explicit_tape_is_not_recorded_on():
+    x = Value(2.0)
+    with Tape() as tape:
+        y = x * x
+        context = contextvars.copy_context()
+        z = context.run(lambda: y * x)
+        w = y + x
+    assert tape_of(z) is not tape
+    assert tape_of(w) is tape
+    z.backward()
+    assert x.grad == 12.0
+
+
+def test_a_copied_context_in_another_thread_records_elsewhere():
+    x = Value(2.0)
+    y = x * x
+    found = []
+    context = contextvars.copy_context()
+    thread = threading.Thread(target=lambda: context.run(lambda: found.append(y * x)))
+    thread.start()
+    thread.join()
+    assert tape_of(found[0]) is not tape_of(y)
+
+
+def test_tasks_record_on_tapes_of_their_own():
+    x = Value(2.0)
+    outside = x * x
+
+    async def work(n):
+        y = x
+        for _ in range(n):
+            y = y * x
+            await asyncio.sleep(0)
+        inner = y * 1
+        (inner * 2).backward()
+        await asyncio.sleep(0)
+        return tape_of(y), inner.grad
+
+    async def main():
+        with Tape() as tape:
+            results = await asyncio.gather(*(work(n) for n in range(1, 6)))
+            return tape, results
+
+    tape, results = asyncio.run(main())
+    tapes = [used for used, _ in results]
+    assert len(set(map(id, tapes))) == 5
+    assert tape not in tapes
+    assert tape_of(outside) not in tapes
+    assert len(tape) == 0
+    assert [grad for _, grad in results] == [2.0] * 5
+
+
+def test_no_grad_reaches_a_thread_only_through_its_context():
+    x = Value(2.0)
+    keep = x * x
+    found = []
+
+    def work():
+        found.append(keep * x)
+
+    with ag.no_grad():
+        plain = threading.Thread(target=work)
+        context = contextvars.copy_context()
+        inherited = threading.Thread(target=lambda: context.run(work))
+        for thread in (plain, inherited):
+            thread.start()
+            thread.join()
+    assert [value.is_constant for value in found] == [False, True]
+
+
+def test_guards_keep_their_tape_until_it_is_closed():
+    x = Value(2.0)
+    if x > 1:
+        y = x * x
+    tape = tape_of(y)
+    assert len(tape.guards) == 1
+    _, code, operands, numbers, outcome, source = tape.guards[0]
+    assert ag.primitives.by_code(code) is ag.greater
+    assert (numbers, outcome) == ((2.0, 1.0), True)
+    assert source[0].endswith("test_recording.py")
+    alive = weakref.ref(tape)
+    del y, tape
+    gc.collect()
+    assert alive() is not None
+    (x * x).backward()
+    assert alive() is None
+
+
+def test_a_comparison_whose_truth_is_not_asked_writes_no_guard():
+    x = Value(2.0)
+    with Tape() as tape:
+        ag.where(x > 1, x, 0.0)
+    assert tape.guards == []
+
+
+def test_scopes_nest_and_end():
+    x = Value(2.0)
+    with Tape() as tape:
+        a = x * 2
+        with ag.scope("layer 0"):
+            b = a * 2
+            with ag.scope("neuron 1"):
+                c = b * 2
+            d = c * 2
+        e = d * 2
+    paths = [tape.scope_at(value._index) for value in (a, b, c, d, e)]
+    assert paths == [(), ("layer 0",), ("layer 0", "neuron 1"), ("layer 0",), ()]
+    pruned = Tape.of(e)
+    assert [pruned.scope_at(index) for index in range(1, 6)] == paths
+    with pytest.raises(TypeError, match="int"), ag.scope(3):
+        pass
+
+
+def test_a_scope_outlives_the_tape_it_began_on():
+    x = Value(2.0)
+    with ag.scope("layer"):
+        (x * 2).backward()
+        y = x * 2
+    assert tape_of(y).scope_at(y._index) == ("layer",)
+
+
+def test_strict_names_primitive_operands_and_line():
+    p = Value(0.0, label="p")
+    with pytest.raises(ag.NonFiniteError) as caught, ag.strict():
+        ag.log(p)  # this line
+    assert caught.value.primitive == "log"
+    assert caught.value.operands == [("p", 0.0)]
+    assert caught.value.line.endswith("# this line")
+    assert caught.value.source[0].endswith("test_recording.py")
+
+
+def test_strict_sees_a_slope_too_and_lets_old_infinities_pass():
+    with ag.strict():
+        with pytest.raises(ag.NonFiniteError, match="slope in operand 0 is inf"):
+            ag.sqrt(Value(0.0))
+        assert (Value(float("inf")) + 1).data == float("inf")
+    assert ag.sqrt(Value(0.0)).data == 0.0
+
+
+def test_strict_sees_overflow_in_operators_and_wide_primitives():
+    big = Value(1e308)
+    with ag.strict():
+        for compute in (lambda: big * 10, lambda: big + big, lambda: ag.sum([big, big, big]), lambda: 1 / Value(0.0)):
+            with pytest.raises(ag.NonFiniteError):
+                compute()
+
+
+def test_tape_of_refuses_what_has_no_tape():
+    with pytest.raises(TypeError, match="float"):
+        Tape.of(3.0)
+    with pytest.raises(ValueError, match="at least one"):
+        Tape.of()
+    with pytest.raises(ValueError, match="constant"):
+        Tape.of(Value(1.0).detach())
+    assert len(Tape.of(Value(1.0))) == 1
+
+
+def test_tape_of_several_outputs():
+    x, y = Value(2.0), Value(3.0)
+    a, b = x * y, x + 1
+    pruned = Tape.of(a, b, x)
+    assert [pruned.nodes[index][1] for index in pruned.outputs] == [6.0, 3.0, 2.0]
+    assert len(pruned) == 4

@@ -1,0 +1,148 @@
+"""The sweeps, on tapes written by hand: no primitive takes part, so no row can hide a wrong sweep."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from autograd.tape import CONSTANT, INPUT, LEAF, Tape, edges, forward_sweep, reachable, reverse_sweep
+
+ANY = 0  # a primitive's code: the sweeps never look at it
+
+
+def written(*nodes: tuple) -> Tape:
+    tape = Tape()
+    for node in nodes:
+        tape.append(node)
+    return tape
+
+
+def adjoints_of(tape: Tape, index: int, seed: float = 1.0) -> list[float]:
+    return reverse_sweep([((tape, index), seed)])[tape]
+
+
+def test_adjoints_of_the_first_example():
+    # w1, w2, a = w1**3, b = a * w2, c = 3 * w1, g = b + c at (2, 3)
+    tape = written(
+        (LEAF, 2.0),
+        (LEAF, 3.0),
+        (ANY, 8.0, 0, 12.0, CONSTANT, 3.0),
+        (ANY, 24.0, 2, 3.0, 1, 8.0),
+        (ANY, 6.0, CONSTANT, 3.0, 0, 3.0),
+        (ANY, 30.0, 3, 1.0, 4, 1.0),
+    )
+    assert adjoints_of(tape, 5) == [39.0, 8.0, 3.0, 1.0, 1.0, 1.0]
+    assert forward_sweep(tape.nodes, {0: 1.0})[-1] == 39.0
+    assert forward_sweep(tape.nodes, {1: 1.0})[-1] == 8.0
+
+
+def test_an_operand_used_twice_gets_two_shares():
+    assert adjoints_of(written((LEAF, 3.0), (ANY, 9.0, 0, 3.0, 0, 3.0)), 1) == [6.0, 1.0]
+
+
+def test_three_and_more_operands():
+    tape = written((LEAF, 1.0), (LEAF, 2.0), (ANY, 4.0, (0, CONSTANT, 1, 0), (10.0, 99.0, 20.0, 30.0), 4))
+    assert adjoints_of(tape, 2) == [40.0, 20.0, 1.0]
+    assert forward_sweep(tape.nodes, {0: 1.0, 1: 1.0})[2] == 60.0
+
+
+def test_sharing_in_the_middle_needs_topological_order():
+    # a, b = a + a, c = b + b, d = b + c: every use of b has to be swept before b's own operands
+    tape = written((LEAF, 1.0), (ANY, 2.0, 0, 1.0, 0, 1.0), (ANY, 4.0, 1, 1.0, 1, 1.0), (ANY, 6.0, 1, 1.0, 2, 1.0))
+    assert adjoints_of(tape, 3) == [6.0, 3.0, 1.0, 1.0]
+
+
+def test_the_sweep_starts_at_the_output_not_at_the_end():
+    tape = written((LEAF, 1.0), (ANY, 2.0, 0, 2.0), (ANY, 100.0, 0, 100.0))
+    assert adjoints_of(tape, 1, seed=3.0) == [6.0, 3.0]
+
+
+@pytest.mark.parametrize("slope", [math.inf, -math.inf, math.nan])
+def test_a_zero_adjoint_times_anything_is_nothing(slope):
+    tape = written((LEAF, 0.0), (ANY, 0.0, 0, slope), (ANY, 0.0, 1, 0.0, 0, 2.0))
+    assert adjoints_of(tape, 2) == [2.0, 0.0, 1.0]
+    assert forward_sweep(tape.nodes, {0: 0.0}) == [0.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("seed", [math.inf, math.nan])
+def test_anything_times_a_zero_slope_is_nothing(seed):
+    tape = written((LEAF, 1.0), (LEAF, 1.0), (ANY, 1.0, 0, 0.0, 1, 1.0), (ANY, 1.0, (0, 1, 2), (0.0, 0.0, 1.0), 3))
+    swept = adjoints_of(tape, 3, seed)
+    assert swept[0] == 0.0
+    assert not math.isfinite(swept[1])
+    assert forward_sweep(tape.nodes, {0: seed})[2] == 0.0
+
+
+def test_a_nan_slope_reaches_the_operand():
+    assert math.isnan(adjoints_of(written((LEAF, 1.0), (ANY, 1.0, 0, math.nan)), 1)[0])
+
+
+def test_a_sweep_carries_on_into_older_tapes():
+    older, newer = written((LEAF, 2.0), (ANY, 4.0, 0, 4.0)), Tape()
+    newer.append((ANY, 12.0, newer.enter_import((older, 1)), 3.0))
+    swept = reverse_sweep([((newer, 1), 1.0)])
+    assert swept[older] == [12.0, 3.0]
+    assert swept[newer] == [3.0, 1.0]
+
+
+def test_an_import_is_entered_once():
+    older, newer = written((LEAF, 2.0)), Tape()
+    assert newer.enter_import((older, 0)) == newer.enter_import((older, 0)) == 0
+
+
+def test_two_tapes_that_import_from_each_other_are_swept_in_order():
+    first = written((LEAF, 1.0), (ANY, 2.0, 0, 2.0))
+    second = Tape()
+    second.append((ANY, 6.0, second.enter_import((first, 1)), 3.0))
+    back = first.enter_import((second, 1))
+    last = first.append((ANY, 0.0, back, 5.0, 1, 7.0))
+    assert adjoints_of(first, last)[:2] == [(5.0 * 3.0 + 7.0) * 2.0, 22.0]
+    found, outside = reachable([(first, last)])
+    assert not outside
+    assert found.index((first, 1)) < found.index((second, 1)) < found.index((first, last))
+
+
+def test_a_sweep_stops_before_its_segment():
+    tape = written((LEAF, 5.0), (ANY, 5.0, 0, 2.0))
+    since = tape.begin_segment()
+    tape.append((ANY, 5.0, 1, 10.0))
+    tape.append((INPUT, 1.0))
+    tape.append((ANY, 5.0, 2, 10.0, 3, 1.0))
+    swept = reverse_sweep([((tape, 4), 1.0)], since)[tape]
+    assert swept == [0.0, 100.0, 10.0, 1.0, 1.0]
+    assert reachable([(tape, 4)], since) == ([(tape, 2), (tape, 3), (tape, 4)], True)
+    assert reachable([(tape, 3)], since) == ([(tape, 3)], False)
+
+
+def test_reachable_leaves_out_what_the_output_does_not_need():
+    tape = written((LEAF, 1.0), (LEAF, 2.0), (ANY, 1.0, 1, 1.0), (ANY, 1.0, 0, 1.0), (ANY, 1.0, 3, 1.0, 0, 1.0))
+    assert [index for _, index in reachable([(tape, 4)])[0]] == [0, 3, 4]
+
+
+def test_many_segments_cost_no_more_than_their_nodes():
+    older, newer = Tape(), Tape()
+    for k in range(3000):
+        older.append((LEAF, float(k)))
+    for k in range(3000):
+        newer.append((ANY, 0.0, newer.enter_import((older, k)), 1.0, max(0, 2 * k - 1), 1.0))
+    swept = reverse_sweep([((newer, len(newer.nodes) - 1), 1.0)])
+    assert swept[older][1:] == [1.0] * 2999
+
+
+def test_edges_gives_operands_and_numbers_for_every_layout():
+    assert edges((ANY, 1.0, 4, 2.0)) == ((4,), (2.0,))
+    assert edges((ANY, 1.0, 4, 2.0, CONSTANT, 7.0)) == ((4, CONSTANT), (2.0, 7.0))
+    assert edges((ANY, 1.0, (4, 5, 6), (1.0, 2.0, 3.0), 3)) == ((4, 5, 6), (1.0, 2.0, 3.0))
+    assert edges((LEAF, 1.0)) == ((), ())
+
+
+def test_tape_imports_nothing_of_ours():
+    import ast
+    import inspect
+
+    import autograd.tape
+
+    tree = ast.parse(inspect.getsource(autograd.tape))
+    at_top = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
+    assert all("autograd" not in ast.dump(node) for node in at_top)

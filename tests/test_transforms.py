@@ -1,0 +1,347 @@
+"""Derivatives of functions, the reference points, and how transforms nest."""
+
+from __future__ import annotations
+
+import math
+
+import numpy
+import pytest
+
+import autograd as ag
+from autograd import Dual, Tape, Value, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+
+
+def first_example(w):
+    return w[0] ** 3 * w[1] + 3 * w[0]
+
+
+def likelihood(w):
+    first = ag.exp(2 * w[0] + w[1])
+    second = ag.exp(-2 * w[1])
+    third = ag.exp(w[0] + w[1])
+    return (
+        -ag.log(first / (first + ag.exp(-2 * w[0] - w[1])))
+        - ag.log(second / (second + ag.exp(2 * w[1])))
+        - ag.log(third / (third + ag.exp(-w[0] - w[1])))
+    )
+
+
+def test_first_example_exactly():
+    assert value_and_grad(first_example)([2, 3]) == (30.0, [39.0, 8.0])
+    assert value_and_grad(first_example)([3, 4]) == (117.0, [111.0, 27.0])
+    w1, w2 = Value(2.0), Value(3.0)
+    a = w1**3
+    c = 3 * w1
+    g = a * w2 + c
+    g.backward()
+    assert (a.grad * 3 * w1.data**2, c.grad * 3) == (36.0, 3.0)
+
+
+def test_sine_in_both_modes():
+    def f(x, y):
+        return ag.sin(x) + x * y
+
+    value, (dx, dy) = value_and_grad(f, argnums=(0, 1))(math.pi / 2, 0.0)
+    assert value == 1.0
+    assert dx == pytest.approx(0.0, abs=1e-16)
+    assert dy == math.pi / 2
+    assert jvp(f, (math.pi / 2, 0.0), (1.0, 0.0))[1] == dx
+    assert jvp(f, (math.pi / 2, 0.0), (0.0, 1.0)) == (1.0, math.pi / 2)
+
+
+def test_log_one_plus_exp():
+    def f(x1, x2, y1, y2):
+        return ag.log(1 + ag.exp(-(x1 * y1 + x2 * y2)))
+
+    value, gradient = value_and_grad(f, argnums=(0, 1, 2, 3))(1.0, 1.0, 0.0, 0.0)
+    assert value == pytest.approx(math.log(2), rel=4 * 2**-53)
+    assert gradient == (0.0, 0.0, -0.5, -0.5)
+
+
+def test_likelihood_and_a_step():
+    gradient = grad(likelihood)([1.0, 3.0])
+    assert gradient == pytest.approx([-0.000852292, 3.99921], rel=1e-5)
+    assert [w - 0.01 * g for w, g in zip([1.0, 3.0], [0.0, 4.0])] == [1.0, 2.96]
+
+
+def test_error_signals_by_name():
+    w, x, b, t = Value(0.5, "w"), 2.0, Value(-0.25, "b"), 1.0
+    s = w * x + b
+    y = ag.sigmoid(s)
+    loss = 0.5 * (y - t) ** 2
+    loss.backward()
+    delta_y = y.data - t
+    delta_s = delta_y * y.data * (1 - y.data)
+    assert y.grad == pytest.approx(delta_y)
+    assert s.grad == pytest.approx(delta_s)
+    assert (w.grad, b.grad) == pytest.approx((delta_s * x, delta_s))
+
+
+def test_no_transform_touches_any_grad():
+    w = Value(3.0)
+    for derived in (grad(lambda x: x * w), jacobian(lambda x: [x * w]), hessian(lambda x: x * x * w)):
+        derived(2.0)
+    jvp(lambda x: x * w, (2.0,), (1.0,))
+    vjp(lambda x: x * w, 2.0)[1](1.0)
+    assert w.grad == 0.0
+
+
+def test_structures_come_back_as_they_went():
+    def f(p):
+        return p["w"][0] * p["w"][1][0] + p["b"] ** 2
+
+    gradient = grad(f)({"w": [2.0, (3.0,)], "b": 4.0})
+    assert gradient == {"w": [3.0, (2.0,)], "b": 8.0}
+
+
+def test_arrays_come_back_as_arrays():
+    gradient = grad(lambda a: numpy.sum(a * a))(numpy.array([[1.0, 2.0], [3.0, 4.0]]))
+    assert gradient.dtype == numpy.float64
+    assert gradient.tolist() == [[2.0, 4.0], [6.0, 8.0]]
+    rows = jacobian(lambda a: a * a)(numpy.array([1.0, 2.0]))
+    assert rows.tolist() == [[2.0, 0.0], [0.0, 4.0]]
+
+
+def test_argnums_aux_and_keywords():
+    def f(x, y, *, scale):
+        return x * y * scale, {"twice": x * 2, "name": "f"}
+
+    assert grad(f, argnums=1, has_aux=True)(2.0, 3.0, scale=10.0) == (20.0, {"twice": 4.0, "name": "f"})
+    value, gradient = value_and_grad(f, argnums=(0, -1), has_aux=True)(2.0, 3.0, scale=10.0)
+    assert value == (60.0, {"twice": 4.0, "name": "f"})
+    assert gradient == (30.0, 20.0)
+
+
+def test_a_constant_function_has_gradient_zero():
+    assert grad(lambda x: 3.0)(1.0) == 0.0
+    assert grad(lambda x: 3)([1.0, 2.0]) == [0.0, 0.0]
+    assert value_and_grad(lambda x: Value(2.0).detach() * 2)(1.0)[1] == 0.0
+
+
+def test_floats_in_floats_out():
+    for result in (grad(ag.exp)(1.0), grad(grad(ag.exp))(1.0), *value_and_grad(ag.exp)(1)):
+        assert type(result) is float
+
+
+def test_closing_over_a_leaf_gives_a_differentiable_value():
+    w = Value(3.0)
+    slope = grad(lambda x: w * w * x * x)(2.0)
+    assert isinstance(slope, Value)
+    assert slope.data == 36.0
+    slope.backward()
+    assert w.grad == 24.0
+
+
+def test_a_gradient_is_never_the_leaf_itself():
+    w = Value(3.0)
+    slope = grad(lambda x: w * x)(2.0)
+    w.data = 7.0
+    assert slope.data == 3.0
+
+
+def test_a_value_as_argument_passes_the_outer_sweep_through():
+    x = Value(3.0)
+    slope = grad(lambda y: y**3)(x)
+    slope.backward()
+    assert (slope.data, x.grad) == (27.0, 18.0)
+
+
+def test_perturbations_are_not_confused():
+    assert grad(lambda x: x * grad(lambda y: x * y)(2.0))(5.0) == 10.0
+    assert grad(lambda x: x * grad(lambda y: x + y)(1.0))(5.0) == 1.0
+    assert jvp(lambda x: x * jvp(lambda y: x + y, (1.0,), (1.0,))[1], (5.0,), (1.0,)) == (5.0, 1.0)
+    x = Value(3.0)
+    assert grad(lambda y: x * y)(x).data == 3.0
+
+
+def forward(f):
+    return lambda x: jvp(f, (x,), (1.0,))[1]
+
+
+@pytest.mark.parametrize("outer", [grad, forward])
+@pytest.mark.parametrize("inner", [grad, forward])
+def test_second_derivatives_agree_in_every_nesting(outer, inner):
+    for f, expected in (
+        (lambda x: x**4, 12 * 1.5**2),
+        (lambda x: ag.exp(x) * ag.sin(x), 2 * math.exp(1.5) * math.cos(1.5)),
+        (lambda x: 1 / x, 2 / 1.5**3),
+        (ag.tanh, -2 * math.tanh(1.5) * (1 - math.tanh(1.5) ** 2)),
+        (lambda x: 3 * x, 0.0),
+    ):
+        assert outer(inner(f))(1.5) == pytest.approx(expected, rel=1e-14)
+
+
+def test_third_and_fourth_derivatives():
+    assert grad(grad(grad(lambda x: x**4)))(2.0) == 48.0
+    assert forward(grad(forward(grad(lambda x: x**4))))(2.0) == 24.0
+
+
+def test_zero_primals_do_not_cut_higher_derivatives():
+    assert hessian(lambda v: (v[0] * v[0]) * v[1])([2.0, 0.0]) == [[0.0, 4.0], [4.0, 0.0]]
+    assert grad(grad(lambda x: x * x * x))(0.0) == 0.0
+    assert grad(grad(grad(lambda x: x * x * x)))(0.0) == 6.0
+
+
+def test_the_branch_not_chosen_contributes_nothing_in_any_order():
+    def f(x):
+        return ag.where(x > 0, ag.sqrt(x), 0.0)
+
+    for derived in (grad(f), grad(grad(f)), forward(f), forward(grad(f)), grad(forward(f)), forward(forward(f))):
+        assert derived(0.0) == 0.0
+        assert derived(4.0) != 0.0
+
+
+def test_hvp_and_hessian():
+    assert hessian(first_example)([2.0, 3.0]) == [[36.0, 12.0], [12.0, 0.0]]
+    assert hvp(first_example)([2.0, 3.0], [1.0, 2.0]) == [60.0, 12.0]
+    assert hvp(lambda x, y: x * y * y, argnums=1)(2.0, 3.0, 1.0) == 4.0
+    with pytest.raises(TypeError, match=r"hvp\(f\)\(x, v\)"):
+        hvp(first_example)([2.0, 3.0])
+
+
+def test_vjp_can_be_pulled_back_again_and_again():
+    output, pullback = vjp(lambda x, y: {"p": x * y, "s": x + y}, 2.0, 3.0)
+    assert output == {"p": 6.0, "s": 5.0}
+    assert pullback({"p": 1.0, "s": 0.0}) == (3.0, 2.0)
+    assert pullback({"p": 0.0, "s": 1.0}) == (1.0, 1.0)
+    with pytest.raises(ValueError, match="one adjoint per output"):
+        pullback([1.0])
+
+
+def test_vjp_with_a_differentiable_adjoint():
+    seed = Value(2.0)
+    (pulled,) = vjp(lambda x: x * x, 3.0)[1](seed)
+    pulled.backward()
+    assert (pulled.data, seed.grad) == (12.0, 6.0)
+
+
+def test_jvp_of_structures_and_aux():
+    values, tangents = jvp(lambda p: [p["a"] * p["b"], 7.0], ({"a": 2.0, "b": 3.0},), ({"a": 1.0, "b": 0.0},))
+    assert (values, tangents) == ([6.0, 7.0], [3.0, 0.0])
+    assert jvp(lambda x: (x * x, x), (3.0,), (1.0,), has_aux=True) == (9.0, 6.0, 3.0)
+    with pytest.raises(TypeError, match="tuple or list"):
+        jvp(lambda x: x, 2.0, (1.0,))
+    with pytest.raises(ValueError, match="one tangent per primal"):
+        jvp(lambda x: x, (2.0,), (1.0, 2.0))
+
+
+def test_errors_say_what_to_do():
+    with pytest.raises(TypeError, match="jacobian"):
+        grad(lambda x: [x, x])(1.0)
+    with pytest.raises(TypeError, match="jacobian"):
+        grad(lambda x: numpy.array([1.0, 2.0]))(1.0)
+    with pytest.raises(TypeError, match="returned str"):
+        grad(lambda x: "a")(1.0)
+    with pytest.raises(TypeError, match="returned NoneType"):
+        grad(lambda x: None)(1.0)
+    with pytest.raises(TypeError, match="returned Condition|returned bool"):
+        grad(lambda x: x > 0)(1.0)
+    with pytest.raises(ValueError, match="argnums=1"):
+        grad(lambda x: x, argnums=1)(1.0)
+    with pytest.raises(TypeError, match="str"):
+        grad(lambda x: x)("a")
+    with pytest.raises(TypeError, match="pair"):
+        grad(lambda x: x, has_aux=True)(1.0)
+
+
+def test_a_lifted_sweep_over_changed_leaves_is_refused():
+    w = Value(3.0)
+
+    def f(x):
+        y = w * x * x
+        w.data = 4.0
+        return y
+
+    with pytest.raises(ag.StaleTape, match="recorded with"):
+        grad(f)(2.0)
+    w.data = 3.0
+
+    def both(x):
+        y = w * x
+        w.data = 4.0
+        return y * w
+
+    with pytest.raises(ag.StaleTape):
+        grad(both)(2.0)
+
+
+def test_transforms_differentiate_under_no_grad():
+    w = Value(3.0)
+    with ag.no_grad():
+        assert grad(lambda x: x * x)(2.0) == 4.0
+        assert jacobian(lambda x: [x * x])(2.0) == [4.0]
+        closed = grad(lambda x: w * x * x)(2.0)
+        assert closed.is_constant
+        assert closed.data == 12.0
+        assert grad(lambda x: x * x)(w).is_constant
+
+
+def test_transforms_within_an_explicit_tape():
+    x = Value(2.0)
+    with Tape():
+        y = x * x
+        slope = grad(lambda z: z * y)(3.0)
+        result = slope * x
+    result.backward()
+    assert (slope.data, x.grad) == (4.0, 12.0)
+
+
+def test_a_backward_inside_a_differentiated_function():
+    w = Value(3.0)
+
+    def f(x):
+        y = x * x
+        (w * w).backward()
+        return y * x
+
+    assert grad(f)(2.0) == 12.0
+    assert w.grad == 6.0
+
+
+def test_a_function_longer_than_a_tape():
+    def f(x):
+        y = x
+        for _ in range(70_000):
+            y = y + x
+        return y
+
+    assert grad(f)(1.0) == 70_001.0
+
+
+def test_many_small_gradients_do_not_get_slower():
+    counts = []
+    for _ in range(3):
+        kept = Value(1.0) * 2
+        for _ in range(300):
+            grad(lambda x: x * x)(3.0)
+        counts.append(len(kept._tape.nodes))
+        kept.backward()
+    assert counts[0] == counts[1] == counts[2]
+
+
+def test_duals_by_hand():
+    x, y = Dual(2.0, 1.0), Dual(3.0)
+    assert (x * y + 1).tangent == 3.0
+    assert (2 / x).tangent == -0.5
+    assert (x**3).tangent == 12.0
+    assert ag.dot([x, y], [y, x]).tangent == 6.0
+    assert abs(-x).tangent == 1.0
+    assert (x > 1) is True
+    assert repr(x) == "Dual(2.0, 1.0)"
+    with pytest.raises(TypeError, match=r"v\.primal"):
+        math.sin(x)
+    with pytest.raises(TypeError, match="str"):
+        Dual("a")
+
+
+def test_duals_and_values_mix():
+    w = Value(3.0)
+    product = Dual(2.0, 1.0) * w
+    assert isinstance(product, Dual)
+    assert product.tangent.data == 3.0
+    assert (w * Dual(2.0, 1.0)).primal.data == 6.0
+
+
+def test_a_zero_tangent_times_an_infinite_slope_is_nothing():
+    assert ag.sqrt(Dual(0.0, 0.0)).tangent == 0.0
+    assert jvp(lambda x, y: ag.sqrt(x) + y, (0.0, 1.0), (0.0, 1.0))[1] == 1.0

@@ -102,6 +102,7 @@ class Tape:
         "leaves",
         "nodes",
         "outputs",
+        "prepared",
         "restore",
         "scopes",
         "serials",
@@ -125,6 +126,7 @@ class Tape:
         self.adjoints: list[float] | None = None
         self.outputs: tuple[int, ...] | None = None
         self.sources: list[Place] | None = None
+        self.prepared: dict[int, Any] = {}  # what `matvec` looked up about the rows of a matrix
         self.token: Any = None
         self.restore: list[Any] = []
 

@@ -25,6 +25,9 @@ from autograd.tape import CONSTANT, IMPORT, INPUT, LEAF, Node, Place, Tape, edge
 __all__ = ["Condition", "Value"]
 
 _new = object.__new__
+writes = 0
+"""How often the data of any leaf was assigned: what was looked up about leaves before the last time is out of date."""
+
 _fresh_keys = itertools.count(-2, -1)
 _accumulating = threading.Lock()
 
@@ -82,8 +85,10 @@ class Value(Operators):
                 "only a leaf's data can be assigned: this value was computed, and its graph would no longer be true; "
                 "make a new Value, or change the leaves and compute again"
             )
+        global writes
         self._data = number(data)
         self._index = next(_fresh_keys)
+        writes += 1  # last, so that whoever sees the old count saw old data, and whoever sees the new one new data
 
     @property
     def grad(self) -> float:
@@ -547,13 +552,18 @@ def record(code: int, primal: float, operands: Sequence[Value | None], slopes: S
     tape = resolve()
     if tape is None:
         return constant(primal)
-    places = [_place_on(tape, operand) for operand in operands]
-    numbers = [
-        operand._data if at == CONSTANT and operand is not None else slope
-        for at, operand, slope in zip(places, operands, slopes)
+    places = [
+        operand._index if operand is not None and operand._tape is tape else place_on(tape, operand)
+        for operand in operands
     ]
-    if all(at == CONSTANT for at in places):
-        return constant(primal)
+    numbers = slopes
+    if CONSTANT in places:
+        if all(at == CONSTANT for at in places):
+            return constant(primal)
+        numbers = [
+            operand._data if at == CONSTANT and operand is not None else slope
+            for at, operand, slope in zip(places, operands, slopes)
+        ]
     if mode().strict:
         _check_finite(code, primal, operands, places, numbers)
     return handle(tape, tape.append(_node(code, primal, places, numbers)), primal)
@@ -567,7 +577,7 @@ def _node(code: int, primal: float, places: Sequence[int], numbers: Sequence[flo
     return code, primal, tuple(places), tuple(numbers), len(places)
 
 
-def _place_on(tape: Tape, operand: Value | None) -> int:
+def place_on(tape: Tape, operand: Value | None) -> int:
     """Return the index of an operand on a tape, entering it where it is not there yet."""
     if operand is None:
         return CONSTANT
@@ -586,25 +596,35 @@ def apply(primitive: Primitive, arguments: Sequence[Any]) -> Any:
     operands: list[Value | None] = []
     primals: list[float] = []
     for argument in arguments:
-        if isinstance(argument, Condition):
-            argument = argument.recorded()
-        if isinstance(argument, Value):
-            operands.append(None if argument.is_constant else argument)
+        if type(argument) is Value:
+            operands.append(argument)
             primals.append(argument._data)
-        elif is_real(argument):
+        elif type(argument) is float:
             operands.append(None)
-            primals.append(number(argument))
-        elif type(argument) is bool and primitive.takes_condition and not operands:
-            operands.append(None)
-            primals.append(float(argument))
-        elif hasattr(type(argument), "__primitive__") or hasattr(type(argument), "__array__"):
-            return NotImplemented
+            primals.append(argument)
         else:
-            number(argument)  # raises, and names the type
+            operand = _operand(argument, primitive.takes_condition and not operands)
+            if operand is NotImplemented:
+                return NotImplemented
+            operands.append(operand if isinstance(operand, Value) else None)
+            primals.append(operand._data if isinstance(operand, Value) else operand)
     primal = float(primitive.compute(*primals))
-    wanted = [k for k, operand in enumerate(operands) if operand is not None]
+    wanted = [k for k, operand in enumerate(operands) if operand is not None and operand._index != CONSTANT]
     slopes = primitive.slopes(primal, primals, wanted)
     return record(primitive.code, primal, operands, slopes)
+
+
+def _operand(argument: Any, may_be_bool: bool) -> Any:
+    """Return an argument as a Value or a float; NotImplemented where another hook or NumPy has to deal with it."""
+    if isinstance(argument, Condition):
+        return argument.recorded()
+    if isinstance(argument, Value):
+        return argument
+    if type(argument) is bool and may_be_bool:
+        return float(argument)
+    if not is_real(argument) and (hasattr(type(argument), "__primitive__") or hasattr(type(argument), "__array__")):
+        return NotImplemented
+    return number(argument)
 
 
 def compare(primitive: Primitive, left: Value, right: Any) -> Any:
@@ -626,7 +646,7 @@ def write_guard(condition: Condition) -> None:
     if tape is None:
         return
     sides = (condition.left, condition.right)
-    places = [_place_on(tape, side) if isinstance(side, Value) else CONSTANT for side in sides]
+    places = [place_on(tape, side) if isinstance(side, Value) else CONSTANT for side in sides]
     if all(at == CONSTANT for at in places):
         return
     numbers = [side._data if isinstance(side, Value) else side for side in sides]

@@ -11,6 +11,7 @@ import pytest
 
 import autograd as ag
 from autograd import Tape, Value
+from autograd.recording import close_automatic
 from autograd.tape import CAPACITY
 
 MILLION = 1_000_000
@@ -107,15 +108,8 @@ def test_an_inference_loop_runs_in_bounded_memory():
     assert late < early + 2 * 200 * CAPACITY
 
 
-def test_an_inference_loop_holds_no_more_than_its_last_result():
-    w = Value(1.0)
-    y = None
-    for _ in range(1000):
-        y = w * 2 + 1
-    assert len(y._tape) < 10
-
-
 def test_a_long_lived_value_does_not_keep_what_uses_it():
+    close_automatic()  # on a tape of its own: a sweep that reaches a tape runs over all of its older nodes
     w = Value(1.0)
     h = w * 2
     h.backward()

@@ -1,0 +1,100 @@
+"""A matrix times a vector as one `dot` node per row: what a layer of neurons computes.
+
+`matvec(rows, xs)` is `[dot(row, xs) for row in rows]`, with the vector looked up once for all rows. It repeats the
+formula of the row `dot` for speed (a layer records in about half the time, see tests/benchmarks); a test proves the
+nodes equal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from operator import mul
+from typing import Any
+
+from autograd import primitives, value
+from autograd.recording import active_modes, here, resolve
+from autograd.tape import CONSTANT, Tape
+from autograd.value import Value, handle, place_on
+
+__all__ = ["matvec"]
+
+
+def matvec(rows: Iterable[Sequence[Any]], xs: Sequence[Any]) -> list[Any]:
+    """Return the dot product of each row with a vector.
+
+    Args:
+        rows: m sequences of n numbers each.
+        xs: n numbers.
+
+    Returns:
+        m numbers: floats, or nodes, one per row.
+
+    Raises:
+        ValueError: a row is longer or shorter than the vector.
+        TypeError: something is not a number.
+
+    Example:
+        >>> matvec([[1.0, 2.0], [3.0, 4.0]], [10.0, 1.0])
+        [12.0, 34.0]
+    """
+    xs = tuple(xs)
+    tape = None if active_modes else _tape()
+    if tape is None or len(xs) < 2 or not all(type(x) is Value or type(x) is float for x in xs):
+        return [primitives.dot(row, xs) for row in rows]
+    return _recorded(tape, rows, xs)
+
+
+def _tape() -> Tape | None:
+    tape: Tape | None = getattr(here, "tape", _nothing)()
+    if tape is not None and len(tape.nodes) < len(tape.indices):
+        return tape
+    return resolve()
+
+
+def _nothing() -> None:
+    return None
+
+
+def _recorded(tape: Tape, rows: Iterable[Sequence[Any]], xs: Sequence[Any]) -> list[Any]:
+    numbers = [x._data if type(x) is Value else x for x in xs]
+    places = [x._index if type(x) is Value and x._tape is tape else _place(tape, x) for x in xs]
+    fixed = [len(xs) + k for k, place in enumerate(places) if place == CONSTANT]
+    code, size = primitives.dot.code, 2 * len(xs)
+    results = []
+    for row, weights, at in _looked_up(tape, rows):
+        if weights is None or len(at) != len(xs):
+            results.append(primitives.dot(row, xs))
+            continue
+        primal = primitives.fsum(map(mul, weights, numbers))
+        slopes = numbers + weights
+        for k in fixed:
+            slopes[k] = numbers[k - len(xs)]
+        nodes = tape.nodes
+        results.append(handle(tape, len(nodes), primal))
+        nodes.append((code, primal, (*at, *places), tuple(slopes), size))
+    return results
+
+
+def _looked_up(tape: Tape, rows: Iterable[Sequence[Any]]) -> Iterable[tuple[Sequence[Any], Any, Any]]:
+    """Return (row, its numbers, its indices on the tape) for each row; for a matrix of tuples, once while nothing changes.
+
+    The numbers are None where a row is not made of leaves; then `dot` deals with it.
+    """
+    if type(rows) is not tuple:
+        return [_look_up(tape, row) for row in rows]
+    known = tape.prepared.get(id(rows))
+    if known is None or known[0] is not rows or known[1] != value.writes:
+        before = value.writes
+        known = tape.prepared[id(rows)] = (rows, before, [_look_up(tape, row) for row in rows])
+    found: list[tuple[Sequence[Any], Any, Any]] = known[2]
+    return found
+
+
+def _look_up(tape: Tape, row: Sequence[Any]) -> tuple[Sequence[Any], Any, Any]:
+    if not all(type(weight) is Value and weight.is_leaf for weight in row):
+        return row, None, ()
+    return row, [weight._data for weight in row], [place_on(tape, weight) for weight in row]
+
+
+def _place(tape: Tape, operand: Any) -> int:
+    return place_on(tape, operand) if isinstance(operand, Value) else CONSTANT

@@ -14,7 +14,7 @@ from autograd.tape import Node, Place, Tape, advance_serials
 from autograd.value import Value, constant, handle
 
 _STRIDE = 32
-"""Every so many generations a tape states all its ancestors; in between, those it imports from. Bounds the recursion."""
+"""Every so many generations a tape states all its ancestors, else those it imports from: this bounds the recursion."""
 
 
 class _Frozen:

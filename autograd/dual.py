@@ -80,6 +80,10 @@ class Dual(Operators):
     def __hash__(self) -> int:
         return object.__hash__(self)
 
+    def detach(self) -> Any:
+        """Return the primal, cut off from what it was computed from."""
+        return self.primal.detach() if hasattr(self.primal, "detach") else self.primal
+
     @classmethod
     def __primitive__(cls, primitive: Primitive, arguments: Sequence[Any]) -> Any:
         """Apply a primitive: the primal by its row, the tangent by its partials."""

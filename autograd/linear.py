@@ -8,6 +8,7 @@ nodes equal.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import fsum, isfinite, nan
 from operator import mul
 from typing import Any
 
@@ -65,7 +66,7 @@ def _recorded(tape: Tape, rows: Iterable[Sequence[Any]], xs: Sequence[Any]) -> l
         if weights is None or len(at) != len(xs):
             results.append(primitives.dot(row, xs))
             continue
-        primal = primitives.fsum(map(mul, weights, numbers))
+        primal = _dot(weights, numbers)
         slopes = numbers + weights
         for k in fixed:
             slopes[k] = numbers[k - len(xs)]
@@ -75,8 +76,16 @@ def _recorded(tape: Tape, rows: Iterable[Sequence[Any]], xs: Sequence[Any]) -> l
     return results
 
 
+def _dot(weights: list[float], numbers: list[float]) -> float:
+    try:
+        total = fsum(map(mul, weights, numbers))
+    except (OverflowError, ValueError):
+        total = nan
+    return total if isfinite(total) else primitives.dot.compute(*weights, *numbers)
+
+
 def _looked_up(tape: Tape, rows: Iterable[Sequence[Any]]) -> Iterable[tuple[Sequence[Any], Any, Any]]:
-    """Return (row, its numbers, its indices on the tape) for each row; for a matrix of tuples, once while nothing changes.
+    """Return (row, its numbers, its indices on the tape) for each row; of a matrix of tuples only once until a write.
 
     The numbers are None where a row is not made of leaves; then `dot` deals with it.
     """

@@ -16,7 +16,7 @@ __all__ = ["Operators"]
 
 
 def binary(primitive: Primitive, left: Any, right: Any, other: Any) -> Any:
-    """Apply a primitive for an operator; NotImplemented where the other operand may know better (arrays, other classes)."""
+    """Apply a primitive for an operator; NotImplemented where the other operand may know better (arrays, say)."""
     kind = type(other)
     if is_real(other) or hasattr(kind, "__primitive__"):
         return primitive(left, right)
@@ -154,6 +154,7 @@ class Operators:
     sinc = method(primitives.sinc)
     erf = method(primitives.erf)
     erfc = method(primitives.erfc)
+    normal_cdf = method(primitives.normal_cdf)
     logit = method(primitives.logit)
     degrees = rad2deg = method(primitives.degrees)
     radians = deg2rad = method(primitives.radians)

@@ -13,9 +13,11 @@ This room knows calculus and nothing of graphs: anything that is not a number is
 
 from __future__ import annotations
 
-import builtins
+import functools
+import importlib
 import math
 import numbers
+import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -328,87 +330,1146 @@ def zero(output: Any, *arguments: Any) -> float:
     return 0.0
 
 
+def flat_partial(output: Any, *arguments: Any) -> Any:
+    """Return 0.0, or nan where the output is: the partial of what is piecewise constant in an argument."""
+    return flat(output)
+
+
+LN_2 = math.log(2.0)
+LOG2_E = 1.4426950408889634
+LOG10_E = 0.4342944819032518
+TWO_OVER_SQRT_PI = 1.1283791670955126
+SQRT_TWO_PI_INVERSE = 0.3989422804014327
+LARGEST = 1.7976931348623157e308
+
+# Array forms longer than a line stand here; the shorter ones stand in their rows.
+
+
+def _reduced(operation: str) -> Callable[..., Any]:
+    """Return the array form of a many-operand primitive that folds a NumPy function of two operands."""
+    return lambda xp, *arrays: functools.reduce(getattr(xp, operation), arrays)
+
+
+def _compared(operation: str) -> Callable[..., Any]:
+    """Return the array form of a comparison: 1.0 and 0.0 rather than booleans."""
+    return lambda xp, x, y: 1.0 * getattr(xp, operation)(x, y)
+
+
+def _special(name: str) -> Callable[..., Any]:
+    """Return the array form of a function that is not in NumPy: SciPy's, JAX's, or the float kernel elementwise."""
+
+    def on_arrays(xp: Any, x: Any) -> Any:
+        package = "scipy.special" if xp.__name__ == "numpy" else "jax.scipy.special"
+        try:
+            function = getattr(importlib.import_module(package), name)
+        except ImportError:
+            function = _elementwise(getattr(math, name))
+        return function(x)
+
+    return on_arrays
+
+
+def _elementwise(kernel: Callable[..., float]) -> Callable[..., Any]:
+    """Return a float kernel that takes NumPy arrays, one element at a time."""
+    import numpy
+
+    def on_arrays(*arrays: Any) -> Any:
+        arguments = numpy.broadcast_arrays(*arrays)
+        flat_lists = [numpy.asarray(argument, dtype=float).ravel().tolist() for argument in arguments]
+        return numpy.array(list(map(kernel, *flat_lists)), dtype=float).reshape(arguments[0].shape)
+
+    return on_arrays
+
+
+_erf_on_arrays, _erfc_on_arrays = _special("erf"), _special("erfc")
+
+
+def _sum_on_arrays(xp: Any, *arrays: Any) -> Any:
+    return functools.reduce(xp.add, arrays) if arrays else 0.0
+
+
+def _dot_on_arrays(xp: Any, *arrays: Any) -> Any:
+    half = len(arrays) // 2
+    return _sum_on_arrays(xp, *map(xp.multiply, arrays[:half], arrays[half:]))
+
+
+def _hypot_on_arrays(xp: Any, first: Any, *others: Any) -> Any:
+    return functools.reduce(xp.hypot, others, xp.abs(first))
+
+
+def _log_sum_exp_on_arrays(xp: Any, *arrays: Any) -> Any:
+    largest = functools.reduce(xp.maximum, arrays)
+    shift = xp.where(xp.isfinite(largest), largest, 0.0)
+    return shift + xp.log(_sum_on_arrays(xp, *(xp.exp(array - shift) for array in arrays)))
+
+
+def _floor_divide_on_arrays(xp: Any, x: Any, y: Any) -> Any:
+    return xp.where(xp.equal(y, 0.0), xp.divide(x, y), xp.floor_divide(x, y))
+
+
+def _remainder_on_arrays(xp: Any, x: Any, y: Any) -> Any:
+    """Return IEEE 754's remainder; all its steps are exact."""
+    size = xp.abs(y)
+    rest = xp.fmod(xp.abs(x), size + size)
+    rest = xp.where(rest + rest > size, rest - size, rest)
+    rest = xp.where(rest + rest >= size, rest - size, rest)
+    return xp.where(xp.signbit(x), -rest, rest)
+
+
+def _round_to_on_arrays(xp: Any, x: Any, digits: Any) -> Any:
+    if xp.__name__ == "numpy":
+        return _elementwise(kernels.round_to)(x, digits)
+    scale = 10.0 ** xp.floor(digits)
+    return xp.rint(x * scale) / scale
+
+
+def _sigmoid_on_arrays(xp: Any, x: Any) -> Any:
+    power = xp.exp(-xp.abs(x))
+    return xp.where(x >= 0.0, 1.0, power) / (1.0 + power)
+
+
+def _softplus_on_arrays(xp: Any, x: Any) -> Any:
+    return xp.maximum(x, 0.0) + xp.log1p(xp.exp(-xp.abs(x)))
+
+
+def _logit_on_arrays(xp: Any, x: Any) -> Any:
+    middle = xp.abs(x - 0.5) <= 0.25
+    return xp.where(middle, 2.0 * xp.arctanh(xp.where(middle, 2.0 * x - 1.0, 0.0)), xp.log(x / (1.0 - x)))
+
+
+def _normal_cdf_on_arrays(xp: Any, x: Any) -> Any:
+    return 0.5 * _erfc_on_arrays(xp, -kernels.SQRT_HALF * x)
+
+
+def _binade_on_arrays(xp: Any, *arrays: Any) -> Any:
+    largest = functools.reduce(xp.maximum, map(xp.abs, arrays))
+    usable = xp.isfinite(largest) & (largest > 0.0)
+    exponent = xp.frexp(xp.where(usable, largest, 1.0))[1]
+    return xp.ldexp(1.0, xp.clip(1 - exponent, -1022, 1022))
+
+
+def _scalb_on_arrays(xp: Any, x: Any, exponent: Any) -> Any:
+    whole = xp.floor(xp.clip(exponent, -10000.0, 10000.0))
+    return xp.ldexp(x * xp.exp2(exponent - whole), xp.asarray(whole).astype(int))
+
+
+def _bessel_ratio_on_arrays(xp: Any, x: Any, order: Any) -> Any:
+    """Return j_n(x) / x**n for n up to 8 as the float kernel computes it, and nan for n > 8."""
+    n = xp.floor(order)
+    far = x * x >= 4.0 + 4.0 * n
+    safe = xp.where(far, x, 1.0)
+    before, here = xp.cos(safe), xp.sin(safe) / safe
+    climbed = here
+    for k in range(8):
+        before, here = here, ((2 * k + 1) * here - before if k else here - before) / safe / safe
+        climbed = xp.where(n == k + 1, here, climbed)
+    return xp.where(n > 8, math.nan, xp.where(far, climbed, _bessel_series_on_arrays(xp, xp.where(far, 0.0, x), n)))
+
+
+def _bessel_series_on_arrays(xp: Any, x: Any, n: Any) -> Any:
+    term = 1.0
+    for k in range(1, 9):
+        term = term * xp.where(n >= k, 1.0 / (2 * k + 1), 1.0)
+    series = term
+    for k in range(1, 30):
+        term = term * (-0.5 * x * x) / (k * (2.0 * n + 2 * k + 1))
+        series = series + term
+    return series
+
+
 # -- arithmetic ------------------------------------------------------------------------------------------------------
 
-add = Primitive("add", lambda x, y: x + y, partials=(lambda z, x, y: 1.0, lambda z, x, y: 1.0), form="({} + {})")
-sub = Primitive("sub", lambda x, y: x - y, partials=(lambda z, x, y: 1.0, lambda z, x, y: -1.0), form="({} - {})", array="subtract")
-mul = Primitive("mul", lambda x, y: x * y, partials=(lambda z, x, y: y, lambda z, x, y: x), form="({} * {})", array="multiply")
-div = Primitive("div", kernels.divide, partials=(lambda z, x, y: 1.0 / y, lambda z, x, y: -z / y), form="({} / {})", array="divide")
-neg = Primitive("neg", lambda x: -x, partials=(lambda y, x: -1.0,), form="(-{})", array="negative")
-pos = Primitive("pos", lambda x: x, partials=(lambda y, x: 1.0,), form="(+{})", array="positive")
-abs = Primitive("abs", math.fabs, partials=(lambda y, x: sign(x),))
+add = Primitive(
+    "add",
+    lambda x, y: x + y,
+    partials=(lambda z, x, y: 1.0, lambda z, x, y: 1.0),
+    form="({} + {})",
+    smooth_on=[((-3.0, 3.0), (-3.0, 3.0))],
+    examples={(2.0, 3.0): (5.0, (1.0, 1.0))},
+)
+sub = Primitive(
+    "sub",
+    lambda x, y: x - y,
+    partials=(lambda z, x, y: 1.0, lambda z, x, y: -1.0),
+    form="({} - {})",
+    array="subtract",
+    smooth_on=[((-3.0, 3.0), (-3.0, 3.0))],
+    examples={(2.0, 3.0): (-1.0, (1.0, -1.0))},
+)
+mul = Primitive(
+    "mul",
+    lambda x, y: x * y,
+    partials=(lambda z, x, y: y, lambda z, x, y: x),
+    form="({} * {})",
+    array="multiply",
+    smooth_on=[((-3.0, 3.0), (-3.0, 3.0))],
+    examples={(2.0, 3.0): (6.0, (3.0, 2.0)), (0.0, 3.0): (0.0, (3.0, 0.0))},
+)
+div = Primitive(
+    "div",
+    kernels.divide,
+    partials=(lambda z, x, y: 1.0 / y, lambda z, x, y: -z / y),  # not -x / y²: y² over- and underflows at 1e±200
+    form="({} / {})",
+    array="divide",
+    smooth_on=[((-3.0, 3.0), (0.5, 3.0)), ((-3.0, 3.0), (-3.0, -0.5))],
+    examples={
+        (6.0, 2.0): (3.0, (0.5, -1.5)),
+        (49.0, 49.0): (1.0, (1.0 / 49.0, -1.0 / 49.0)),
+        (1.0, 0.0): (math.inf, (math.inf, -math.inf)),
+    },
+)
+neg = Primitive(
+    "neg",
+    lambda x: -x,
+    partials=(lambda y, x: -1.0,),
+    form="(-{})",
+    array="negative",
+    smooth_on=[(-3.0, 3.0)],
+    examples={2.0: (-2.0, -1.0)},
+)
+pos = Primitive(
+    "pos",
+    lambda x: x,
+    partials=(lambda y, x: 1.0,),
+    form="(+{})",
+    array="positive",
+    smooth_on=[(-3.0, 3.0)],
+    examples={2.0: (2.0, 1.0)},
+)
+abs = Primitive(
+    "abs",
+    math.fabs,
+    partials=(lambda y, x: sign(x),),
+    smooth_on=[(0.1, 3.0), (-3.0, -0.1)],
+    examples={-2.0: (2.0, -1.0), 0.0: (0.0, 0.0), 3.0: (3.0, 1.0), math.nan: (math.nan, math.nan)},
+)
+square = Primitive(
+    "square",
+    lambda x: x * x,
+    partials=(lambda y, x: 2.0 * x,),
+    smooth_on=[(-3.0, 3.0)],
+    examples={-3.0: (9.0, -6.0)},
+)
+reciprocal = Primitive(
+    "reciprocal",
+    lambda x: kernels.divide(1.0, x),
+    partials=(lambda y, x: -y * y,),
+    smooth_on=[(0.5, 3.0), (-3.0, -0.5)],
+    examples={4.0: (0.25, -0.0625), 0.0: (math.inf, -math.inf)},
+)
+mod = Primitive(
+    "mod",
+    kernels.modulo,
+    partials=(lambda z, x, y: 1.0 + flat(z), lambda z, x, y: -floordiv(x, y)),
+    form="({} % {})",
+    smooth_on=[((6.1, 7.9), (2.0, 2.02)), ((-7.9, -6.1), (2.0, 2.02)), ((6.1, 7.9), (-2.02, -2.0))],
+    examples={
+        (7.0, 2.0): (1.0, (1.0, -3.0)),
+        (-7.0, 2.0): (1.0, (1.0, 4.0)),
+        (7.0, -2.0): (-1.0, (1.0, 4.0)),
+        (7.0, 0.0): (math.nan, (math.nan, -math.inf)),
+    },
+)
+fmod = Primitive(
+    "fmod",
+    kernels.fmod,
+    # not -trunc(x / y): the quotient of two floats may round up to the next whole number
+    partials=(lambda z, x, y: 1.0 + flat(z), lambda z, x, y: -round(x / y - z / y)),
+    smooth_on=[((6.1, 7.9), (2.0, 2.02)), ((-7.9, -6.1), (2.0, 2.02)), ((6.1, 7.9), (-2.02, -2.0))],
+    examples={
+        (7.0, 2.0): (1.0, (1.0, -3.0)),
+        (-5.5, 2.0): (-1.5, (1.0, 2.0)),
+        (7.0, 0.0): (math.nan, (math.nan, math.nan)),
+    },
+)
+remainder = Primitive(
+    "remainder",
+    kernels.remainder,
+    partials=(lambda z, x, y: 1.0 + flat(z), lambda z, x, y: -round(x / y - z / y)),
+    array=_remainder_on_arrays,
+    smooth_on=[((5.1, 6.8), (2.0, 2.02)), ((-6.8, -5.1), (2.0, 2.02))],
+    examples={
+        (7.0, 2.0): (-1.0, (1.0, -4.0)),
+        (5.0, 2.0): (1.0, (1.0, -2.0)),
+        (5.5, 2.0): (-0.5, (1.0, -3.0)),
+        (7.0, 0.0): (math.nan, (math.nan, math.nan)),
+    },
+)
+floordiv = Primitive(
+    "floordiv",
+    kernels.floor_divide,
+    partials=(flat_partial, flat_partial),
+    form="({} // {})",
+    array=_floor_divide_on_arrays,
+    smooth_on=[((6.1, 7.9), (2.0, 2.02)), ((-7.9, -6.1), (2.0, 2.02))],
+    examples={
+        (7.0, 2.0): (3.0, (0.0, 0.0)),
+        (-7.0, 2.0): (-4.0, (0.0, 0.0)),
+        (7.0, 0.0): (math.inf, (0.0, 0.0)),
+        (0.0, 0.0): (math.nan, (math.nan, math.nan)),
+    },
+)
 
 
-# -- PROVISIONAL ROWS (to be replaced by the full table) ---------------------------------------------------------------
-def _safe(f, pole=None):
-    def g(*xs):
-        try:
-            return float(f(*xs))
-        except OverflowError:
-            return math.inf
-        except (ValueError, ZeroDivisionError):
-            return math.nan if pole is None else pole(*xs)
-    return g
-def _un(name, f, d, array=None, pole=None, boxes=((0.2, 0.8),), **kw):
-    globals()[name] = Primitive(name, _safe(f, pole), partials=(d,), array=array, smooth_on=boxes, **kw)
-_nologpole = lambda x: -math.inf if x == 0 else math.nan
-_cmp = dict(equal=("==", lambda x, y: float(x == y)), not_equal=("!=", lambda x, y: float(x != y)), less=("<", lambda x, y: float(x < y)), less_equal=("<=", lambda x, y: float(x <= y)), greater=(">", lambda x, y: float(x > y)), greater_equal=(">=", lambda x, y: float(x >= y)))
-for _n, (_s, _f) in _cmp.items():
-    globals()[_n] = Primitive(_n, _f, partials=(zero, zero), form="({} " + _s + " {})")
-_un("step", lambda x: 1.0 if x > 0 else (x if x != x else 0.0), zero)
-_un("sign", lambda x: x if x != x else (0.0 if x == 0 else math.copysign(1.0, x)), zero)
-for _n, _f in dict(floor=math.floor, ceil=math.ceil, trunc=math.trunc, round=lambda x: builtins.round(x)).items():
-    _un(_n, _f, zero)
-_un("square", lambda x: x * x, lambda y, x: 2.0 * x); _un("reciprocal", lambda x: kernels.divide(1.0, x), lambda y, x: -y * y)
-_un("exp", math.exp, lambda y, x: y); _un("exp2", lambda x: 2.0**x, lambda y, x: math.log(2) * y); _un("expm1", math.expm1, lambda y, x: exp(x))
-_un("log", math.log, lambda y, x: 1.0 / x, pole=_nologpole); _un("log2", math.log2, lambda y, x: 1.0 / (x * math.log(2)), pole=_nologpole); _un("log10", math.log10, lambda y, x: 1.0 / (x * math.log(10)), pole=_nologpole); _un("log1p", math.log1p, lambda y, x: 1.0 / (1.0 + x))
-_un("sqrt", math.sqrt, lambda y, x: 0.5 / y); _un("cbrt", math.cbrt, lambda y, x: 1.0 / (3.0 * y * y))
-_un("sin", math.sin, lambda y, x: cos(x)); _un("cos", math.cos, lambda y, x: -sin(x)); _un("tan", math.tan, lambda y, x: 1.0 + y * y)
-_un("cot", lambda x: 1 / math.tan(x), lambda y, x: -(1.0 + y * y)); _un("sec", lambda x: 1 / math.cos(x), lambda y, x: y * tan(x)); _un("csc", lambda x: 1 / math.sin(x), lambda y, x: -y * cot(x))
-_un("asin", math.asin, lambda y, x: 1.0 / sqrt((1.0 - x) * (1.0 + x)), "arcsin"); _un("acos", math.acos, lambda y, x: -1.0 / sqrt((1.0 - x) * (1.0 + x)), "arccos"); _un("atan", math.atan, lambda y, x: 1.0 / (1.0 + x * x), "arctan")
-_un("sinh", math.sinh, lambda y, x: cosh(x)); _un("cosh", math.cosh, lambda y, x: sinh(x)); _un("tanh", math.tanh, lambda y, x: 4.0 * sigmoid(2.0 * x) * sigmoid(-2.0 * x))
-_un("asinh", math.asinh, lambda y, x: 1.0 / sqrt(x * x + 1.0), "arcsinh"); _un("acosh", math.acosh, lambda y, x: 1.0 / sqrt((x - 1.0) * (x + 1.0)), "arccosh", boxes=((1.5, 3.0),)); _un("atanh", math.atanh, lambda y, x: 1.0 / ((1.0 - x) * (1.0 + x)), "arctanh")
-_un("sinc", lambda x: math.sin(x) / x if x else 1.0, lambda y, x: (cos(x) - y) / x); _un("erf", math.erf, lambda y, x: 2 / math.sqrt(math.pi) * exp(-x * x)); _un("erfc", math.erfc, lambda y, x: -2 / math.sqrt(math.pi) * exp(-x * x))
-_un("logit", lambda x: math.log(x / (1 - x)), lambda y, x: 1.0 / (x * (1.0 - x))); _un("degrees", math.degrees, lambda y, x: 180 / math.pi); _un("radians", math.radians, lambda y, x: math.pi / 180)
-_un("sigmoid", lambda x: 1 / (1 + math.exp(-x)) if x >= 0 else math.exp(x) / (1 + math.exp(x)), lambda y, x: y * sigmoid(-x), lambda xp, x: 1 / (1 + xp.exp(-x)))
-_un("softplus", lambda x: builtins.max(x, 0.0) + math.log1p(math.exp(-math.fabs(x))), lambda y, x: sigmoid(x)); _un("log_sigmoid", lambda x: -softplus.compute(-x), lambda y, x: sigmoid(-x))
-_un("relu", lambda x: x if x > 0 else 0.0 * x, lambda y, x: step(x), lambda xp, x: xp.maximum(x, 0.0)); _un("silu", lambda x: x * sigmoid.compute(x), lambda y, x: sigmoid(x) * (1.0 + x * sigmoid(-x))); _un("gelu", lambda x: 0.5 * x * math.erfc(-x / math.sqrt(2)), lambda y, x: 0.5 * erfc(-x / math.sqrt(2)) + x * exp(-0.5 * x * x) / math.sqrt(2 * math.pi))
-leaky_relu = Primitive("leaky_relu", lambda x, s: x if x > 0 else s * x, partials=(lambda y, x, s: where(x > 0, 1.0, s), lambda y, x, s: where(x > 0, 0.0, x)), defaults=(0.1,), smooth_on=(((0.2, 0.8), (0.1, 0.2)),))
-elu = Primitive("elu", lambda x, a: x if x > 0 else a * math.expm1(x), partials=(lambda y, x, a: where(x > 0, 1.0, y + a), lambda y, x, a: where(x > 0, 0.0, expm1(x))), defaults=(1.0,), smooth_on=(((0.2, 0.8), (0.1, 0.2)),))
-def _b(name, f, *d, box=((0.2, 0.8), (0.2, 0.8)), **kw):
-    globals()[name] = Primitive(name, _safe(f), partials=d, smooth_on=(box,), **kw)
-_b("pow", kernels.power, lambda z, x, y: y * pow(x, y - 1.0), lambda z, x, y: z * log(x), form="({} ** {})", array="power")
-_b("mod", lambda x, y: x % y, lambda z, x, y: 1.0, lambda z, x, y: -floor(x / y), form="({} % {})"); _b("floordiv", lambda x, y: x // y, zero, zero, form="({} // {})", array="floor_divide"); _b("fmod", math.fmod, lambda z, x, y: 1.0, lambda z, x, y: -trunc(x / y)); _b("remainder", math.remainder, lambda z, x, y: 1.0, lambda z, x, y: -round(x / y))
-_b("atan2", math.atan2, lambda z, y, x: x / (x * x + y * y), lambda z, y, x: -y / (x * x + y * y), array="arctan2"); _b("copysign", math.copysign, lambda z, x, y: copysign(1.0, x) * copysign(1.0, y), zero); _b("logaddexp", lambda x, y: builtins.max(x, y) + math.log1p(math.exp(-math.fabs(x - y))), lambda z, x, y: sigmoid(x - y), lambda z, x, y: sigmoid(y - x)); _b("logbase", lambda x, b: math.log(x) / math.log(b), lambda z, x, b: 1.0 / (x * log(b)), lambda z, x, b: -z / (b * log(b))); _b("round_to", lambda x, n: builtins.round(x, int(n)), zero, zero)
-share = Primitive("share", lambda a, b: a * b if a and b else 0.0, partials=(lambda z, a, b: b, lambda z, a, b: a))
-clip = Primitive("clip", lambda x, low, high: builtins.min(builtins.max(x, low), high), partials=(lambda z, x, a, b: where(x >= a, where(x <= b, 1.0, 0.0), 0.0), lambda z, x, a, b: where(x < a, 1.0, 0.0), lambda z, x, a, b: where(x > b, 1.0, 0.0)), smooth_on=(((0.2, 0.8), (0.0, 0.1), (0.9, 1.0)),))
-where = Primitive("where", lambda c, a, b: a if c else b, partials=(zero, lambda z, c, a, b: where(c, 1.0, 0.0), lambda z, c, a, b: where(c, 0.0, 1.0)), takes_condition=True)
-def _fsum(*xs):
-    try:
-        return math.fsum(xs)
-    except (OverflowError, ValueError):
-        return float(builtins.sum(xs))
-sum = ManyPrimitive("sum", _fsum, partials=lambda y, *xs: [1.0] * len(xs), fewest=0); mean = ManyPrimitive("mean", lambda *xs: _fsum(*xs) / len(xs), partials=lambda y, *xs: [1.0 / len(xs)] * len(xs))
-prod = ManyPrimitive("prod", lambda *xs: math.prod(xs), partials=lambda y, *xs: [_prod_others(xs, k) for k in range(len(xs))])
-def _prod_others(xs, k):
-    p = 1.0
-    for j, x in enumerate(xs):
-        p = p if j == k else p * x
-    return p
-max = ManyPrimitive("max", lambda *xs: builtins.max(xs), partials=lambda y, *xs: [where(equal(x, y), 1.0, 0.0) / sum([equal(x, y) for x in xs]) for x in xs]); min = ManyPrimitive("min", lambda *xs: builtins.min(xs), partials=lambda y, *xs: [where(equal(x, y), 1.0, 0.0) / sum([equal(x, y) for x in xs]) for x in xs])
-hypot = ManyPrimitive("hypot", lambda *xs: math.hypot(*xs), partials=lambda y, *xs: [x / y for x in xs]); logsumexp = ManyPrimitive("logsumexp", lambda *xs: builtins.max(xs) + math.log(math.fsum(math.exp(x - builtins.max(xs)) for x in xs)), partials=lambda y, *xs: softmax(xs))
-def softmax(xs, temperature=1.0):
-    shift = builtins.max(float(getattr(x, "data", x)) for x in xs)
-    terms = [exp((x - shift) / temperature) for x in xs]
-    total = sum(terms)
-    return [term / total for term in terms]
-class Dot(ManyPrimitive):
-    def __call__(self, *arguments):
-        ws, xs = map(list, arguments)
-        if len(ws) != len(xs):
-            raise ValueError(f"dot() needs two sequences of equal length, not {len(ws)} and {len(xs)}")
-        return self._applied((*ws, *xs))
-dot = Dot("dot", lambda *o: _fsum(*(a * b for a, b in zip(o[: len(o) // 2], o[len(o) // 2 :]))), partials=lambda y, *o: o[len(o) // 2 :] + o[: len(o) // 2], fewest=0)
-def divmod(x, y):
+def divmod(x: Any, y: Any) -> tuple[Any, Any]:
+    """Return the pair (x // y, x % y), with Python's signs.
+
+    Args:
+        x: dividend; any number.
+        y: divisor; any number but 0.
+
+    Returns:
+        Floor quotient and remainder: floats, nodes, arrays or duals.
+
+    Raises:
+        TypeError: an argument is not a number.
+
+    Example:
+        >>> divmod(-7.0, 2.0)
+        (-4.0, 1.0)
+    """
     return floordiv(x, y), mod(x, y)
-# -- END PROVISIONAL ---------------------------------------------------------------------------------------------------
+
+
+# -- many operands ---------------------------------------------------------------------------------------------------
+
+sum = ManyPrimitive(
+    "sum",
+    kernels.total,
+    partials=lambda y, *xs: [1.0] * len(xs),
+    fewest=0,
+    array=_sum_on_arrays,
+    smooth_on=[((-3.0, 3.0), (-3.0, 3.0), (-3.0, 3.0))],
+    examples={(1.0, 2.0, 4.0): (7.0, (1.0, 1.0, 1.0)), (1e308, 1e308, -1e308): (1e308, (1.0, 1.0, 1.0)), (): (0.0, ())},
+    accuracy="(a): 4 ulp of the sum of the terms' magnitudes",
+)
+mean = ManyPrimitive(
+    "mean",
+    kernels.mean,
+    partials=lambda y, *xs: [1.0 / len(xs)] * len(xs),
+    array=lambda xp, *arrays: _sum_on_arrays(xp, *arrays) / len(arrays),
+    smooth_on=[((-3.0, 3.0), (-3.0, 3.0), (-3.0, 3.0), (-3.0, 3.0))],
+    examples={(1.0, 2.0, 4.0, 9.0): (4.0, (0.25, 0.25, 0.25, 0.25)), (1e308, 1e308): (1e308, (0.5, 0.5))},
+    accuracy="(a): 4 ulp of the mean of the terms' magnitudes",
+)
+
+
+class _Dot(ManyPrimitive):
+    """A sum of products of pairs; the operands are all first factors, then all second factors."""
+
+    def __call__(self, *arguments: Any) -> Any:
+        if len(arguments) != 2:
+            raise TypeError(f"{self.name}() takes two sequences, {len(arguments)} arguments were given")
+        ws, xs = map(self._unpacked, arguments)
+        if len(ws) != len(xs):
+            raise ValueError(f"{self.name}() takes two sequences of equal length, not of {len(ws)} and {len(xs)}")
+        return self._applied((*ws, *xs))
+
+    def _unpacked(self, iterable: Any) -> tuple[Any, ...]:
+        if is_real(iterable) or isinstance(iterable, str) or hasattr(type(iterable), "__primitive__"):
+            raise TypeError(f"{self.name}() takes two sequences, not {type(iterable).__name__}")
+        return super()._unpacked(iterable)
+
+    def text(self, operands: Sequence[str]) -> str:
+        half = len(operands) // 2
+        return f"{self.name}([{', '.join(operands[:half])}], [{', '.join(operands[half:])}])"
+
+
+dot = _Dot(
+    "dot",
+    kernels.dot,
+    partials=lambda y, *operands: [*operands[len(operands) // 2 :], *operands[: len(operands) // 2]],
+    fewest=0,
+    array=_dot_on_arrays,
+    smooth_on=[((-3.0, 3.0),) * 6],
+    examples={(1.0, 2.0, 10.0, 20.0): (50.0, (10.0, 20.0, 1.0, 2.0)), (): (0.0, ())},
+    accuracy="(a): 4 ulp of the sum of the products' magnitudes",
+)
+prod = ManyPrimitive(
+    "prod",
+    kernels.product,
+    partials=lambda y, *xs: _products_of_others(xs),
+    fewest=0,
+    array=lambda xp, *arrays: functools.reduce(xp.multiply, arrays, 1.0),
+    smooth_on=[((-3.0, 3.0), (-3.0, 3.0), (-3.0, 3.0))],
+    examples={
+        (2.0, 3.0, 4.0): (24.0, (12.0, 8.0, 6.0)),
+        (2.0, 0.0, 4.0): (0.0, (0.0, 8.0, 0.0)),
+        (0.0, 0.0, 4.0): (0.0, (0.0, 0.0, 0.0)),
+        (1e200, 1e200, 1e-200): (1e200, (1.0, 1.0, math.inf)),
+        (): (1.0, ()),
+    },
+    accuracy="(c): 1 ulp per operand",
+)
+
+
+def _products_of_others(xs: Sequence[Any]) -> list[Any]:
+    """Return for each operand the product of all others: what stands before it times what stands behind it.
+
+    Not the whole divided by the operand, which may be 0; the exponents go apart, so that nothing overflows on the way.
+    """
+    before = _running_products(xs)
+    behind = _running_products(xs[::-1])[::-1]
+    return [scalb(left * right, up + more) for (left, up), (right, more) in zip(before, behind, strict=True)]
+
+
+def _running_products(xs: Sequence[Any]) -> list[tuple[Any, Any]]:
+    """Return for each operand the product of all before it, as a number of about 1 and an exponent of 2."""
+    products = []
+    mantissa: Any = 1.0
+    exponent: Any = 0.0
+    for x in xs:
+        products.append((mantissa, exponent))
+        scale = binade(x)
+        whole = mantissa * (x * scale)
+        again = binade(whole)
+        mantissa = whole * again
+        exponent = exponent - log2(scale) - log2(again)
+    return products
+
+
+max = ManyPrimitive(
+    "max",
+    kernels.maximum,
+    partials=lambda y, *xs: _shared_evenly(y, xs),
+    array=_reduced("maximum"),
+    smooth_on=[((-3.0, -1.0), (-0.9, 0.9), (1.0, 3.0)), ((1.0, 3.0), (-0.9, 0.9), (-3.0, -1.0))],
+    examples={
+        (1.0, 3.0, 2.0): (3.0, (0.0, 1.0, 0.0)),
+        (3.0, 1.0, 3.0): (3.0, (0.5, 0.0, 0.5)),
+        (1.0, math.nan): (math.nan, (math.nan, math.nan)),
+    },
+)
+min = ManyPrimitive(
+    "min",
+    kernels.minimum,
+    partials=lambda y, *xs: _shared_evenly(y, xs),
+    array=_reduced("minimum"),
+    smooth_on=[((-3.0, -1.0), (-0.9, 0.9), (1.0, 3.0)), ((1.0, 3.0), (-0.9, 0.9), (-3.0, -1.0))],
+    examples={
+        (3.0, 1.0, 2.0): (1.0, (0.0, 1.0, 0.0)),
+        (1.0, 3.0, 1.0): (1.0, (0.5, 0.0, 0.5)),
+        (1.0, math.nan): (math.nan, (math.nan, math.nan)),
+    },
+)
+
+
+def _shared_evenly(y: Any, xs: Sequence[Any]) -> list[Any]:
+    """Return 1 / k for each of the k operands that equal y, else 0; 0 / 0 where y is nan."""
+    hits = [equal(x, y) for x in xs]
+    count = sum(hits)
+    return [hit / count for hit in hits]
+
+
+hypot = ManyPrimitive(
+    "hypot",
+    math.hypot,
+    partials=lambda y, *xs: _directions(xs),
+    array=_hypot_on_arrays,
+    smooth_on=[((0.5, 3.0), (-3.0, 3.0), (-3.0, 3.0))],
+    examples={
+        (3.0, 4.0): (5.0, (0.6, 0.8)),
+        (2.0, 3.0, 6.0): (7.0, (2.0 / 7.0, 3.0 / 7.0, 6.0 / 7.0)),
+        (3e200, 4e200): (5e200, (0.6, 0.8)),
+        (0.0, 0.0): (0.0, (0.0, 0.0)),
+        (math.inf, math.nan): (math.inf, (math.nan, math.nan)),
+    },
+)
+
+
+def _directions(xs: Sequence[Any]) -> list[Any]:
+    """Return x / hypot(xs) for each, 0 at the origin; scaled by a power of two, for the length may over- or underflow."""
+    scale = binade(*xs)
+    scaled = [scale * x for x in xs]
+    length = hypot(*scaled)
+    return [not_equal(length, 0.0) * x / (length + equal(length, 0.0)) for x in scaled]
+
+
+logsumexp = ManyPrimitive(
+    "logsumexp",
+    kernels.log_sum_exp,
+    partials=lambda y, *xs: _weights(xs),
+    array=_log_sum_exp_on_arrays,
+    smooth_on=[((-3.0, 3.0), (-3.0, 3.0), (-3.0, 3.0))],
+    examples={
+        (0.0, 0.0): (LN_2, (0.5, 0.5)),
+        (1000.0, 1000.0): (1000.0 + LN_2, (0.5, 0.5)),
+        (-math.inf, 2.0): (2.0, (0.0, 1.0)),
+        (-math.inf, -math.inf): (-math.inf, (0.0, 0.0)),
+    },
+    accuracy="(a): 4 ulp of the largest operand's magnitude plus the logarithm's, near a zero of the value",
+)
+
+
+def _weights(xs: Sequence[Any]) -> list[Any]:
+    """Return exp(x) / Σ exp(x) for each, 0 where all are -inf.
+
+    The shift is a whole number, which is constant where it does not jump: it adds nothing to a second derivative.
+    """
+    shift = floor(max(*xs, -LARGEST))
+    powers = [exp_difference(x, shift) for x in xs]
+    total = sum(powers)
+    return [power / (total + equal(total, 0.0)) for power in powers]
+
+
+def softmax(xs: Iterable[Any], *, temperature: Any = 1.0) -> list[Any]:
+    """Return the softmax of some numbers: positive weights that add up to 1.
+
+    exp(x / temperature) / Σ exp(x / temperature)
+
+    Args:
+        xs: any numbers; dimensionless.
+        temperature: positive; towards 0 the largest takes all, towards inf all are alike.
+
+    Returns:
+        A list with one weight per number: floats, nodes, arrays or duals.
+
+    Raises:
+        TypeError: something is not a number.
+        ValueError: there are no numbers.
+
+    Convention: numbers that are all -inf have weights 0.
+
+    Example:
+        >>> softmax([1000.0, 1000.0])
+        [0.5, 0.5]
+    """
+    scaled = [x / temperature for x in map(pos, xs)]
+    if not scaled:
+        raise ValueError("softmax() needs at least 1 number")
+    return _weights(scaled)
+
+
+# -- powers, exponentials and logarithms -----------------------------------------------------------------------------
+
+pow = Primitive(
+    "pow",
+    kernels.power,
+    partials=(lambda z, x, y: pow_slope(x, y), lambda z, x, y: pow_log(x, y)),
+    form="({} ** {})",
+    array="power",
+    smooth_on=[((0.5, 3.0), (-3.0, 3.0))],
+    examples={
+        (3.0, 2.0): (9.0, (6.0, 9.0 * math.log(3.0))),
+        (2.0, -1.0): (0.5, (-0.25, 0.5 * math.log(2.0))),
+        (-3.0, 2.0): (9.0, (-6.0, math.nan)),
+        (0.0, 2.0): (0.0, (0.0, 0.0)),
+        (0.0, 1.0): (0.0, (1.0, 0.0)),
+        (0.0, 0.0): (1.0, (0.0, -math.inf)),
+        (0.0, 0.5): (0.0, (math.inf, 0.0)),
+        (0.0, -1.0): (math.inf, (-math.inf, -math.inf)),
+        (-8.0, 0.5): (math.nan, (math.nan, math.nan)),
+        (math.nan, 0.0): (1.0, (0.0, math.nan)),
+        (1.0, math.nan): (1.0, (math.nan, 0.0)),
+    },
+)
+pow_slope = Primitive(
+    "pow_slope",
+    kernels.power_slope,
+    partials=(
+        lambda z, x, y: share(y, pow_slope(x, y - 1.0)),
+        lambda z, x, y: pow(x, y - 1.0) + share(y, pow_log(x, y - 1.0)),
+    ),
+    form="({1} * {0} ** ({1} - 1))",
+    array=lambda xp, x, y: xp.where(xp.equal(y, 0.0), 0.0, y * xp.power(x, y - 1.0)),
+    smooth_on=[((0.5, 3.0), (-3.0, 3.0))],
+    examples={
+        (3.0, 2.0): (6.0, (2.0, 3.0 + 6.0 * math.log(3.0))),
+        (0.0, 2.0): (0.0, (2.0, 0.0)),
+        (0.0, 0.0): (0.0, (0.0, math.inf)),
+    },
+    accuracy="own, slopes: 1000 ulp of the largest term; y - 1 is rounded, and the logarithm of x magnifies that",
+)
+pow_log = Primitive(
+    "pow_log",
+    kernels.power_log,
+    partials=(lambda z, x, y: pow(x, y - 1.0) + share(y, pow_log(x, y - 1.0)), lambda z, x, y: share(z, log(x))),
+    form="({0} ** {1} * log({0}))",
+    array=lambda xp, x, y: xp.where(xp.equal(x, 0.0) & (y > 0.0), 0.0, xp.power(x, y) * xp.log(x)),
+    smooth_on=[((0.5, 3.0), (-3.0, 3.0))],
+    examples={
+        (1.0, 5.0): (0.0, (1.0, 0.0)),
+        (2.0, 3.0): (8.0 * LN_2, (4.0 + 12.0 * LN_2, 8.0 * LN_2 * LN_2)),
+        (0.0, 2.0): (0.0, (0.0, 0.0)),
+    },
+    accuracy="own, slopes: 1000 ulp of the largest term; y - 1 is rounded, and the logarithm of x magnifies that",
+)
+exp = Primitive(
+    "exp",
+    kernels.exp,
+    partials=(lambda y, x: y,),
+    smooth_on=[(-3.0, 3.0)],
+    examples={0.0: (1.0, 1.0), 1000.0: (math.inf, math.inf), -1000.0: (0.0, 0.0)},
+)
+exp2 = Primitive(
+    "exp2",
+    kernels.exp2,
+    partials=(lambda y, x: exp2(0.5 * x) * (LN_2 * exp2(0.5 * x)),),  # not ln 2 · y: y overflows first
+    smooth_on=[(-3.0, 3.0)],
+    examples={3.0: (8.0, 8.0 * LN_2), 2000.0: (math.inf, math.inf)},
+)
+expm1 = Primitive(
+    "expm1",
+    kernels.expm1,
+    partials=(lambda y, x: exp(x),),  # not y + 1, which is 0 from x = -38 down
+    smooth_on=[(-3.0, 3.0)],
+    examples={0.0: (0.0, 1.0), -40.0: (-1.0, math.exp(-40.0)), 1000.0: (math.inf, math.inf)},
+)
+
+
+class _Logarithm(Primitive):
+    """The natural logarithm, which takes a base as a second argument, as `math.log` does."""
+
+    def __call__(self, *arguments: Any) -> Any:
+        return logbase(*arguments) if len(arguments) == 2 else super().__call__(*arguments)
+
+
+log = _Logarithm(
+    "log",
+    kernels.log,
+    partials=(lambda y, x: 1.0 / x,),
+    smooth_on=[(0.2, 3.0)],
+    examples={1.0: (0.0, 1.0), 0.0: (-math.inf, math.inf), -1.0: (math.nan, -1.0)},
+)
+logbase = Primitive(
+    "logbase",
+    kernels.log_base,
+    partials=(lambda z, x, b: 1.0 / log(b) / x, lambda z, x, b: -z / log(b) / b),
+    form="log({}, {})",
+    array=lambda xp, x, b: xp.log(x) / xp.log(b),
+    smooth_on=[((0.2, 3.0), (1.5, 3.0)), ((0.2, 3.0), (0.2, 0.7))],
+    examples={(8.0, 2.0): (3.0, (1.0 / (8.0 * LN_2), -3.0 / (2.0 * LN_2))), (1.0, 10.0): (0.0, (1.0 / math.log(10.0), 0.0))},
+)
+log2 = Primitive(
+    "log2",
+    kernels.log2,
+    partials=(lambda y, x: LOG2_E / x,),
+    smooth_on=[(0.2, 3.0)],
+    examples={8.0: (3.0, 0.125 / LN_2), 0.0: (-math.inf, math.inf)},
+)
+log10 = Primitive(
+    "log10",
+    kernels.log10,
+    partials=(lambda y, x: LOG10_E / x,),
+    smooth_on=[(0.2, 3.0)],
+    examples={1000.0: (3.0, 0.001 / math.log(10.0)), 0.0: (-math.inf, math.inf)},
+)
+log1p = Primitive(
+    "log1p",
+    kernels.log1p,
+    partials=(lambda y, x: 1.0 / (1.0 + x),),
+    smooth_on=[(-0.7, 3.0)],
+    examples={0.0: (0.0, 1.0), -1.0: (-math.inf, math.inf)},
+)
+sqrt = Primitive(
+    "sqrt",
+    kernels.sqrt,
+    partials=(lambda y, x: 0.5 / y,),
+    smooth_on=[(0.2, 3.0)],
+    examples={4.0: (2.0, 0.25), 0.0: (0.0, math.inf), -1.0: (math.nan, math.nan)},
+)
+cbrt = Primitive(
+    "cbrt",
+    kernels.cbrt,
+    partials=(lambda y, x: 1.0 / (3.0 * y * y),),
+    smooth_on=[(0.2, 3.0), (-3.0, -0.2)],
+    examples={-8.0: (-2.0, 1.0 / 12.0), 0.0: (0.0, math.inf)},
+)
+logaddexp = Primitive(
+    "logaddexp",
+    kernels.log_sum_exp,
+    # not sigmoid(x - y): the difference is rounded, which costs 256 ulp at -700
+    partials=(lambda z, x, y: _weights((x, y))[0], lambda z, x, y: _weights((x, y))[1]),
+    smooth_on=[((-3.0, 3.0), (-3.0, 3.0))],
+    examples={
+        (0.0, 0.0): (LN_2, (0.5, 0.5)),
+        (1000.0, 1000.0): (1000.0 + LN_2, (0.5, 0.5)),
+        (-math.inf, 2.0): (2.0, (0.0, 1.0)),
+        (-math.inf, -math.inf): (-math.inf, (0.0, 0.0)),
+    },
+    accuracy="(a): 4 ulp of the larger operand's magnitude plus the logarithm's, near a zero of the value",
+)
+
+# -- trigonometry ----------------------------------------------------------------------------------------------------
+
+sin = Primitive(
+    "sin",
+    kernels.sin,
+    partials=(lambda y, x: cos(x),),
+    smooth_on=[(-3.0, 3.0)],
+    examples={0.0: (0.0, 1.0), math.inf: (math.nan, math.nan)},
+)
+cos = Primitive(
+    "cos",
+    kernels.cos,
+    partials=(lambda y, x: -sin(x),),
+    smooth_on=[(-3.0, 3.0)],
+    examples={0.0: (1.0, 0.0), 1.0: (math.cos(1.0), -math.sin(1.0))},
+)
+tan = Primitive(
+    "tan",
+    kernels.tan,
+    partials=(lambda y, x: 1.0 + y * y,),
+    smooth_on=[(-1.2, 1.2)],
+    examples={0.0: (0.0, 1.0), math.pi / 4.0: (1.0, 2.0)},
+)
+cot = Primitive(
+    "cot",
+    lambda x: kernels.divide(1.0, kernels.tan(x)),
+    partials=(lambda y, x: -1.0 - y * y,),
+    array=lambda xp, x: 1.0 / xp.tan(x),
+    smooth_on=[(0.4, 2.7)],
+    examples={math.pi / 4.0: (1.0, -2.0), 0.0: (math.inf, -math.inf)},
+)
+sec = Primitive(
+    "sec",
+    lambda x: kernels.divide(1.0, kernels.cos(x)),
+    partials=(lambda y, x: y * tan(x),),
+    array=lambda xp, x: 1.0 / xp.cos(x),
+    smooth_on=[(-1.2, 1.2)],
+    examples={0.0: (1.0, 0.0), math.pi / 3.0: (2.0, 2.0 * math.sqrt(3.0))},
+)
+csc = Primitive(
+    "csc",
+    lambda x: kernels.divide(1.0, kernels.sin(x)),
+    partials=(lambda y, x: -y * cot(x),),
+    array=lambda xp, x: 1.0 / xp.sin(x),
+    smooth_on=[(0.4, 2.7)],
+    examples={math.pi / 6.0: (2.0, -2.0 * math.sqrt(3.0)), 0.0: (math.inf, -math.inf)},
+)
+asin = Primitive(
+    "asin",
+    kernels.asin,
+    partials=(lambda y, x: 1.0 / sqrt((1.0 - x) * (1.0 + x)),),  # not 1 - x², which cancels near ±1
+    array="arcsin",
+    smooth_on=[(-0.8, 0.8)],
+    examples={0.0: (0.0, 1.0), 0.6: (math.asin(0.6), 1.25), 1.0: (math.pi / 2.0, math.inf), 2.0: (math.nan, math.nan)},
+)
+acos = Primitive(
+    "acos",
+    kernels.acos,
+    partials=(lambda y, x: -1.0 / sqrt((1.0 - x) * (1.0 + x)),),
+    array="arccos",
+    smooth_on=[(-0.8, 0.8)],
+    examples={0.0: (math.pi / 2.0, -1.0), 0.6: (math.acos(0.6), -1.25), 1.0: (0.0, -math.inf), 2.0: (math.nan, math.nan)},
+)
+atan = Primitive(
+    "atan",
+    math.atan,
+    partials=(lambda y, x: square(1.0 / hypot(1.0, x)),),  # not 1 / (1 + x²): x² overflows at 1e155
+    array="arctan",
+    smooth_on=[(-3.0, 3.0)],
+    examples={0.0: (0.0, 1.0), 1.0: (math.pi / 4.0, 0.5), math.inf: (math.pi / 2.0, 0.0)},
+)
+atan2 = Primitive(
+    "atan2",
+    math.atan2,
+    partials=(lambda z, y, x: _angle_slope(x, x, y), lambda z, y, x: -_angle_slope(y, x, y)),
+    array="arctan2",
+    smooth_on=[((0.3, 3.0), (-3.0, 3.0)), ((-3.0, 3.0), (0.3, 3.0)), ((-3.0, -0.3), (-3.0, 3.0))],
+    examples={
+        (1.0, 0.0): (math.pi / 2.0, (0.0, -1.0)),
+        (3.0, 4.0): (math.atan(0.75), (0.16, -0.12)),
+        (3e200, 4e200): (math.atan(0.75), (1.6e-201, -1.2e-201)),
+        (0.0, -1.0): (math.pi, (-1.0, 0.0)),
+        (0.0, 0.0): (0.0, (0.0, 0.0)),
+    },
+)
+
+
+def _angle_slope(leg: Any, x: Any, y: Any) -> Any:
+    """Return leg / (x² + y²), 0 at the origin; scaled by a power of two, because squares over- and underflow."""
+    scale = binade(x, y)
+    length = square(scale * x) + square(scale * y)
+    return not_equal(length, 0.0) * (scale * leg) / (length + equal(length, 0.0)) * scale
+
+
+sinc = Primitive(
+    "sinc",  # sin(x) / x, as in mathematics; NumPy's sinc is sin(πx) / (πx), so it is not the array form
+    kernels.sinc,
+    partials=(lambda y, x: -x * bessel_ratio(x, 1.0),),  # not (cos x - y) / x, which cancels, and is 0 / 0 at 0
+    array=lambda xp, x: xp.where(xp.equal(x, 0.0), 1.0, xp.sin(x) / xp.where(xp.equal(x, 0.0), 1.0, x)),
+    smooth_on=[(-3.0, 3.0)],
+    examples={0.0: (1.0, 0.0), math.pi / 2.0: (2.0 / math.pi, -4.0 / math.pi**2)},
+    accuracy="(b): the slope near 4.49 and its other zeros: 4 ulp of the largest term",
+)
+bessel_ratio = Primitive(
+    "bessel_ratio",  # j_n(x) / x**n of the spherical Bessel functions, n rounded down: every derivative of sinc
+    kernels.bessel_ratio,
+    partials=(lambda z, x, n: -x * bessel_ratio(x, n + 1.0), flat_partial),
+    array=_bessel_ratio_on_arrays,
+    smooth_on=[((-3.0, 3.0), (0.2, 0.8)), ((-3.0, 3.0), (1.2, 1.8)), ((3.0, 6.0), (2.2, 2.8))],
+    examples={
+        (0.0, 0.0): (1.0, (0.0, 0.0)),
+        (0.0, 1.0): (1.0 / 3.0, (0.0, 0.0)),
+        (0.0, 2.0): (1.0 / 15.0, (0.0, 0.0)),
+        (math.pi, 1.0): (math.pi**-2, (-3.0 * math.pi**-3, 0.0)),
+    },
+    accuracy="(b): near its zeros, 4 ulp of the largest term",
+)
+degrees = Primitive(
+    "degrees",
+    lambda x: x * (180.0 / math.pi),
+    partials=(lambda y, x: 180.0 / math.pi,),
+    smooth_on=[(-3.0, 3.0)],
+    examples={math.pi: (180.0, 180.0 / math.pi)},
+)
+radians = Primitive(
+    "radians",
+    lambda x: x * (math.pi / 180.0),
+    partials=(lambda y, x: math.pi / 180.0,),
+    smooth_on=[(-300.0, 300.0)],
+    examples={180.0: (math.pi, math.pi / 180.0)},
+)
+
+# -- hyperbolic functions --------------------------------------------------------------------------------------------
+
+sinh = Primitive(
+    "sinh",
+    kernels.sinh,
+    partials=(lambda y, x: cosh(x),),
+    smooth_on=[(-3.0, 3.0)],
+    examples={0.0: (0.0, 1.0), -1000.0: (-math.inf, math.inf)},
+)
+cosh = Primitive(
+    "cosh",
+    kernels.cosh,
+    partials=(lambda y, x: sinh(x),),
+    smooth_on=[(-3.0, 3.0)],
+    examples={0.0: (1.0, 0.0), 1000.0: (math.inf, math.inf)},
+)
+tanh = Primitive(
+    "tanh",
+    math.tanh,
+    partials=(lambda y, x: 4.0 * sigmoid(2.0 * x) * sigmoid(-2.0 * x),),  # not 1 - y², which is 0 from x = 20 on
+    smooth_on=[(-3.0, 3.0)],
+    examples={0.0: (0.0, 1.0), 20.0: (1.0, 4.0 * math.exp(-40.0)), math.inf: (1.0, 0.0)},
+)
+asinh = Primitive(
+    "asinh",
+    math.asinh,
+    partials=(lambda y, x: 1.0 / hypot(1.0, x),),
+    array="arcsinh",
+    smooth_on=[(-3.0, 3.0)],
+    examples={0.0: (0.0, 1.0), 0.75: (LN_2, 0.8), 1e200: (math.asinh(1e200), 1e-200)},
+)
+acosh = Primitive(
+    "acosh",
+    kernels.acosh,
+    partials=(lambda y, x: 1.0 / (sqrt(x - 1.0) * sqrt(x + 1.0)),),  # not sqrt(x² - 1): it cancels and overflows
+    array="arccosh",
+    smooth_on=[(1.3, 3.0)],
+    examples={1.0: (0.0, math.inf), 1.25: (LN_2, 4.0 / 3.0), 1e200: (math.acosh(1e200), 1e-200), 0.0: (math.nan, math.nan)},
+)
+atanh = Primitive(
+    "atanh",
+    kernels.atanh,
+    partials=(lambda y, x: 1.0 / ((1.0 - x) * (1.0 + x)) + flat(y),),
+    array="arctanh",
+    smooth_on=[(-0.8, 0.8)],
+    examples={0.0: (0.0, 1.0), 0.6: (LN_2, 1.5625), 1.0: (math.inf, math.nan), 2.0: (math.nan, math.nan)},
+)
+
+# -- the bell curve --------------------------------------------------------------------------------------------------
+
+gaussian = Primitive(
+    "gaussian",  # a · exp(-c x²): x² needs its rounding error, which no formula of other primitives keeps
+    kernels.gaussian,
+    partials=(
+        lambda z, a, x, c: gaussian(1.0, x, c),
+        lambda z, a, x, c: gaussian(-2.0 * c * a * x, x, c),
+        lambda z, a, x, c: gaussian(-a * x * x, x, c),
+    ),
+    array=lambda xp, a, x, c: a * xp.exp(-c * x * x),
+    smooth_on=[((-3.0, 3.0), (-2.0, 2.0), (0.3, 1.0))],
+    examples={(3.0, 0.0, 1.0): (3.0, (1.0, 0.0, 0.0)), (1.0, 2.0, 0.5): (math.exp(-2.0), (math.exp(-2.0), -2.0 * math.exp(-2.0), -4.0 * math.exp(-2.0)))},
+)
+erf = Primitive(
+    "erf",
+    math.erf,
+    partials=(lambda y, x: gaussian(TWO_OVER_SQRT_PI, x, 1.0),),
+    array=_erf_on_arrays,
+    smooth_on=[(-2.0, 2.0)],
+    examples={0.0: (0.0, TWO_OVER_SQRT_PI), math.inf: (1.0, 0.0)},
+)
+erfc = Primitive(
+    "erfc",
+    kernels.erfc,
+    partials=(lambda y, x: gaussian(-TWO_OVER_SQRT_PI, x, 1.0),),
+    array=_erfc_on_arrays,
+    smooth_on=[(-2.0, 2.0)],
+    examples={0.0: (1.0, -TWO_OVER_SQRT_PI), math.inf: (0.0, 0.0)},
+)
+normal_cdf = Primitive(
+    "normal_cdf",  # ½ erfc(-x/√2), but the rounding error of x/√2 costs 1400 ulp there
+    kernels.normal_cdf,
+    partials=(lambda y, x: gaussian(SQRT_TWO_PI_INVERSE, x, 0.5),),
+    array=_normal_cdf_on_arrays,
+    smooth_on=[(-3.0, 3.0)],
+    examples={0.0: (0.5, SQRT_TWO_PI_INVERSE), math.inf: (1.0, 0.0), -math.inf: (0.0, 0.0)},
+)
+gelu = Primitive(
+    "gelu",
+    kernels.gelu,
+    partials=(lambda y, x: normal_cdf(x) + gaussian(SQRT_TWO_PI_INVERSE * x, x, 0.5),),
+    array=lambda xp, x: x * _normal_cdf_on_arrays(xp, x),
+    smooth_on=[(-3.0, 3.0)],
+    examples={0.0: (0.0, 0.5), 1000.0: (1000.0, 1.0), -1000.0: (0.0, 0.0)},
+    accuracy="(b): the slope near its zero at -0.75: 4 ulp of the largest term",
+)
+
+# -- activations -----------------------------------------------------------------------------------------------------
+
+sigmoid = Primitive(
+    "sigmoid",
+    kernels.sigmoid,
+    partials=(lambda y, x: y * sigmoid(-x),),  # not y · (1 - y), which is 0 from x = 37 on
+    array=_sigmoid_on_arrays,
+    smooth_on=[(-3.0, 3.0)],
+    examples={0.0: (0.5, 0.25), 40.0: (1.0, math.exp(-40.0)), -1000.0: (0.0, 0.0)},
+)
+log_sigmoid = Primitive(
+    "log_sigmoid",
+    kernels.log_sigmoid,
+    partials=(lambda y, x: sigmoid(-x),),
+    array=lambda xp, x: -_softplus_on_arrays(xp, -x),
+    smooth_on=[(-3.0, 3.0)],
+    examples={0.0: (-LN_2, 0.5), -1000.0: (-1000.0, 1.0), 50.0: (-math.exp(-50.0), math.exp(-50.0))},
+)
+softplus = Primitive(
+    "softplus",
+    kernels.softplus,
+    partials=(lambda y, x: sigmoid(x),),
+    array=_softplus_on_arrays,
+    smooth_on=[(-3.0, 3.0)],
+    examples={0.0: (LN_2, 0.5), 1000.0: (1000.0, 1.0), -50.0: (math.exp(-50.0), math.exp(-50.0))},
+)
+logit = Primitive(
+    "logit",
+    kernels.logit,
+    partials=(lambda y, x: 1.0 / (x * (1.0 - x)) + flat(y),),
+    array=_logit_on_arrays,
+    smooth_on=[(0.1, 0.9)],
+    examples={0.5: (0.0, 4.0), 0.2: (-math.log(4.0), 6.25), 0.0: (-math.inf, math.inf), 2.0: (math.nan, math.nan)},
+)
+silu = Primitive(
+    "silu",
+    kernels.silu,
+    partials=(lambda y, x: sigmoid(x) + y * sigmoid(-x),),
+    array=lambda xp, x: x * _sigmoid_on_arrays(xp, x),
+    smooth_on=[(-3.0, 3.0)],
+    examples={0.0: (0.0, 0.5), 1000.0: (1000.0, 1.0), -1000.0: (0.0, 0.0)},
+    accuracy="(b): the slope near its zero at -1.28: 4 ulp of the largest term",
+)
+relu = Primitive(
+    "relu",
+    kernels.relu,
+    partials=(lambda y, x: step(x),),
+    array=lambda xp, x: xp.maximum(x, 0.0),
+    smooth_on=[(0.1, 3.0), (-3.0, -0.1)],
+    examples={-2.0: (0.0, 0.0), 0.0: (0.0, 0.0), 3.0: (3.0, 1.0), math.nan: (math.nan, math.nan)},
+)
+leaky_relu = Primitive(
+    "leaky_relu",
+    kernels.leaky_relu,
+    partials=(
+        lambda y, x, slope: where(greater(x, 0.0), 1.0, slope) + flat(x),
+        lambda y, x, slope: where(greater(x, 0.0), 0.0, x),
+    ),
+    array=lambda xp, x, slope: xp.where(x > 0.0, x, slope * x),
+    defaults=(0.1,),
+    smooth_on=[((0.1, 3.0), (0.05, 0.5)), ((-3.0, -0.1), (0.05, 0.5))],
+    examples={(-2.0, 0.25): (-0.5, (0.25, -2.0)), (0.0, 0.25): (0.0, (0.25, 0.0)), (3.0, 0.25): (3.0, (1.0, 0.0))},
+)
+elu = Primitive(
+    "elu",
+    kernels.elu,
+    partials=(
+        lambda y, x, alpha: where(greater(x, 0.0), 1.0, times_exp(alpha, min(x, 0.0))) + flat(x),
+        lambda y, x, alpha: where(greater(x, 0.0), 0.0, expm1(min(x, 0.0))),
+    ),
+    array=lambda xp, x, alpha: xp.where(x > 0.0, x, alpha * xp.expm1(xp.minimum(x, 0.0))),
+    defaults=(1.0,),
+    smooth_on=[((0.1, 3.0), (0.5, 2.0)), ((-3.0, -0.1), (0.5, 2.0))],
+    examples={(3.0, 2.0): (3.0, (1.0, 0.0)), (0.0, 2.0): (0.0, (2.0, 0.0)), (-LN_2, 2.0): (-1.0, (1.0, -0.5))},
+)
+
+# -- pieces: slopes of what jumps are 0, nan where the operand is ----------------------------------------------------
+
+flat = Primitive(
+    "flat",
+    kernels.flat,
+    partials=(flat_partial,),
+    array=lambda xp, x: xp.where(xp.isnan(x), x, 0.0),
+    smooth_on=[(-3.0, 3.0)],
+    examples={2.0: (0.0, 0.0), math.inf: (0.0, 0.0), math.nan: (math.nan, math.nan)},
+)
+step = Primitive(
+    "step",  # 0 at 0, so that it is the slope of relu
+    kernels.step,
+    partials=(flat_partial,),
+    array=lambda xp, x: xp.where(xp.isnan(x), x, 1.0 * xp.greater(x, 0.0)),
+    smooth_on=[(0.1, 3.0), (-3.0, -0.1)],
+    examples={-2.0: (0.0, 0.0), 0.0: (0.0, 0.0), 3.0: (1.0, 0.0), math.nan: (math.nan, math.nan)},
+)
+sign = Primitive(
+    "sign",
+    kernels.sign,
+    partials=(flat_partial,),
+    smooth_on=[(0.1, 3.0), (-3.0, -0.1)],
+    examples={-2.0: (-1.0, 0.0), 0.0: (0.0, 0.0), 3.0: (1.0, 0.0), math.nan: (math.nan, math.nan)},
+)
+floor = Primitive(
+    "floor",
+    kernels.floor,
+    partials=(flat_partial,),
+    smooth_on=[(0.1, 0.9), (-0.9, -0.1)],
+    examples={-1.5: (-2.0, 0.0), 2.0: (2.0, 0.0), 2.5: (2.0, 0.0), math.inf: (math.inf, 0.0), math.nan: (math.nan, math.nan)},
+)
+ceil = Primitive(
+    "ceil",
+    kernels.ceil,
+    partials=(flat_partial,),
+    smooth_on=[(0.1, 0.9), (-0.9, -0.1)],
+    examples={-1.5: (-1.0, 0.0), 2.0: (2.0, 0.0), 2.5: (3.0, 0.0), math.nan: (math.nan, math.nan)},
+)
+round = Primitive(
+    "round",
+    kernels.round_half_even,
+    partials=(flat_partial,),
+    array="rint",
+    smooth_on=[(0.6, 1.4), (-0.4, 0.4)],
+    examples={-1.5: (-2.0, 0.0), 0.5: (0.0, 0.0), 2.5: (2.0, 0.0), 2.6: (3.0, 0.0), math.nan: (math.nan, math.nan)},
+)
+round_to = Primitive(
+    "round_to",  # digits is rounded down to a whole number
+    kernels.round_to,
+    partials=(flat_partial, flat_partial),
+    form="round({}, {})",
+    array=_round_to_on_arrays,
+    smooth_on=[((0.61, 0.64), (1.2, 1.8))],
+    examples={(2.675, 2.0): (2.67, (0.0, 0.0)), (1250.0, -2.0): (1200.0, (0.0, 0.0)), (math.nan, 2.0): (math.nan, (math.nan, math.nan))},
+)
+trunc = Primitive(
+    "trunc",
+    kernels.trunc,
+    partials=(flat_partial,),
+    smooth_on=[(0.1, 0.9), (-1.9, -1.1)],
+    examples={-1.5: (-1.0, 0.0), 1.5: (1.0, 0.0), math.nan: (math.nan, math.nan)},
+)
+copysign = Primitive(
+    "copysign",
+    math.copysign,
+    partials=(lambda z, x, y: sign(x) * copysign(1.0, y), lambda z, x, y: flat(y)),
+    smooth_on=[((0.1, 3.0), (0.1, 3.0)), ((0.1, 3.0), (-3.0, -0.1)), ((-3.0, -0.1), (0.1, 3.0))],
+    examples={
+        (2.0, -3.0): (-2.0, (-1.0, 0.0)),
+        (-2.0, 3.0): (2.0, (-1.0, 0.0)),
+        (2.0, -0.0): (-2.0, (-1.0, 0.0)),
+        (0.0, 3.0): (0.0, (0.0, 0.0)),
+    },
+)
+clip = Primitive(
+    "clip",
+    kernels.clip,
+    partials=(
+        lambda y, x, low, high: less_equal(low, x) * less_equal(x, high) + flat(y),
+        lambda y, x, low, high: less(x, low) * less_equal(low, high) + flat(y),
+        lambda y, x, low, high: less(high, max(x, low)) + flat(y),
+    ),
+    smooth_on=[((0.2, 0.8), (-0.5, 0.0), (1.0, 1.5)), ((-3.0, -1.0), (-0.5, 0.0), (1.0, 1.5)), ((2.0, 3.0), (-0.5, 0.0), (1.0, 1.5))],
+    examples={
+        (0.5, 0.0, 1.0): (0.5, (1.0, 0.0, 0.0)),
+        (0.0, 0.0, 1.0): (0.0, (1.0, 0.0, 0.0)),
+        (1.0, 0.0, 1.0): (1.0, (1.0, 0.0, 0.0)),
+        (-2.0, 0.0, 1.0): (0.0, (0.0, 1.0, 0.0)),
+        (3.0, 0.0, 1.0): (1.0, (0.0, 0.0, 1.0)),
+        (0.5, 2.0, 1.0): (1.0, (0.0, 0.0, 1.0)),
+        (math.nan, 0.0, 1.0): (math.nan, (math.nan, math.nan, math.nan)),
+    },
+)
+where = Primitive(
+    "where",
+    kernels.where,
+    partials=(zero, lambda y, c, a, b: where(c, 1.0, 0.0), lambda y, c, a, b: where(c, 0.0, 1.0)),
+    array=lambda xp, c, a, b: xp.where(xp.not_equal(c, 0.0), a, b),
+    takes_condition=True,
+    smooth_on=[((0.5, 1.5), (-3.0, 3.0), (-3.0, 3.0))],
+    examples={(1.0, 2.0, 3.0): (2.0, (0.0, 1.0, 0.0)), (0.0, 2.0, math.inf): (math.inf, (0.0, 0.0, 1.0))},
+)
+
+# -- comparisons: 1.0 where they hold, 0.0 where not; nothing holds of nan but != ------------------------------------
+
+
+def _comparison(name: str, sign: str, holds: Callable[[float, float], bool]) -> Primitive:
+    return Primitive(
+        name,
+        lambda x, y: 1.0 if holds(x, y) else 0.0,
+        partials=(zero, zero),
+        form="({} " + sign + " {})",
+        array=_compared(name),
+        smooth_on=[((0.1, 1.0), (1.1, 2.0)), ((1.1, 2.0), (0.1, 1.0))],
+        examples={(x, y): (float(holds(x, y)), (0.0, 0.0)) for x, y in ((1.0, 2.0), (2.0, 2.0), (3.0, 2.0), (math.nan, 2.0))},
+    )
+
+
+less = _comparison("less", "<", operator.lt)
+less_equal = _comparison("less_equal", "<=", operator.le)
+greater = _comparison("greater", ">", operator.gt)
+greater_equal = _comparison("greater_equal", ">=", operator.ge)
+equal = _comparison("equal", "==", operator.eq)
+not_equal = _comparison("not_equal", "!=", operator.ne)
+
+# -- what partials are made of ---------------------------------------------------------------------------------------
+
+share = Primitive(
+    "share",  # what an edge contributes to a sweep: adjoint · slope, exactly 0 where either is exactly 0
+    kernels.share,
+    partials=(lambda z, adjoint, slope: slope, lambda z, adjoint, slope: adjoint),
+    array=lambda xp, adjoint, slope: xp.where(
+        xp.equal(adjoint, 0.0) | xp.equal(slope, 0.0), 0.0, xp.multiply(adjoint, slope)
+    ),
+    smooth_on=[((-3.0, 3.0), (-3.0, 3.0))],
+    examples={
+        (2.0, 3.0): (6.0, (3.0, 2.0)),
+        (0.0, math.inf): (0.0, (math.inf, 0.0)),
+        (math.nan, 0.0): (0.0, (0.0, math.nan)),
+    },
+)
+exp_difference = Primitive(
+    "exp_difference",  # the difference is rounded, which costs 256 ulp at -700 unless it is put back
+    kernels.exp_difference,
+    partials=(lambda z, x, y: z, lambda z, x, y: -z),
+    form="exp({} - {})",
+    array=lambda xp, x, y: xp.exp(x - y),
+    smooth_on=[((-3.0, 3.0), (-3.0, 3.0))],
+    examples={(2.0, 2.0): (1.0, (1.0, -1.0)), (-math.inf, 2.0): (0.0, (0.0, 0.0))},
+)
+times_exp = Primitive(
+    "times_exp",  # the power alone may over- or underflow
+    kernels.times_exp,
+    partials=(lambda z, a, x: exp(x), lambda z, a, x: z),
+    form="({} * exp({}))",
+    array=lambda xp, a, x: a * xp.exp(0.5 * x) * xp.exp(0.5 * x),
+    smooth_on=[((-3.0, 3.0), (-3.0, 3.0))],
+    examples={(3.0, 0.0): (3.0, (1.0, 3.0)), (0.0, 1000.0): (math.nan, (math.inf, math.nan))},
+)
+binade = ManyPrimitive(
+    "binade",  # the power of two that scales the largest to about 1: constant where it does not jump
+    kernels.binade,
+    partials=lambda y, *xs: [0.0] * len(xs),
+    array=_binade_on_arrays,
+    smooth_on=[((1.1, 1.9), (0.1, 0.9))],
+    examples={(3.0, 5.0): (0.25, (0.0, 0.0)), (-0.75,): (2.0, (0.0,)), (0.0,): (1.0, (0.0,))},
+)
+scalb = Primitive(
+    "scalb",
+    kernels.scalb,
+    partials=(lambda z, x, n: scalb(1.0, n), lambda z, x, n: scalb(LN_2 * x, n)),
+    form="({} * 2 ** {})",
+    array=_scalb_on_arrays,
+    smooth_on=[((-3.0, 3.0), (-3.0, 3.0))],
+    examples={(3.0, 4.0): (48.0, (16.0, 48.0 * LN_2)), (0.0, 5000.0): (0.0, (math.inf, 0.0))},
+)
+
+fsum = kernels.fsum

@@ -32,6 +32,7 @@ class Mode(NamedTuple):
 
 
 USUAL = Mode()
+_modules = sys.modules
 _mode: ContextVar[Mode] = ContextVar("mode", default=USUAL)
 _scope: ContextVar[tuple[str, ...]] = ContextVar("scope", default=())
 _mark: ContextVar[None] = ContextVar("mark")
@@ -54,9 +55,9 @@ Not a subclass with defaults: that doubles the time of the lookup, which every r
 
 
 def running_loop() -> Any:
-    """Return the event loop that runs in this thread, or None; asyncio is asked only where something has imported it."""
-    asyncio = sys.modules.get("asyncio")
-    return None if asyncio is None else asyncio.events._get_running_loop()
+    """Return the event loop that runs in this thread, or None; asyncio is asked only if something has imported it."""
+    events = _modules.get("asyncio.events")
+    return None if events is None else events._get_running_loop()
 
 
 def _tape_here() -> Tape | None:
@@ -72,11 +73,12 @@ def mode() -> Mode:
 def resolve() -> Tape | None:
     """Return the tape to record on in this context, opening one if needed; None where nothing is recorded."""
     mode = _mode.get()
-    if not mode.recording:
-        return None
-    if mode.tape is not None and _owned(mode.tape):
-        return mode.tape
-    return _automatic_in_task() if running_loop() is not None else _automatic_in_thread()
+    if mode is not USUAL:
+        if not mode.recording:
+            return None
+        if mode.tape is not None and _owned(mode.tape):
+            return mode.tape
+    return _automatic_in_thread() if running_loop() is None else _automatic_in_task()
 
 
 def active() -> Tape | None:
@@ -117,9 +119,9 @@ def _automatic_in_thread() -> Tape:
 
 
 def _automatic_in_task() -> Tape:
-    here.tape = _nothing
     tape = _task_tape.get(_nothing)()
     if tape is None or not _has_room(tape) or not _owned(tape):
+        here.tape = _nothing
         tape = _open(tape)
         tape.token = _mark.set(None)
         _task_tape.set(weakref.ref(tape))
@@ -128,7 +130,7 @@ def _automatic_in_task() -> Tape:
 
 
 def _has_room(tape: Tape) -> bool:
-    return bool(tape.indices) and len(tape.nodes) < CAPACITY and len(tape.guards) < CAPACITY
+    return len(tape.nodes) < len(tape.indices) and len(tape.guards) < CAPACITY
 
 
 def _open(full: Tape | None) -> Tape:

@@ -25,7 +25,19 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-__all__ = ["CONSTANT", "IMPORT", "INPUT", "LEAF", "Frontier", "Tape", "advance_serials", "edges", "forward_sweep", "reachable", "reverse_sweep"]
+__all__ = [
+    "CONSTANT",
+    "IMPORT",
+    "INPUT",
+    "LEAF",
+    "Frontier",
+    "Tape",
+    "advance_serials",
+    "edges",
+    "forward_sweep",
+    "reachable",
+    "reverse_sweep",
+]
 
 CONSTANT = -1
 LEAF = -1
@@ -67,13 +79,13 @@ def edges(node: Node) -> tuple[Sequence[int], Sequence[float]]:
 class Tape:
     """A Wengert list: nodes in the order of their evaluation, in flat lists.
 
-    `with Tape() as tape:` records on this tape everything computed in the block. Recording order is a topological order.
+    `with Tape() as tape:` records what is computed in the block on this tape. Recording order is a topological order.
 
     Attributes:
         nodes: one tuple per node, as the module's docstring describes.
         leaves: index of a leaf's line -> (leaf, the key under which it was entered).
         imports: index of an import -> the (tape, index) it stands for.
-        entered: what is already on this tape: a leaf's key, or the (tape, index) of an import -> index of its line.
+        entered: what is on this tape already: a leaf's key, or the (tape, index) of an import -> index of its line.
         labels: index -> label, for the nodes that have one.
         scopes: (first index, scope path) of each run of nodes, ascending.
         guards: recorded truths of comparisons, as (index, code, operand, operand, outcome, source), see `Condition`.
@@ -206,7 +218,7 @@ class Tape:
             >>> len(Tape.of(y))
             2
         """
-        from autograd.value import pruned_tape
+        from autograd.pruning import pruned_tape
 
         return pruned_tape(outputs)
 

@@ -146,10 +146,14 @@ def _replaced(arguments: Sequence[Any], positions: Sequence[int], fresh: Sequenc
 def _scalar(f: Function, output: Any, transform: str) -> Any:
     if not is_number(output):
         kind = type(output).__name__
-        instead = "; for several outputs use jacobian, or vjp" if isinstance(output, (list, tuple, dict)) or hasattr(
-            output, "shape"
-        ) else ""
-        raise TypeError(f"{transform} needs a function that returns one number, but {_name(f)} returned {kind}{instead}")
+        instead = (
+            "; for several outputs use jacobian, or vjp"
+            if isinstance(output, (list, tuple, dict)) or hasattr(output, "shape")
+            else ""
+        )
+        raise TypeError(
+            f"{transform} needs a function that returns one number, but {_name(f)} returned {kind}{instead}"
+        )
     return output
 
 
@@ -191,7 +195,7 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool 
                 output, aux = _pair(f, output)
             _scalar(f, output, "grad")
             gradients = differentiation._rebuild(differentiation.gradient(output))
-            value = differentiation.result(output)
+            value = number(output) if is_real(output) else differentiation.result(output)
             if has_aux:
                 value = (value, map_numbers(differentiation.result, aux))
         return _quietly((value, gradients[0] if isinstance(argnums, int) else gradients), quiet)

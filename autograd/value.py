@@ -8,19 +8,16 @@ guards, `backward()`. What a primitive computes stands in `autograd.primitives`,
 from __future__ import annotations
 
 import itertools
-import linecache
-import sys
 import threading
-from collections.abc import Iterable, Sequence
-from math import isfinite
+from collections.abc import Sequence
 from typing import Any
 
 from autograd import primitives
-from autograd.errors import NonFiniteError
 from autograd.operators import Operators, binary
 from autograd.primitives import Primitive, is_real, number
+from autograd.provenance import check_finite, user_line
 from autograd.recording import active_modes, close_automatic, enter_leaf, here, keep_for_guards, mode, resolve
-from autograd.tape import CONSTANT, IMPORT, INPUT, LEAF, Node, Place, Tape, edges, reachable, reverse_sweep
+from autograd.tape import CONSTANT, LEAF, Node, Place, Tape, edges, reachable, reverse_sweep
 
 __all__ = ["Condition", "Value"]
 
@@ -31,7 +28,9 @@ writes = 0
 _fresh_keys = itertools.count(-2, -1)
 _accumulating = threading.Lock()
 
-_add, _sub, _mul, _div, _neg = (row.code for row in map(vars(primitives).__getitem__, ("add", "sub", "mul", "div", "neg")))
+_add, _sub, _mul, _div, _neg = (
+    row.code for row in map(vars(primitives).__getitem__, ("add", "sub", "mul", "div", "neg"))
+)
 
 
 class Value(Operators):
@@ -145,12 +144,12 @@ class Value(Operators):
         """What it was computed from, in order: Values, and floats for constants; () for a leaf and a constant."""
         if self._tape is None:
             return ()
-        tape, index = _resolved((self._tape, self._index))
+        tape, index = resolved((self._tape, self._index))
         return operands_of(tape, index)
 
     def _resolved_node(self) -> Node:
         assert self._tape is not None
-        tape, index = _resolved((self._tape, self._index))
+        tape, index = resolved((self._tape, self._index))
         return tape.nodes[index]
 
     def item(self) -> float:
@@ -309,7 +308,7 @@ class Value(Operators):
     def __hash__(self) -> int:
         if self._tape is None:
             return object.__hash__(self)
-        return hash(_resolved((self._tape, self._index)))
+        return hash(resolved((self._tape, self._index)))
 
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label is not None else ""
@@ -444,7 +443,7 @@ def constant(number: float) -> Value:
 
 def value_at(tape: Tape, index: int) -> Value:
     """Return the leaf, or a handle of the node, that a line of a tape stands for."""
-    tape, index = _resolved((tape, index))
+    tape, index = resolved((tape, index))
     node = tape.nodes[index]
     if node[0] == LEAF and index in tape.leaves:
         leaf: Value = tape.leaves[index][0]
@@ -463,7 +462,7 @@ def place_of(value: Value) -> Place | None:
     return None if value._tape is None else (value._tape, value._index)
 
 
-def _resolved(place: Place) -> Place:
+def resolved(place: Place) -> Place:
     """Follow imports to the tape that a node was recorded on."""
     tape, index = place
     while index in tape.imports:
@@ -478,15 +477,22 @@ def record_one(code: int, primal: float, operand: Value, slope: float) -> Value:
     """Record a node with one operand whose slope is known."""
     try:
         tape = here.tape()
-        nodes = tape.nodes
-        index = tape.indices[len(nodes)]
+        if tape is not None:
+            nodes = tape.nodes
+            index = tape.indices[len(nodes)]
     except (AttributeError, IndexError):
-        return record(code, primal, (operand,), (slope,))
+        tape = None
+    if tape is None or active_modes:
+        tape = resolve()
+        if tape is None or (active_modes and mode().strict):
+            return record(code, primal, (operand,), (slope,))
+        nodes = tape.nodes
+        index = len(nodes)
     at = operand._index
     if operand._tape is not tape:
         at = tape.entered.get(at)
-    if at is None or active_modes:
-        if not active_modes and _enter_leaves(tape, operand):
+    if at is None:
+        if _enter_leaves(tape, operand):
             return record_one(code, primal, operand, slope)
         return record(code, primal, (operand,), (slope,))
     nodes.append((code, primal, at, slope))
@@ -497,14 +503,23 @@ def record_one(code: int, primal: float, operand: Value, slope: float) -> Value:
     return value
 
 
-def record_two(code: int, primal: float, left: Value | None, left_slope: float, right: Value | None, right_slope: float) -> Value:
+def record_two(
+    code: int, primal: float, left: Value | None, left_slope: float, right: Value | None, right_slope: float
+) -> Value:
     """Record a node with two operands whose slopes are known; None stands for a constant, its number for the slope."""
     try:
         tape = here.tape()
-        nodes = tape.nodes
-        index = tape.indices[len(nodes)]
+        if tape is not None:
+            nodes = tape.nodes
+            index = tape.indices[len(nodes)]
     except (AttributeError, IndexError):
-        return record(code, primal, (left, right), (left_slope, right_slope))
+        tape = None
+    if tape is None or active_modes:
+        tape = resolve()
+        if tape is None or (active_modes and mode().strict):
+            return record(code, primal, (left, right), (left_slope, right_slope))
+        nodes = tape.nodes
+        index = len(nodes)
     if left is None:
         left_at = CONSTANT
     else:
@@ -517,8 +532,8 @@ def record_two(code: int, primal: float, left: Value | None, left_slope: float, 
         right_at = right._index
         if right._tape is not tape:
             right_at = tape.entered.get(right_at)
-    if left_at is None or right_at is None or active_modes:
-        if not active_modes and _enter_leaves(tape, left, right):
+    if left_at is None or right_at is None:
+        if _enter_leaves(tape, left, right):
             return record_two(code, primal, left, left_slope, right, right_slope)
         return record(code, primal, (left, right), (left_slope, right_slope))
     nodes.append((code, primal, left_at, left_slope, right_at, right_slope))
@@ -565,11 +580,11 @@ def record(code: int, primal: float, operands: Sequence[Value | None], slopes: S
             for at, operand, slope in zip(places, operands, slopes)
         ]
     if mode().strict:
-        _check_finite(code, primal, operands, places, numbers)
-    return handle(tape, tape.append(_node(code, primal, places, numbers)), primal)
+        check_finite(code, primal, operands, places, numbers)
+    return handle(tape, tape.append(node_of(code, primal, places, numbers)), primal)
 
 
-def _node(code: int, primal: float, places: Sequence[int], numbers: Sequence[float]) -> Node:
+def node_of(code: int, primal: float, places: Sequence[int], numbers: Sequence[float]) -> Node:
     if len(places) == 1:
         return code, primal, places[0], numbers[0]
     if len(places) == 2:
@@ -620,7 +635,7 @@ def _operand(argument: Any, may_be_bool: bool) -> Any:
         return argument.recorded()
     if isinstance(argument, Value):
         return argument
-    if type(argument) is bool and may_be_bool:
+    if may_be_bool and (type(argument) is bool or getattr(argument, "dtype", None) == bool):
         return float(argument)
     if not is_real(argument) and (hasattr(type(argument), "__primitive__") or hasattr(type(argument), "__array__")):
         return NotImplemented
@@ -637,7 +652,7 @@ def compare(primitive: Primitive, left: Value, right: Any) -> Any:
     return NotImplemented
 
 
-# -- guards and strictness -------------------------------------------------------------------------------------------
+# -- guards -------------------------------------------------------------------------------------------
 
 
 def write_guard(condition: Condition) -> None:
@@ -655,37 +670,6 @@ def write_guard(condition: Condition) -> None:
     keep_for_guards(tape)
 
 
-def user_line() -> tuple[str, int] | None:
-    """Return the file name and line number of the innermost caller outside of this package and `nn`."""
-    frame = sys._getframe(1)
-    while frame is not None:
-        room = frame.f_globals.get("__name__", "").partition(".")[0]
-        if room not in ("autograd", "nn"):
-            return frame.f_code.co_filename, frame.f_lineno
-        frame = frame.f_back  # type: ignore[assignment]
-    return None
-
-
-def _check_finite(
-    code: int, primal: float, operands: Sequence[Value | None], places: Sequence[int], numbers: Sequence[float]
-) -> None:
-    primals = [slope if operand is None else operand._data for operand, slope in zip(operands, numbers)]
-    if not all(map(isfinite, primals)):
-        return
-    bad = next((k for k, (at, slope) in enumerate(zip(places, numbers)) if at >= 0 and not isfinite(slope)), None)
-    if isfinite(primal) and bad is None:
-        return
-    source = user_line()
-    raise NonFiniteError(
-        primitives.by_code(code).name,
-        [(None if operand is None else operand.label, primal) for operand, primal in zip(operands, primals)],
-        primal if bad is None or not isfinite(primal) else numbers[bad],
-        "value" if not isfinite(primal) else f"slope in operand {bad}",
-        source,
-        linecache.getline(*source).strip() if source else "",
-    )
-
-
 # -- sweeping --------------------------------------------------------------------------------------------------------
 
 
@@ -700,76 +684,3 @@ def _accumulate(shares: Sequence[tuple[Value, float]]) -> None:
             for (leaf, _), grad in zip(reversed(shares), reversed(before)):
                 leaf._grad = grad
             raise
-
-
-def pruned_tape(outputs: Iterable[Any]) -> Tape:
-    """Return `Tape.of(*outputs)`."""
-    outputs = tuple(outputs)
-    if not outputs:
-        raise ValueError("Tape.of() needs at least one value: the outputs whose tape it returns")
-    for output in outputs:
-        if not isinstance(output, Value):
-            raise TypeError(f"Tape.of() takes Values, not {type(output).__name__}")
-        if output.is_constant:
-            raise ValueError("Tape.of() of a constant (from detach() or no_grad()): it depends on nothing")
-    found, _ = reachable([place for place in map(place_of, outputs) if place is not None])
-    pruned = _Pruning()
-    for place in found:
-        pruned.add(place)
-    pruned.tape.outputs = tuple(pruned.position(output) for output in outputs)
-    return pruned.tape
-
-
-class _Pruning:
-    """Copies lines onto a tape of their own: imports dissolve, each version of a leaf stands once."""
-
-    def __init__(self) -> None:
-        self.tape = Tape()
-        self.tape.sources = []
-        self._positions: dict[Any, int] = {}
-
-    def add(self, place: Place) -> None:
-        tape, index = place
-        node = tape.nodes[index]
-        if node[0] == IMPORT:
-            self._positions[place] = self._positions[_resolved(place)]
-        elif node[0] == LEAF:
-            leaf, key = tape.leaves[index]
-            self._positions[place] = self._leaf(leaf, key, node[1], place)
-        else:
-            self._positions[place] = self._append(self._renumbered(tape, node), place)
-
-    def position(self, output: Value) -> int:
-        place = place_of(output)
-        if place is not None:
-            return self._positions[_resolved(place)]
-        return self._leaf(output, output._index, output._data, None)
-
-    def _leaf(self, leaf: Value, key: int, primal: float, place: Place | None) -> int:
-        index = self.tape.entered.get(key)
-        if index is None:
-            index = self.tape.entered[key] = self._append((LEAF, primal), place)
-            self.tape.leaves[index] = (leaf, key)
-        return index
-
-    def _renumbered(self, tape: Tape, node: Node) -> Node:
-        if node[0] == INPUT:
-            return node
-        places, numbers = edges(node)
-        return _node(node[0], node[1], [self._positions[tape, at] if at >= 0 else at for at in places], numbers)
-
-    def _append(self, node: Node, place: Place | None) -> int:
-        tape = self.tape
-        index = tape.append(node)
-        assert tape.sources is not None
-        if place is None:
-            tape.sources.append((tape, index))
-            return index
-        tape.sources.append(place)
-        source, at = place
-        if at in source.labels:
-            tape.labels[index] = source.labels[at]
-        path = source.scope_at(at)
-        if path != (tape.scopes[-1][1] if tape.scopes else ()):
-            tape.scopes.append((index, path))
-        return index

@@ -26,7 +26,9 @@ def test_an_array_of_values_has_objects():
 def test_arithmetic_with_arrays_and_numbers_on_both_sides():
     a, floats = values(), numpy.array(X)
     for other in (floats, 2.0, 2, Value(2.0), numpy.float64(2), values()):
-        number = other.data if isinstance(other, Value) else numpy.array(X) if isinstance(other, numpy.ndarray) else other
+        number = (
+            other.data if isinstance(other, Value) else numpy.array(X) if isinstance(other, numpy.ndarray) else other
+        )
         assert data(a + other) == list(floats + number)
         assert data(other + a) == list(number + floats)
         assert data(a - other) == list(floats - number)

@@ -8,7 +8,7 @@ import operator
 
 import pytest
 
-from autograd import Value, primitives
+from autograd import Value, dot, matvec, no_grad, primitives
 from autograd.tape import edges
 from autograd.value import apply
 
@@ -43,3 +43,53 @@ def test_whole_numbers_count_as_floats():
 def test_negation_records_what_its_row_records():
     for x in NUMBERS:
         assert recorded(-Value(x)) == recorded(apply(primitives.neg, (Value(x),)))
+
+
+def rows_and_vectors():
+    for x in (NUMBERS[:5], [1e200, 1e200, 2.0, -3.0, 1.0], [math.inf, 1.0, 2.0, 3.0, 4.0]):
+        for vector in (x, list(map(Value, x)), [Value(x[0]), *x[1:]], [Value(each) * 1 for each in x]):
+            yield vector, [[Value(float(k * j)) for j in range(5)] for k in range(3)]
+            yield vector, [[1e200, -1e200, 1.0, 1.0, 1.0], [Value(1.0), 2.0, 3.0, 4.0, Value(5.0).detach()]]
+
+
+def test_matvec_records_what_dot_records():
+    keep = Value(1.0) * 1  # a tape is open, as it is in the middle of a network
+    for vector, rows in rows_and_vectors():
+        for matrix in (rows, tuple(map(tuple, rows))):
+            for _ in range(2):
+                fast = matvec(matrix, vector)
+                slow = [dot(row, vector) for row in matrix]
+                for a, b in zip(fast, slow):
+                    assert isinstance(a, Value) == isinstance(b, Value)
+                    if isinstance(a, Value):
+                        assert recorded(a) == recorded(b)
+                        assert same_operands(a, b)
+                    else:
+                        assert repr(a) == repr(b)
+    assert keep._tape is not None
+
+
+def same_operands(a, b):
+    return all(
+        left is right or repr(left) == repr(right) or hash(left) == hash(right)
+        for left, right in zip(a.operands, b.operands)
+    )
+
+
+def test_matvec_sees_new_data_and_new_rows():
+    w = [Value(2.0), Value(3.0)]
+    keep = w[0] * 1
+    matrix = (tuple(w),)
+    assert matvec(matrix, [1.0, 1.0])[0].data == 5.0
+    w[0].data = 10.0
+    result = matvec(matrix, [1.0, 1.0])[0]
+    assert result.data == 13.0
+    result.backward()
+    assert (w[0].grad, w[1].grad, keep.data) == (1.0, 1.0, 2.0)
+
+
+def test_matvec_refuses_what_dot_refuses():
+    with pytest.raises(ValueError, match="2"):
+        matvec([[Value(1.0), Value(2.0)]], [1.0, 2.0, 3.0])
+    with no_grad():
+        assert matvec([[Value(1.0), Value(2.0)]], [1.0, 2.0])[0].is_constant

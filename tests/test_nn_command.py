@@ -70,7 +70,10 @@ def test_every_flag_reaches_the_training(capsys):
         (["train", "iris", "--batch-size", "-1"], "argument --batch-size: expected 1 or more, not -1"),
         (["train", "iris", "--layers", "16,,1"], "argument --layers: expected a whole number, not ''"),
         (["train", "iris", "--layers", "16,x"], "argument --layers: expected a whole number, not 'x'"),
-        (["train", "iris", "--learning-rate", "nan"], "argument --learning-rate/--lr: expected a finite number above 0, not nan"),
+        (
+            ["train", "iris", "--learning-rate", "nan"],
+            "--learning-rate/--lr: expected a finite number above 0, not nan",
+        ),
         (["train", "iris", "--lr", "fast"], "argument --learning-rate/--lr: expected a number, not 'fast'"),
         (["train", "iris", "--momentum", "1"], "argument --momentum: expected a number from 0 to below 1, not 1"),
         (["train", "iris", "--seed", "x"], "argument --seed: expected a whole number, not 'x'"),
@@ -100,14 +103,14 @@ def test_help_is_enough_to_use_it(capsys):
     assert "train" in capsys.readouterr().out
     assert cli.main(["train", "--help"]) == 0
     text = capsys.readouterr().out
-    for word in ("iris", "--layers", "--activation", "tanh", "--epochs", "--batch-size", "--learning-rate", "--momentum", "--seed"):
-        assert word in text
-    example = re.search(r"python -m nn (train .*)", text).group(1)
+    flags = "--layers --activation --epochs --batch-size --learning-rate --momentum --seed"
+    assert all(word in text for word in ("iris", "tanh", *flags.split()))
+    example = re.search(r"example:\n  python -m nn (.*)", text).group(1)
     assert cli._parser().parse_args(example.split()).layers == [16, 16]
 
 
 def test_a_missing_extra_is_one_line(monkeypatch, capsys):
-    monkeypatch.setitem(sys.modules, "sklearn", None)
+    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
     assert cli.main(["train", "iris"]) == 1
     assert capsys.readouterr().err == (
         'nn: the iris data comes with scikit-learn, which is not installed: pip install "tapegrad[data]"\n'

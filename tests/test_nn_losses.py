@@ -11,6 +11,8 @@ from autograd import Value
 from nn import hinge, mean_squared_error, same_class, same_side, softmax_cross_entropy
 
 SCORES = (3.2, 5.1, -1.7)
+RANGE = "classes are 0 to 2"
+ADVICE = "give the last layer one neuron per class"
 
 
 def test_the_worked_example_of_softmax():
@@ -92,8 +94,8 @@ def test_sides():
 @pytest.mark.parametrize(
     ("use", "error", "message"),
     [
-        (lambda: softmax_cross_entropy(SCORES, 3), ValueError, "there is no class 3: with 3 scores, classes are 0 to 2"),
-        (lambda: softmax_cross_entropy(SCORES, -1), ValueError, "there is no class -1: with 3 scores, classes are 0 to 2"),
+        (lambda: softmax_cross_entropy(SCORES, 3), ValueError, "there is no class 3: with 3 scores, " + RANGE),
+        (lambda: softmax_cross_entropy(SCORES, -1), ValueError, "there is no class -1: with 3 scores, " + RANGE),
         (lambda: softmax_cross_entropy(SCORES, 1.0), TypeError, "a class is an int or a one-hot sequence, not float"),
         (lambda: softmax_cross_entropy(SCORES, "1"), TypeError, "a class is an int or a one-hot sequence, not str"),
         (
@@ -109,7 +111,7 @@ def test_sides():
         (
             lambda: softmax_cross_entropy(Value(1.0), 0),
             TypeError,
-            "softmax_cross_entropy takes one score per class, not a single Value: give the last layer one neuron per class",
+            f"softmax_cross_entropy takes one score per class, not a single Value: {ADVICE}",
         ),
         (lambda: softmax_cross_entropy([1.0], 0), ValueError, "softmax_cross_entropy takes two scores or more, not 1"),
         (lambda: hinge(1.0, 0), ValueError, "a hinge target is 1 or -1, not 0"),

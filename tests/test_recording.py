@@ -103,9 +103,13 @@ def test_explicit_tapes_nest():
 
 def test_an_interrupted_block_leaves_the_tape_whole():
     x = Value(2.0)
-    with pytest.raises(KeyboardInterrupt), Tape() as tape:
-        y = x * x
-        raise KeyboardInterrupt
+    tape = Tape()
+    try:
+        with tape:
+            y = x * x
+            raise KeyboardInterrupt
+    except KeyboardInterrupt:
+        pass
     assert tape_of(x + 1) is not tape
     y.backward()
     assert x.grad == 4.0
@@ -211,7 +215,7 @@ def test_guards_keep_their_tape_until_it_is_closed():
         y = x * x
     tape = tape_of(y)
     assert len(tape.guards) == 1
-    _, code, operands, numbers, outcome, source = tape.guards[0]
+    _, code, _, numbers, outcome, source = tape.guards[0]
     assert ag.primitives.by_code(code) is ag.greater
     assert (numbers, outcome) == ((2.0, 1.0), True)
     assert source[0].endswith("test_recording.py")

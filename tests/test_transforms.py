@@ -234,7 +234,7 @@ def test_errors_say_what_to_do():
         grad(lambda x: "a")(1.0)
     with pytest.raises(TypeError, match="returned NoneType"):
         grad(lambda x: None)(1.0)
-    with pytest.raises(TypeError, match="returned Condition|returned bool"):
+    with pytest.raises(TypeError, match="returned Condition"):
         grad(lambda x: x > 0)(1.0)
     with pytest.raises(ValueError, match="argnums=1"):
         grad(lambda x: x, argnums=1)(1.0)

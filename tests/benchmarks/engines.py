@@ -33,7 +33,6 @@ class Tapegrad:
         """Return the demo's loss from `nn`: the same network, its parameters being these leaves."""
         import autograd
         from nn import MLP
-
         from tests.benchmarks.programs import moons
 
         model = MLP(2, [16, 16, 1])

@@ -1,10 +1,11 @@
 """Scalar programs written once, with plain operators, for every engine.
 
-An engine is a module-like object with `exp`, `log` and `relu` of its own numbers; `+ - * /` and unary minus are operators.
+An engine is an object with `exp`, `log` and `relu` of its own numbers; `+ - * /` and unary minus are operators.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 from collections.abc import Callable, Sequence
@@ -62,7 +63,7 @@ def demo_step(engine: Any, parameters: Sequence[Any], points: Any, classes: Any)
 
 def rosenbrock(engine: Any, x: Sequence[Any]) -> Any:
     total = 0.0
-    for a, b in zip(x, x[1:]):
+    for a, b in itertools.pairwise(x):
         t, u = b - a * a, 1.0 - a
         total = total + (100.0 * (t * t) + u * u)
     return total

@@ -1,0 +1,55 @@
+"""Where in the user's code something was computed, and what strict mode says of it."""
+
+from __future__ import annotations
+
+import linecache
+import sys
+from collections.abc import Sequence
+from math import isfinite
+from types import FrameType
+from typing import Any
+
+from autograd import primitives
+from autograd.errors import NonFiniteError
+
+__all__ = ["check_finite", "user_line"]
+
+
+def user_line() -> tuple[str, int] | None:
+    """Return the file name and line number of the innermost caller outside of this package and `nn`."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        room = frame.f_globals.get("__name__", "").partition(".")[0]
+        if room not in ("autograd", "nn"):
+            return frame.f_code.co_filename, frame.f_lineno
+        frame = frame.f_back
+    return None
+
+
+def check_finite(
+    code: int, primal: float, operands: Sequence[Any], places: Sequence[int], numbers: Sequence[float]
+) -> None:
+    """Raise NonFiniteError where a node's value or slope is not finite though its operands are.
+
+    Args:
+        code: of the primitive.
+        primal: its result.
+        operands: Values, or None for constants.
+        places: their indices on the tape, CONSTANT for constants.
+        numbers: for each operand its slope, or the constant.
+    """
+    primals = [slope if operand is None else operand._data for operand, slope in zip(operands, numbers)]
+    if not all(map(isfinite, primals)):
+        return
+    bad = next((k for k, (at, slope) in enumerate(zip(places, numbers)) if at >= 0 and not isfinite(slope)), None)
+    if isfinite(primal) and bad is None:
+        return
+    source = user_line()
+    raise NonFiniteError(
+        primitives.by_code(code).name,
+        [(None if operand is None else operand.label, primal) for operand, primal in zip(operands, primals)],
+        primal if bad is None or not isfinite(primal) else numbers[bad],
+        "value" if not isfinite(primal) else f"slope in operand {bad}",
+        source,
+        linecache.getline(*source).strip() if source else "",
+    )

@@ -1,7 +1,7 @@
 """Finite differences: derivatives from values alone.
 
 This room knows how to differentiate a function of floats by evaluating it: with one fixed step, as a textbook does
-(`numerical_gradient`), and with a ladder of halved steps that chooses its own step and states its own error
+(`numerical_gradient`), and with a ladder of ever shorter steps that chooses its own step and states its own error
 (`Ladder`). It deliberately knows nothing of tapes, slopes and partials, so that what it finds is independent of them.
 """
 
@@ -21,20 +21,30 @@ __all__ = ["Break", "Estimate", "Ladder", "numerical_gradient"]
 ROUNDING = 2.0**-53
 """The largest relative error of one rounding to float64."""
 
+RATIO = math.e
+"""From one step to the next shorter one. No fraction, and no number whose powers approach integers: then several steps
+in a row could be multiples of a period, and sin at 1e8, or floor, would look like a straight line."""
+
 LEVELS = 24
-"""How many halvings of a step are tried first: from half the scale to a ten-millionth of it."""
+"""How many steps are tried first: from half the scale to 5e-11 of it."""
 
-DEEPEST = 100
-"""How many halvings are tried where the differences do not settle: down to 1e-30 of the scale."""
+DEEPEST = 70
+"""How many steps are tried where the differences do not settle: down to 1e-30 of the scale."""
 
-WIDEST = 16
-"""How many doublings are tried where only rounding limits a difference, as for 1e8 + x / 1000."""
+WIDEST = 12
+"""How many longer steps are tried where only rounding limits a difference, as for 1e8 + x / 1000: up to 8e4 scales."""
 
 SMALL = 2.0**-6
 """Below it, an argument is tried on two scales, its own and 1: log varies on the first, cos on the second."""
 
+SHORTEST = 8.0
+"""The shortest step, in distances of x to its neighbour: the next ones would be the same step again."""
+
 GOOD = 1e-8
 """The relative error at which no further step is tried: a hundredth of the error that has to be noticed, 1e-6."""
+
+SHRINKING = 0.7
+"""What may be left of an error two steps further, where it still shrinks: for x ** 1.5 at 0, 0.4; for |x|, all of it."""
 
 SETTLED = 1e-4
 """The relative error up to which a difference counts as settled though it is neither limited by rounding nor shrinking."""
@@ -43,10 +53,13 @@ ROUNDING_LIMITED = 8.0
 """How much larger than its rounding a window's disagreement may be: four rows of differences, each of them rounded."""
 
 FLAT = 8
-"""After how many halvings without any change in its last bit an output counts as independent of the argument."""
+"""After how many steps without any change in its last bit an output counts as independent of the argument."""
 
 UNCHANGED = 0.1
-"""How much a jump may change over two halvings of the step; over the same, a smooth function's falls to a quarter."""
+"""How much a jump may change over three steps; over the same, a smooth function's falls to a seventh."""
+
+GONE = 0.05
+"""What may be left of a jump in the slope when the steps no longer reach its kink: bends of f leave a seventh."""
 
 Function = Callable[..., Any]
 Outputs = list[float]
@@ -252,9 +265,9 @@ _NOTHING = Estimate(math.nan, math.inf, math.inf, math.inf, settled=False)
 class Ladder:
     """The values of a function of one number at x ± h for many h, and the derivatives that they show.
 
-    Central differences D(h) are extrapolated to h = 0 from four steps h, h/2, h/4, h/8 (Richardson), and so is the mean
-    of f(x + h) and f(x - h), which has to come out as f(x): a step at which it does not is too long to see f's shape,
-    whatever its differences say. Of all steps the one with the smallest error is taken.
+    Central differences are extrapolated to h = 0 from four successive steps (Richardson), and so is the mean of f(x + h)
+    and f(x - h), which has to come out as f(x): a step at which it does not is too long to see the shape of f, whatever
+    its differences say. Of all steps the one with the smallest error is taken.
 
     Args:
         f: float -> the outputs; an exception of arithmetic or domain counts as nan.
@@ -262,7 +275,7 @@ class Ladder:
         centre: the outputs at x.
         noise: for each output, the size of its rounding errors.
 
-    Cost: 2 evaluations per step: about 14 where f is smooth, 80 to 250 where a derivative is 0 or does not exist.
+    Cost: 2 evaluations per step: about 14 where f is smooth, 80 to 300 where a derivative is 0 or does not exist.
 
     Source: Ridders, 1982 (the choice among extrapolated differences).
     """
@@ -288,7 +301,7 @@ class Ladder:
         self._widen(self._runs[-1])
         if not all(self._is_settled(k) for k in range(len(self._centre))):
             for run in self._runs:
-                self._descend(run, 0.5 * run[-1].h if run else 0.0, DEEPEST - LEVELS)
+                self._descend(run, run[-1].h / RATIO if run else 0.0, DEEPEST - LEVELS)
         return [self._finished(k) for k in range(len(self._centre))]
 
     def breaks(self, k: int) -> Break | None:
@@ -305,24 +318,26 @@ class Ladder:
 
     def _descend(self, run: list[_Level], h: float, levels: int) -> None:
         for _ in range(levels):
-            if self._x + h == self._x or self._x - h == self._x or h == 0.0:
+            exact = (self._x + h) - self._x
+            if not SHORTEST * math.ulp(self._x) <= exact < math.inf:
                 return
-            run.append(self._level(h))
+            run.append(self._level(exact))
             self._improve(run, len(run) - 4)
             if len(run) == FLAT and len(self._runs) == 1:
                 self._mark_flat(run)
             if self._all_good():
                 return
-            h *= 0.5
+            h /= RATIO
 
     def _widen(self, run: list[_Level]) -> None:
         """Take longer steps, too, where rounding limits what the longest so far shows."""
         for _ in range(WIDEST):
             longest = run[0].h if run else 0.0
-            limited = [each for each in self._best if each.step >= 0.125 * longest and _limited(each)]
-            if not limited or self._all_good() or not math.isfinite(self._x + 2.0 * longest):
+            wider = (self._x + RATIO * longest) - self._x
+            limited = [each for each in self._best if each.step * RATIO**4 > longest and _limited(each)]
+            if not limited or self._all_good() or not math.isfinite(wider):
                 return
-            run.insert(0, self._level(2.0 * longest))
+            run.insert(0, self._level(wider))
             self._improve(run, 0)
 
     def _level(self, h: float) -> _Level:
@@ -350,8 +365,9 @@ class Ladder:
     def _window(self, run: list[_Level], start: int, k: int) -> Estimate:
         """Return the extrapolation from four levels; its error is not a number where f is undefined at one of them."""
         levels = run[start : start + 4]
-        first, second = _extrapolated([(each.plus[k] - each.minus[k]) / each.width for each in levels])
-        means = _extrapolated([0.5 * each.plus[k] + 0.5 * each.minus[k] for each in levels])[1]
+        squares = [(each.h / levels[0].h) ** 2 for each in levels]
+        first, second = _extrapolated([(each.plus[k] - each.minus[k]) / each.width for each in levels], squares)
+        means = _extrapolated([0.5 * each.plus[k] + 0.5 * each.minus[k] for each in levels], squares)[1]
         h = levels[-1].h
         size = max(max(math.fabs(each.plus[k]), math.fabs(each.minus[k])) for each in levels)
         rounding = 2.0 * max(self._noise[k], 2.0 * ROUNDING * size, math.ulp(0.0)) / h
@@ -384,13 +400,20 @@ class Ladder:
         """Return whether the best window is the last one and its error still shrinks with the step: x |x| at 0."""
         if len(run) < 6 or run[-1].h != self._best[k].step:
             return False
-        return self._best[k].error <= 0.5 * self._window(run, len(run) - 6, k).error
+        return self._best[k].error <= SHRINKING * self._window(run, len(run) - 6, k).error
 
     def _finished(self, k: int) -> Estimate:
         if self._is_settled(k):
             return _settle(self._best[k])
         sides = [self._one_sided(side, k) for side in ("left", "right") if self._is_defined(side, k)]
-        return sides[0] if len(sides) == 1 else self._best[k]
+        if len(sides) == 1:
+            return sides[0]
+        return min(self._relatively_settled(k), key=lambda each: each.error, default=self._best[k])
+
+    def _relatively_settled(self, k: int) -> list[Estimate]:
+        """Return what settles beside its own size: of sin at 1e12, the long steps have small differences but no shape."""
+        windows = [self._window(run, start, k) for run in self._runs for start in range(len(run) - 3)]
+        return [_settle(each) for each in windows if each.error <= SETTLED * math.fabs(each.value)]
 
     # -- one side ----------------------------------------------------------------------------------------------------
 
@@ -405,16 +428,19 @@ class Ladder:
             for start in range(len(run) - 3):
                 window = self._side_window(run[start : start + 4], side, k)
                 best = window if window.error < best.error else best
-        settled = best.error <= 0.5 * math.fabs(best.value) or best.error <= GOOD or _limited(best)
+        settled = best.error <= SETTLED * math.fabs(best.value) or _limited(best) or self._side_shrinks(best, side, k)
         return Estimate(best.value, best.error, best.rounding, best.step, settled, side)
+
+    def _side_shrinks(self, best: Estimate, side: str, k: int) -> bool:
+        runs = [run for run in self._runs if len(run) >= 6 and run[-1].h == best.step]
+        return any(best.error <= SHRINKING * self._side_window(run[-6:-2], side, k).error for run in runs)
 
     def _side_window(self, levels: list[_Level], side: str, k: int) -> Estimate:
         if side == "right":
             slopes = [(each.plus[k] - self._centre[k]) / (each.above - self._x) for each in levels]
         else:
             slopes = [(each.minus[k] - self._centre[k]) / (each.below - self._x) for each in levels]
-        first = [2.0 * fine - coarse for coarse, fine in zip(slopes, slopes[1:])]
-        second = [(4.0 * fine - coarse) / 3.0 for coarse, fine in zip(first, first[1:])]
+        first, second = _extrapolated(slopes, [each.h for each in levels])
         h = levels[-1].h
         rounding = 16.0 * max(self._noise[k], math.ulp(0.0)) / h
         odd = math.fabs(second[1] - second[0]) + math.fabs(second[1] - first[2])
@@ -429,45 +455,58 @@ def _settle(estimate: Estimate) -> Estimate:
     return Estimate(estimate.value, estimate.error, estimate.rounding, estimate.step, True, estimate.side)
 
 
-def _extrapolated(rows: list[float]) -> tuple[list[float], list[float]]:
-    """Return two stages of Richardson's extrapolation in h², for steps that halve."""
-    first = [(4.0 * fine - coarse) / 3.0 for coarse, fine in zip(rows, rows[1:])]
-    second = [(16.0 * fine - coarse) / 15.0 for coarse, fine in zip(first, first[1:])]
+def _extrapolated(rows: Sequence[float], nodes: Sequence[float]) -> tuple[list[float], list[float]]:
+    """Return the straight lines through two rows each and the parabolas through three, at node 0 (Neville)."""
+    first = [_at_zero(rows[j], rows[j + 1], nodes[j], nodes[j + 1]) for j in range(len(rows) - 1)]
+    second = [_at_zero(first[j], first[j + 1], nodes[j], nodes[j + 2]) for j in range(len(rows) - 2)]
     return first, second
+
+
+def _at_zero(coarse: float, fine: float, far: float, near: float) -> float:
+    return fine + (fine - coarse) / (far / near - 1.0)
 
 
 # -- where f is not smooth -------------------------------------------------------------------------------------------
 
 
 def _jump(run: list[_Level], k: int, centre: float, noise: float) -> Break | None:
-    """Return a discontinuity: f(x ± h) - f(x) does not shrink with h."""
-    for deepest in range(len(run) - 1, 1, -1):
-        levels = run[deepest - 2 : deepest + 1]
-        rises = [each.plus[k] - centre for each in levels]
-        falls = [each.minus[k] - centre for each in levels]
-        if _unchanged(rises, 100.0 * noise) or _unchanged(falls, 100.0 * noise):
-            last = levels[-1]
-            return Break("discontinuity", last.h, last.minus[k], last.plus[k])
-    return None
+    """Return a discontinuity: f(x ± h) - f(x) does not shrink with h, until h no longer reaches it."""
+    rises = [each.plus[k] - centre for each in run]
+    falls = [each.minus[k] - centre for each in run]
+    deepest = max(_last_jump(each, 100.0 * noise, slice(1, 3), UNCHANGED) for each in (rises, falls))
+    if deepest < 0:
+        return None
+    last = run[deepest]
+    return Break("discontinuity", last.h, last.minus[k], last.plus[k])
 
 
 def _kink(run: list[_Level], k: int, noise: float) -> Break | None:
-    """Return a kink: the slopes between h/2 and h to both sides keep their distance as h shrinks."""
+    """Return a kink: the slopes to both sides keep their distance as h shrinks, until h no longer reaches it."""
     rights = [(a.plus[k] - b.plus[k]) / (a.above - b.above) for a, b in zip(run, run[1:])]
     lefts = [(a.minus[k] - b.minus[k]) / (a.below - b.below) for a, b in zip(run, run[1:])]
-    for deepest in range(len(rights) - 1, 1, -1):
-        jumps = [rights[j] - lefts[j] for j in (deepest - 2, deepest - 1, deepest)]
-        size = max(math.fabs(rights[deepest]), math.fabs(lefts[deepest]))
-        if _unchanged(jumps, max(100.0 * noise / run[deepest].h, 1e-6 * size)):
-            left = 2.0 * lefts[deepest] - lefts[deepest - 1]
-            right = 2.0 * rights[deepest] - rights[deepest - 1]
-            return Break("kink", run[deepest + 1].h, left, right)
-    return None
+    jumps = [right - left for right, left in zip(rights, lefts)]
+    clear = [math.fabs(jump) > 100.0 * noise / each.h for jump, each in zip(jumps, run[1:])]
+    visible = clear.index(False) if False in clear else len(clear)
+    deepest = _last_jump(jumps[:visible], 0.0, slice(2, 3), GONE)
+    if deepest < 0 or math.fabs(jumps[deepest]) < 1e-6 * max(math.fabs(rights[deepest]), math.fabs(lefts[deepest])):
+        return None
+    nodes = [each.h for each in run[deepest - 2 : deepest + 1]]
+    left, right = (_extrapolated(slopes[deepest - 2 : deepest + 1], nodes)[1][0] for slopes in (lefts, rights))
+    return Break("kink", run[deepest + 1].h, left, right)
 
 
-def _unchanged(numbers: Sequence[float], floor: float) -> bool:
-    """Return whether numbers, one per halving, are about the same and more than nothing."""
-    if not all(math.isfinite(each) for each in numbers):
-        return False
-    last = numbers[-1]
-    return math.fabs(last) > floor and all(math.fabs(each - last) <= UNCHANGED * math.fabs(last) for each in numbers)
+def _last_jump(numbers: Sequence[float], floor: float, later: slice, rest: float) -> int:
+    """Return the last position of three about equal numbers after which nothing is left of them; -1 if there is none.
+
+    Args:
+        numbers: one per step, for ever shorter steps.
+        floor: how small a number counts as nothing.
+        later: how many steps after the last no more than the rest is left; past the end of the numbers, any.
+        rest: the largest part of a number that may be left.
+    """
+    for last in range(len(numbers) - 1, 1, -1):
+        size = math.fabs(numbers[last])
+        same = all(math.fabs(each - numbers[last]) <= UNCHANGED * size for each in numbers[last - 2 : last])
+        if size > floor and same and math.isfinite(size):
+            return last if all(math.fabs(each) <= rest * size for each in numbers[last:][later]) else -1
+    return -1

@@ -19,6 +19,8 @@ from autograd.value import Value, handle, place_on
 
 __all__ = ["matvec"]
 
+_KINDS = frozenset((Value, float))
+
 
 def matvec(rows: Iterable[Sequence[Any]], xs: Sequence[Any]) -> list[Any]:
     """Return the dot product of each row with a vector.
@@ -40,7 +42,7 @@ def matvec(rows: Iterable[Sequence[Any]], xs: Sequence[Any]) -> list[Any]:
     """
     xs = tuple(xs)
     tape = None if active_modes else _tape()
-    if tape is None or len(xs) < 2 or not all(type(x) is Value or type(x) is float for x in xs):
+    if tape is None or len(xs) < 2 or not _KINDS.issuperset(map(type, xs)):
         return [primitives.dot(row, xs) for row in rows]
     return _recorded(tape, rows, xs)
 
@@ -57,26 +59,26 @@ def _nothing() -> None:
 
 
 def _recorded(tape: Tape, rows: Iterable[Sequence[Any]], xs: Sequence[Any]) -> list[Any]:
-    numbers = [x._data if type(x) is Value else x for x in xs]
-    places = [x._index if type(x) is Value and x._tape is tape else _place(tape, x) for x in xs]
-    fixed = [len(xs) + k for k, place in enumerate(places) if place == CONSTANT]
-    code, size = primitives.dot.code, 2 * len(xs)
+    numbers = tuple([x._data if type(x) is Value else x for x in xs])
+    places = tuple([x._index if type(x) is Value and x._tape is tape else _place(tape, x) for x in xs])
+    changing = len(places) - places.count(CONSTANT)
+    if CONSTANT in places[:changing]:
+        return [primitives.dot(row, xs) for row in rows]  # constants elsewhere than at the end: not a layer
+    code, size, constants = primitives.dot.code, 2 * len(xs), numbers[changing:]
     results = []
     for row, weights, at in _looked_up(tape, rows):
         if weights is None or len(at) != len(xs):
             results.append(primitives.dot(row, xs))
             continue
         primal = _dot(weights, numbers)
-        slopes = numbers + weights
-        for k in fixed:
-            slopes[k] = numbers[k - len(xs)]
+        slopes = numbers + weights[:changing] + constants
         nodes = tape.nodes
         results.append(handle(tape, len(nodes), primal))
-        nodes.append((code, primal, (*at, *places), tuple(slopes), size))
+        nodes.append((code, primal, at + places, slopes, size))
     return results
 
 
-def _dot(weights: list[float], numbers: list[float]) -> float:
+def _dot(weights: Sequence[float], numbers: Sequence[float]) -> float:
     try:
         total = fsum(map(mul, weights, numbers))
     except (OverflowError, ValueError):
@@ -102,7 +104,7 @@ def _looked_up(tape: Tape, rows: Iterable[Sequence[Any]]) -> Iterable[tuple[Sequ
 def _look_up(tape: Tape, row: Sequence[Any]) -> tuple[Sequence[Any], Any, Any]:
     if not all(type(weight) is Value and weight.is_leaf for weight in row):
         return row, None, ()
-    return row, [weight._data for weight in row], [place_on(tape, weight) for weight in row]
+    return row, tuple([weight._data for weight in row]), tuple([place_on(tape, weight) for weight in row])
 
 
 def _place(tape: Tape, operand: Any) -> int:

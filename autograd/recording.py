@@ -281,12 +281,14 @@ class _Strict(_Switch):
         return _mode.get()._replace(strict=True)
 
 
-@contextlib.contextmanager
-def scope(name: str) -> Iterator[None]:
-    """Return a context whose nodes belong together: a layer, a neuron; scopes nest.
+class scope:  # noqa: N801 - used like the function it looks like
+    """A context whose nodes belong together: a layer, a neuron; scopes nest.
 
     Args:
         name: what the drawing calls it.
+
+    Raises:
+        TypeError: the name is not a str.
 
     Example:
         >>> from autograd import Tape, Value, scope
@@ -296,14 +298,21 @@ def scope(name: str) -> Iterator[None]:
         >>> tape.scope_at(1)
         ('layer 0',)
     """
-    if not isinstance(name, str):
-        raise TypeError(f"a scope's name is a str, not {type(name).__name__}")
-    token = _scope.set((*_scope.get(), name))
-    _note_scope()
-    try:
-        yield
-    finally:
-        _scope.reset(token)
+
+    __slots__ = ("_name", "_tokens")
+
+    def __init__(self, name: str) -> None:
+        if not isinstance(name, str):
+            raise TypeError(f"a scope's name is a str, not {type(name).__name__}")
+        self._name = name
+        self._tokens: list[Token[tuple[str, ...]]] = []
+
+    def __enter__(self) -> None:
+        self._tokens.append(_scope.set((*_scope.get(), self._name)))
+        _note_scope()
+
+    def __exit__(self, *exception: object) -> None:
+        _scope.reset(self._tokens.pop())
         _note_scope()
 
 

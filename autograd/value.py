@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd import primitives
+from autograd.kernels import SMALL
 from autograd.operators import Operators, binary
 from autograd.primitives import Primitive, is_real, number
 from autograd.provenance import check_finite, user_line
@@ -271,11 +272,13 @@ class Value(Operators):
     def __truediv__(self, other: Any) -> Any:
         kind = type(other)
         if kind is Value and other._data:
-            quotient, divisor = self._data / other._data, other._data
-            return record_two(_div, quotient, self, 1.0 / divisor, other, -quotient / divisor)
-        if kind is float and other:
+            divisor = other._data
+            quotient = self._data / divisor
+            if quotient > SMALL or quotient < -SMALL:  # else the row's formula is another one
+                return record_two(_div, quotient, self, 1.0 / divisor, other, -quotient / divisor)
+        elif kind is float and other:
             return record_two(_div, self._data / other, self, 1.0 / other, None, other)
-        if kind is int:
+        elif kind is int:
             return self / float(other)
         return binary(primitives.div, self, other, other)
 
@@ -635,7 +638,7 @@ def _operand(argument: Any, may_be_bool: bool) -> Any:
         return argument.recorded()
     if isinstance(argument, Value):
         return argument
-    if may_be_bool and (type(argument) is bool or getattr(argument, "dtype", None) == bool):
+    if may_be_bool and (type(argument) is bool or str(getattr(argument, "dtype", "")) == "bool"):
         return float(argument)
     if not is_real(argument) and (hasattr(type(argument), "__primitive__") or hasattr(type(argument), "__array__")):
         return NotImplemented

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from nn import SGD, cli
+from nn import SGD, Standardization, cli
 
 
 def run(*arguments, timeout=60):
@@ -40,6 +40,21 @@ def test_the_same_seed_prints_the_same_table(capsys):
         assert cli.main(["train", "iris", "--epochs", "2", "--layers", "4", "--seed", seed]) == 0
         tables.append(capsys.readouterr().out)
     assert tables[0] == tables[1] != tables[2]
+
+
+def test_the_test_samples_do_not_leak_into_the_standardization(monkeypatch):
+    pytest.importorskip("sklearn")
+    sizes = []
+
+    class Recorded(Standardization):
+        @classmethod
+        def of(cls, inputs):
+            sizes.append(len(inputs))
+            return Standardization.of(inputs)
+
+    monkeypatch.setattr(cli, "Standardization", Recorded)
+    assert cli.main(["train", "iris", "--epochs", "1"]) == 0
+    assert sizes == [120]
 
 
 def test_every_flag_reaches_the_training(capsys):
@@ -74,6 +89,7 @@ def test_every_flag_reaches_the_training(capsys):
             ["train", "iris", "--learning-rate", "nan"],
             "--learning-rate/--lr: expected a finite number above 0, not nan",
         ),
+        (["train", "iris", "--lr", "inf"], "--learning-rate/--lr: expected a finite number above 0, not inf"),
         (["train", "iris", "--lr", "fast"], "argument --learning-rate/--lr: expected a number, not 'fast'"),
         (["train", "iris", "--momentum", "1"], "argument --momentum: expected a number from 0 to below 1, not 1"),
         (["train", "iris", "--seed", "x"], "argument --seed: expected a whole number, not 'x'"),
@@ -117,9 +133,11 @@ def test_a_missing_extra_is_one_line(monkeypatch, capsys):
     )
 
 
-def test_a_run_that_diverges_prints_why_and_still_the_table(capsys):
+@pytest.mark.parametrize("layers", ["1", "16"])
+def test_a_run_that_diverges_prints_why_and_still_the_table(layers, capsys):
     pytest.importorskip("sklearn")
-    assert cli.main(["train", "iris", "--activation", "identity", "--learning-rate", "1e200"]) == 1
+    flags = ["--activation", "identity", "--learning-rate", "1e200", "--layers", layers]
+    assert cli.main(["train", "iris", *flags]) == 1
     out, err = capsys.readouterr()
     assert len(accuracies(out)) == 2
     assert "nn: training ended early: in epoch " in err

@@ -193,12 +193,20 @@ def test_neurons_of_a_layer_start_apart():
 
 
 @pytest.mark.parametrize(
-    ("activation", "bound"), [("relu", math.sqrt(6 / 8)), ("tanh", math.sqrt(6 / 200)), ("identity", math.sqrt(1 / 8))]
+    ("activation", "bound"),
+    [
+        ("relu", math.sqrt(6 / 8)),
+        ("tanh", math.sqrt(6 / 200)),
+        (autograd.tanh, math.sqrt(6 / 200)),
+        ("identity", math.sqrt(1 / 8)),
+        (lambda z: z * z, math.sqrt(1 / 8)),
+    ],
 )
 def test_weights_start_within_the_bound_of_their_initializer_and_fill_it(activation, bound):
     layer = Layer(8, 192, activation)
     weights = [w.data for neuron in layer.neurons for w in neuron.weights]
-    assert 0.98 * bound < max(map(abs, weights)) <= bound
+    assert 0.98 * bound < max(weights) <= bound
+    assert 0.98 * bound < -min(weights) <= bound
     assert all(neuron.bias.data == 0.0 for neuron in layer.neurons)
 
 
@@ -303,6 +311,23 @@ def moons(n, seed):
         inputs.append([x + noise[0], y + noise[1]])
         labels.append(-1 if upper else 1)
     return inputs, labels
+
+
+def test_parameters_can_be_exchanged_and_shared():
+    layer = Layer(1, 2, nonlin=False)
+    layer([1.0])
+    layer.neurons[0].row = layer.neurons[1].row = (Value(3.0), Value(0.5))
+    assert [each.data for each in layer([2.0])] == [6.5, 6.5]
+    assert len(layer.parameters()) == 2
+
+
+def test_neurons_can_be_added_and_taken_away():
+    layer = Layer(1, 2)
+    layer([1.0])
+    layer.neurons.append(Neuron(1))
+    assert len(layer([1.0])) == 3
+    del layer.neurons[1:]
+    assert isinstance(layer([1.0]), Value)
 
 
 # -- what is refused -------------------------------------------------------------------------------------------------

@@ -155,7 +155,7 @@ def test_predictions_are_plain_floats_and_record_nothing():
 def test_losses_whose_sum_overflows_are_still_a_score():
     model = MLP(1, [1])
     score = evaluate(model, [[0.0], [0.0]], [1.3e154, 1.3e154], loss=mean_squared_error)
-    assert score.loss >= 1.69e308
+    assert score.loss == pytest.approx(1.69e308)
 
 
 # -- ending early ----------------------------------------------------------------------------------------------------
@@ -188,6 +188,20 @@ def test_the_last_good_parameters_are_those_of_the_last_finite_loss():
     assert (weight.data, bias.data) == outputs[4]
     assert outputs[4] != outputs[5]
     assert len(history.training) == 1
+
+
+def test_of_many_operands_only_the_largest_is_told():
+    model = MLP(1, [4, 1], "identity", initializer=lambda *shape: -1e200)
+    with pytest.warns(RuntimeWarning, match=r"dot of 10 operands, the largest being w0 = -1e\+200: the value is inf"):
+        fit(
+            model,
+            [[2.0]],
+            [1.0],
+            loss=mean_squared_error,
+            optimizer=SGD(model.parameters(), 0.1),
+            epochs=1,
+            progress=False,
+        )
 
 
 def test_parameters_that_stop_being_finite_end_the_run_before_they_are_used():
@@ -249,10 +263,13 @@ def test_without_a_terminal_there_is_one_final_line(capsys):
 
 def test_in_a_terminal_there_is_a_bar(capsys, monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    fit_line(MLP(1, [1]), progress=True, correct=lambda y, t: True)
+    thirds = ([[0.0], [1.0], [2.0]], [0.0, 0.0, 0.0])
+    model = MLP(1, [1])
+    optimizer = SGD(model.parameters(), 0.1)
+    fit(model, *thirds, loss=mean_squared_error, optimizer=optimizer, epochs=9, correct=lambda y, t: True)
     err = capsys.readouterr().err
     assert "\r" in err
-    assert "epoch 3/3 100 %|██████████|" in err
+    assert "epoch 9/9 100 %|██████████|" in err
     assert "accuracy 100.0%" in err
 
 

@@ -125,8 +125,7 @@ def place_parameters(model: Any, leaves: Sequence[Any]) -> None:
     remaining = iter(leaves)
     for layer in model.layers:
         for neuron in layer.neurons:
-            neuron.w = [next(remaining) for _ in neuron.w]
-            neuron.b = next(remaining)
+            neuron.row = tuple(next(remaining) for _ in neuron.row)
 
 
 ENGINES = {"tapegrad": Tapegrad, "micrograd": Micrograd, "xad": Xad}

@@ -14,7 +14,7 @@ import contextlib
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextvars import ContextVar, Token
 from typing import Any, NamedTuple
 
@@ -183,7 +183,7 @@ def _leave_mode(mode: Mode, token: Token[Mode]) -> None:
 
 
 @contextlib.contextmanager
-def _in_mode(mode: Mode) -> Iterator[None]:
+def _in_mode(mode: Mode) -> Generator[None, None, None]:
     token = _enter_mode(mode)
     try:
         yield

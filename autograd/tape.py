@@ -315,9 +315,9 @@ def reverse_sweep(seeds: Iterable[tuple[Place, float]], since: int = 0) -> dict[
     for tape, low, high in frontier:
         adjoints = buffers[tape]
         sweep_nodes(tape.nodes, adjoints, low, high)
-        place = tape.imports.get(low)
-        if place is not None and adjoints[low] and frontier.touch(place):
-            _add(buffers, place, adjoints[low])
+        imported = tape.imports.get(low)
+        if imported is not None and adjoints[low] and frontier.touch(imported):
+            _add(buffers, imported, adjoints[low])
     return buffers
 
 
@@ -401,9 +401,9 @@ def reachable(outputs: Iterable[Place], since: int = 0) -> tuple[list[Place], bo
             if marked[index]:
                 found.append((tape, index))
                 _mark_operands(tape.nodes[index], marked)
-        place = tape.imports.get(low)
-        if place is not None and marked[low]:
-            outside |= not _mark(marks, frontier, place)
+        imported = tape.imports.get(low)
+        if imported is not None and marked[low]:
+            outside |= not _mark(marks, frontier, imported)
     found.reverse()
     return found, outside or _reaches_below(found, since)
 

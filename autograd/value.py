@@ -479,7 +479,7 @@ def resolved(place: Place) -> Place:
 def record_one(code: int, primal: float, operand: Value, slope: float) -> Value:
     """Record a node with one operand whose slope is known."""
     try:
-        tape = here.tape()
+        tape: Tape | None = here.tape()
         if tape is not None:
             nodes = tape.nodes
             index = tape.indices[len(nodes)]
@@ -491,18 +491,18 @@ def record_one(code: int, primal: float, operand: Value, slope: float) -> Value:
             return record(code, primal, (operand,), (slope,))
         nodes = tape.nodes
         index = len(nodes)
-    at = operand._index
+    at: int | None = operand._index
     if operand._tape is not tape:
         at = tape.entered.get(at)
     if at is None:
         if _enter_leaves(tape, operand):
             return record_one(code, primal, operand, slope)
         return record(code, primal, (operand,), (slope,))
-    nodes.append((code, primal, at, slope))
+    nodes.append((code, primal, at, slope))  # pyright: ignore[reportPossiblyUnboundVariable] # bound with the tape
     value = _new(Value)
     value._data = primal
     value._tape = tape
-    value._index = index
+    value._index = index  # pyright: ignore[reportPossiblyUnboundVariable] # likewise
     return value
 
 
@@ -511,7 +511,7 @@ def record_two(
 ) -> Value:
     """Record a node with two operands whose slopes are known; None stands for a constant, its number for the slope."""
     try:
-        tape = here.tape()
+        tape: Tape | None = here.tape()
         if tape is not None:
             nodes = tape.nodes
             index = tape.indices[len(nodes)]
@@ -523,15 +523,13 @@ def record_two(
             return record(code, primal, (left, right), (left_slope, right_slope))
         nodes = tape.nodes
         index = len(nodes)
-    if left is None:
-        left_at = CONSTANT
-    else:
+    left_at: int | None = CONSTANT
+    right_at: int | None = CONSTANT
+    if left is not None:
         left_at = left._index
         if left._tape is not tape:
             left_at = tape.entered.get(left_at)
-    if right is None:
-        right_at = CONSTANT
-    else:
+    if right is not None:
         right_at = right._index
         if right._tape is not tape:
             right_at = tape.entered.get(right_at)
@@ -539,11 +537,12 @@ def record_two(
         if _enter_leaves(tape, left, right):
             return record_two(code, primal, left, left_slope, right, right_slope)
         return record(code, primal, (left, right), (left_slope, right_slope))
-    nodes.append((code, primal, left_at, left_slope, right_at, right_slope))
+    node = (code, primal, left_at, left_slope, right_at, right_slope)
+    nodes.append(node)  # pyright: ignore[reportPossiblyUnboundVariable] # bound with the tape
     value = _new(Value)
     value._data = primal
     value._tape = tape
-    value._index = index
+    value._index = index  # pyright: ignore[reportPossiblyUnboundVariable] # likewise
     return value
 
 

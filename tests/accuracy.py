@@ -127,7 +127,7 @@ def wide(source: random.Random) -> float:
     if kind < 0.5:
         return source.choice((-1, 1)) * 2.0 ** source.uniform(-8, 8)
     if kind < 0.6:
-        return source.choice((-1, 1)) * source.randrange(1, 2**source.randrange(1, 52)) * 5e-324
+        return source.choice((-1, 1)) * source.randrange(1, 2 ** source.randrange(1, 52)) * 5e-324
     if kind < 0.7:
         return source.choice((-1, 1)) * 2.0 ** source.uniform(1020, 1023.999)
     return source.choice((-1, 1)) * 2.0 ** source.uniform(-1074, 1023)
@@ -396,14 +396,27 @@ def sloping(value: Exact, slope: Exact, draw: Callable[[random.Random], float], 
 
 
 ENDS = (5e-324, -5e-324, 2.2e-308, -1e-310, 1.7e308, -1.7e308, 1.0, -1.0)
-QUOTIENTS = [(1e200, 1e200), (1e-200, 1e-200), (1e-320, 0.01), (5e-324, 0.7), (1e300, 1e-200), (3e200, 4e200), (7.0, 2.0)]
+QUOTIENTS = [
+    (1e200, 1e200),
+    (1e-200, 1e-200),
+    (1e-320, 0.01),
+    (5e-324, 0.7),
+    (1e300, 1e-200),
+    (3e200, 4e200),
+    (7.0, 2.0),
+]
 
 REFERENCES: dict[str, Reference] = {
     "add": Reference(lambda x, y: x + y, [constant(1), constant(1)], near(wide)),
     "sub": Reference(lambda x, y: x - y, [constant(1), constant(-1)], near(wide)),
     "mul": Reference(lambda x, y: x * y, [lambda x, y: y, lambda x, y: x], near(wide)),
     "div": Reference(lambda x, y: x / y, [lambda x, y: 1 / y, lambda x, y: -x / y**2], near(wide), QUOTIENTS),
-    "div_slope": Reference(lambda x, y: -x / y**2, [lambda x, y: -1 / y**2, lambda x, y: 2 * x / y**3], near(tame), [(1e-320, 0.01), (5e-324, 0.7)]),
+    "div_slope": Reference(
+        lambda x, y: -x / y**2,
+        [lambda x, y: -1 / y**2, lambda x, y: 2 * x / y**3],
+        near(tame),
+        [(1e-320, 0.01), (5e-324, 0.7)],
+    ),
     "neg": sloping(lambda x: -x, constant(-1), wide),
     "pos": sloping(lambda x: x, constant(1), wide),
     "abs": sloping(abs, mp.sign, wide, 0.0, *ENDS),
@@ -413,43 +426,86 @@ REFERENCES: dict[str, Reference] = {
         lambda x, y: x - y * mp.floor(x / y), [constant(1), lambda x, y: -mp.floor(x / y)], near(wide), QUOTIENTS
     ),
     "fmod": Reference(
-        lambda x, y: x - y * int(x / y), [constant(1), lambda x, y: -mpf(int(x / y))], near(wide), [*QUOTIENTS, (3.0 - 4e-16, 1.0)]
+        lambda x, y: x - y * int(x / y),
+        [constant(1), lambda x, y: -mpf(int(x / y))],
+        near(wide),
+        [*QUOTIENTS, (3.0 - 4e-16, 1.0)],
     ),
     "remainder": Reference(
-        lambda x, y: x - y * mp.nint(x / y), [constant(1), lambda x, y: -mp.nint(x / y)], near(wide), [*QUOTIENTS, (5.0, 2.0), (1.79e308, 1.19e308)]
+        lambda x, y: x - y * mp.nint(x / y),
+        [constant(1), lambda x, y: -mp.nint(x / y)],
+        near(wide),
+        [*QUOTIENTS, (5.0, 2.0), (1.79e308, 1.19e308)],
     ),
     "floordiv": Reference(lambda x, y: mp.floor(x / y), [constant(0), constant(0)], near(wide), QUOTIENTS),
     "sum": Reference(
-        lambda *xs: mp.fsum(xs), lambda *xs: [mpf(1)] * len(xs), several(wide), [(1e308, 1e308, -1e308), (1.0, 1e100, 1.0, -1e100)],
+        lambda *xs: mp.fsum(xs),
+        lambda *xs: [mpf(1)] * len(xs),
+        several(wide),
+        [(1e308, 1e308, -1e308), (1.0, 1e100, 1.0, -1e100)],
         value_terms=lambda *xs: mp.fsum(map(abs, xs)),
     ),
     "mean": Reference(
-        lambda *xs: mp.fsum(xs) / len(xs), lambda *xs: [mpf(1) / len(xs)] * len(xs), several(wide), [(1.7e308, 1.7e308)],
+        lambda *xs: mp.fsum(xs) / len(xs),
+        lambda *xs: [mpf(1) / len(xs)] * len(xs),
+        several(wide),
+        [(1.7e308, 1.7e308)],
         value_terms=lambda *xs: mp.fsum(map(abs, xs)) / len(xs),
     ),
     "dot": Reference(
         lambda *xs: mp.fdot(xs[: len(xs) // 2], xs[len(xs) // 2 :]),
         lambda *xs: [*xs[len(xs) // 2 :], *xs[: len(xs) // 2]],
         pairs,
-        value_terms=lambda *xs: mp.fsum(abs(w * x) for w, x in zip(xs[: len(xs) // 2], xs[len(xs) // 2 :], strict=True)),
+        value_terms=lambda *xs: mp.fsum(
+            abs(w * x) for w, x in zip(xs[: len(xs) // 2], xs[len(xs) // 2 :], strict=True)
+        ),
     ),
     "prod": Reference(
-        lambda *xs: mp.fprod(xs), others, several(tame), [(1e200, 1e200, 1e-200), (1e-200, 1e-200, 1e200), (2.0, 0.0, 3.0), (0.0, 0.0), (5e-324, 1e300)]
+        lambda *xs: mp.fprod(xs),
+        others,
+        several(tame),
+        [(1e200, 1e200, 1e-200), (1e-200, 1e-200, 1e200), (2.0, 0.0, 3.0), (0.0, 0.0), (5e-324, 1e300)],
     ),
     "max": Reference(lambda *xs: max(xs), hits(max), several(wide), [(3.0, 1.0, 3.0)]),
     "min": Reference(lambda *xs: min(xs), hits(min), several(wide), [(1.0, 3.0, 1.0)]),
     "hypot": Reference(
-        length, directions, several(wide), [(3e200, 4e200), (3e-200, 4e-200), (5e-324, 5e-324), (1.7e308, 1.7e308), (1e-320, 1e-321)]
+        length,
+        directions,
+        several(wide),
+        [(3e200, 4e200), (3e-200, 4e-200), (5e-324, 5e-324), (1.7e308, 1.7e308), (1e-320, 1e-321)],
     ),
     "logsumexp": Reference(
-        log_sum_exp, lambda *xs: softened(xs), spread, [(0.0, 0.0), (1000.0, 1000.0), (0.0, -745.0), (0.3, -700.1)], value_terms=log_sum_exp_terms
+        log_sum_exp,
+        lambda *xs: softened(xs),
+        spread,
+        [(0.0, 0.0), (1000.0, 1000.0), (0.0, -745.0), (0.3, -700.1)],
+        value_terms=log_sum_exp_terms,
     ),
     "logaddexp": Reference(
-        log_sum_exp, lambda x, y: softened((x, y)), two_spread, [(0.0, 0.0), (1000.0, 1000.0), (0.0, -745.0), (0.3, -700.1), (-700.1, 0.3)], value_terms=log_sum_exp_terms
+        log_sum_exp,
+        lambda x, y: softened((x, y)),
+        two_spread,
+        [(0.0, 0.0), (1000.0, 1000.0), (0.0, -745.0), (0.3, -700.1), (-700.1, 0.3)],
+        value_terms=log_sum_exp_terms,
     ),
     "pow": Reference(
-        power, [power_in_x, power_in_y], powers,
-        [(3.0, 2.0), (1e-200, 2.0), (1e-300, 0.3), (5e-324, 5e-324), (5e-324, 0.5), (1.0 + 1e-10, 7.2e12), (0.0, 2.0), (0.0, 1.0), (-3.0, 3.0), (1e-160, 2.0), (1e300, -1.0), (1e-300, 1e-18)],
+        power,
+        [power_in_x, power_in_y],
+        powers,
+        [
+            (3.0, 2.0),
+            (1e-200, 2.0),
+            (1e-300, 0.3),
+            (5e-324, 5e-324),
+            (5e-324, 0.5),
+            (1.0 + 1e-10, 7.2e12),
+            (0.0, 2.0),
+            (0.0, 1.0),
+            (-3.0, 3.0),
+            (1e-160, 2.0),
+            (1e300, -1.0),
+            (1e-300, 1e-18),
+        ],
     ),
     "pow_slope": Reference(
         power_in_x,
@@ -464,17 +520,31 @@ REFERENCES: dict[str, Reference] = {
         partial_terms=lambda x, y: power(x, y - 1) * max(1, abs(y * mp.log(x))),
     ),
     "exp": sloping(mp.exp, mp.exp, exponent, *ENDS, 709.78, -745.0),
-    "exp2": sloping(lambda x: mpf(2) ** x, lambda x: mpf(2) ** x * mp.log(2), exponent, *ENDS, 1024.2, 1023.9, -1074.0, -1022.5),
+    "exp2": sloping(
+        lambda x: mpf(2) ** x, lambda x: mpf(2) ** x * mp.log(2), exponent, *ENDS, 1024.2, 1023.9, -1074.0, -1022.5
+    ),
     "expm1": sloping(mp.expm1, mp.exp, exponent, *ENDS, -40.0, 709.78),
     "log": sloping(mp.log, lambda x: 1 / x, positive, 1.0, math.nextafter(1, 2), math.nextafter(1, 0), 1.0 + 1e-8),
     "logbase": Reference(
-        lambda x, b: mp.log(x) / mp.log(b), [lambda x, b: 1 / (x * mp.log(b)), lambda x, b: -mp.log(x) / (b * mp.log(b) ** 2)],
+        lambda x, b: mp.log(x) / mp.log(b),
+        [lambda x, b: 1 / (x * mp.log(b)), lambda x, b: -mp.log(x) / (b * mp.log(b) ** 2)],
         lambda source: (positive(source), source.choice((2.0, 10.0, 0.5, positive(source) + 1e-300, 1.0 + 1e-12))),
         [(8.0, 2.0), (1e-310, 1e-310), (1e300, math.nextafter(1.0, 2.0))],
     ),
-    "log2": sloping(lambda x: mp.log(x) / mp.log(2), lambda x: 1 / (x * mp.log(2)), positive, 1e-308, 8.0, math.nextafter(1, 2)),
-    "log10": sloping(lambda x: mp.log(x) / mp.log(10), lambda x: 1 / (x * mp.log(10)), positive, 1e-308, 1000.0, math.nextafter(1, 2)),
-    "log1p": sloping(mp.log1p, lambda x: 1 / (1 + x), lambda source: source.choice((unit, positive))(source), 1e-300, -1e-300, math.nextafter(-1, 0)),
+    "log2": sloping(
+        lambda x: mp.log(x) / mp.log(2), lambda x: 1 / (x * mp.log(2)), positive, 1e-308, 8.0, math.nextafter(1, 2)
+    ),
+    "log10": sloping(
+        lambda x: mp.log(x) / mp.log(10), lambda x: 1 / (x * mp.log(10)), positive, 1e-308, 1000.0, math.nextafter(1, 2)
+    ),
+    "log1p": sloping(
+        mp.log1p,
+        lambda x: 1 / (1 + x),
+        lambda source: source.choice((unit, positive))(source),
+        1e-300,
+        -1e-300,
+        math.nextafter(-1, 0),
+    ),
     "sqrt": sloping(mp.sqrt, lambda x: 1 / (2 * mp.sqrt(x)), positive, 5e-324, 1e-310, 1.7e308),
     "cbrt": sloping(root_three, lambda x: 1 / (3 * mp.cbrt(abs(x)) ** 2), wide, *ENDS),
     "sin": sloping(mp.sin, mp.cos, angle, math.pi, 1e6, 355.0),
@@ -487,18 +557,43 @@ REFERENCES: dict[str, Reference] = {
     "acos": sloping(mp.acos, lambda x: -1 / mp.sqrt(1 - x * x), unit, 1.0 - 1e-9, -1.0 + 1e-9, 1e-300),
     "atan": sloping(mp.atan, lambda x: 1 / (1 + x * x), wide, *ENDS, 1e155, 1e160, 2e161, 1e8),
     "atan2": Reference(
-        mp.atan2, [lambda y, x: x / (x * x + y * y), lambda y, x: -y / (x * x + y * y)], near(wide),
-        [(3e200, 4e200), (3e-200, 4e-200), (5e-324, 5e-324), (1.7e308, 1.7e308), (1e-5, 1e150), (0.0, -1.0), (1.0, 0.0)],
+        mp.atan2,
+        [lambda y, x: x / (x * x + y * y), lambda y, x: -y / (x * x + y * y)],
+        near(wide),
+        [
+            (3e200, 4e200),
+            (3e-200, 4e-200),
+            (5e-324, 5e-324),
+            (1.7e308, 1.7e308),
+            (1e-5, 1e150),
+            (0.0, -1.0),
+            (1.0, 0.0),
+        ],
     ),
     "sinc": sloping(
-        lambda x: mp.sin(x) / x, lambda x: (mp.cos(x) - mp.sin(x) / x) / x, lambda source: angle(source) or 1.0, 1e-300, 5e-324, 4.493409457909064, 1.99, 2.01, 2.9, 0.3,
+        lambda x: mp.sin(x) / x,
+        lambda x: (mp.cos(x) - mp.sin(x) / x) / x,
+        lambda source: angle(source) or 1.0,
+        1e-300,
+        5e-324,
+        4.493409457909064,
+        1.99,
+        2.01,
+        2.9,
+        0.3,
         partial_terms=lambda x: mpf(0) if abs(x) < 2 else abs(1 / x),
     ),
     "bessel_ratio": Reference(
-        bessel, [lambda x, n: -x * bessel(x, n + 1), constant(0)],
-        lambda source: (source.uniform(-40.0, 40.0) * 10.0 ** source.choice((0, 0, -1, -5)), float(source.randrange(6))),
+        bessel,
+        [lambda x, n: -x * bessel(x, n + 1), constant(0)],
+        lambda source: (
+            source.uniform(-40.0, 40.0) * 10.0 ** source.choice((0, 0, -1, -5)),
+            float(source.randrange(6)),
+        ),
         [(2.01, 0.0), (2.9, 1.0), (3.5, 2.0), (4.01, 3.0), (1e-300, 1.0)],
-        value_terms=bessel_terms, partial_terms=lambda x, n: abs(x) * bessel_terms(x, n + 1), digits=FEW_DIGITS,
+        value_terms=bessel_terms,
+        partial_terms=lambda x, n: abs(x) * bessel_terms(x, n + 1),
+        digits=FEW_DIGITS,
     ),
     "degrees": sloping(mp.degrees, lambda x: 180 / mp.pi, wide, *ENDS),
     "radians": sloping(mp.radians, lambda x: mp.pi / 180, wide, *ENDS),
@@ -507,39 +602,83 @@ REFERENCES: dict[str, Reference] = {
     "tanh": sloping(mp.tanh, lambda x: mp.sech(x) ** 2, exponent, 20.0, -20.0, 1e-300, 370.0, 0.5),
     "asinh": sloping(mp.asinh, lambda x: 1 / mp.sqrt(1 + x * x), wide, *ENDS, 1e200, 1e-8),
     "acosh": sloping(
-        mp.acosh, lambda x: 1 / mp.sqrt(x * x - 1), lambda source: max(1.0 + positive(source), 1.0 + 1e-15), math.nextafter(1, 2), 1.0 + 1e-12, 1e200, 1.7e308
+        mp.acosh,
+        lambda x: 1 / mp.sqrt(x * x - 1),
+        lambda source: max(1.0 + positive(source), 1.0 + 1e-15),
+        math.nextafter(1, 2),
+        1.0 + 1e-12,
+        1e200,
+        1.7e308,
     ),
     "atanh": sloping(mp.atanh, lambda x: 1 / (1 - x * x), unit, 1.0 - 1e-12, 1e-300, math.nextafter(1, 0)),
     "gaussian": Reference(
         lambda a, x, c: a * mp.exp(-c * x * x),
-        [lambda a, x, c: mp.exp(-c * x * x), lambda a, x, c: -2 * a * c * x * mp.exp(-c * x * x), lambda a, x, c: -a * x * x * mp.exp(-c * x * x)],
-        each(ordinary, bell, lambda source: source.choice((0.5, 1.0))), [(1.0, 26.6, 1.0), (1.0, 38.5, 0.5)], digits=FEW_DIGITS,
+        [
+            lambda a, x, c: mp.exp(-c * x * x),
+            lambda a, x, c: -2 * a * c * x * mp.exp(-c * x * x),
+            lambda a, x, c: -a * x * x * mp.exp(-c * x * x),
+        ],
+        each(ordinary, bell, lambda source: source.choice((0.5, 1.0))),
+        [(1.0, 26.6, 1.0), (1.0, 38.5, 0.5)],
+        digits=FEW_DIGITS,
     ),
-    "erf": sloping(mp.erf, lambda x: 2 / mp.sqrt(mp.pi) * mp.exp(-x * x), bell, 26.6, 5e-324, 0.84375, digits=FEW_DIGITS),
-    "erfc": sloping(mp.erfc, lambda x: -2 / mp.sqrt(mp.pi) * mp.exp(-x * x), bell, 26.5, 26.6, 5e-324, digits=FEW_DIGITS),
+    "erf": sloping(
+        mp.erf, lambda x: 2 / mp.sqrt(mp.pi) * mp.exp(-x * x), bell, 26.6, 5e-324, 0.84375, digits=FEW_DIGITS
+    ),
+    "erfc": sloping(
+        mp.erfc, lambda x: -2 / mp.sqrt(mp.pi) * mp.exp(-x * x), bell, 26.5, 26.6, 5e-324, digits=FEW_DIGITS
+    ),
     "normal_cdf": sloping(normal, density, bell, -38.4, -5.0, -4.999, 8.0, 5e-324, digits=FEW_DIGITS),
     "gelu": sloping(
-        lambda x: x * normal(x), lambda x: normal(x) + x * density(x), bell, -38.4, -5.0, -4.999, -0.7517915246935645, 5e-324, digits=FEW_DIGITS,
+        lambda x: x * normal(x),
+        lambda x: normal(x) + x * density(x),
+        bell,
+        -38.4,
+        -5.0,
+        -4.999,
+        -0.7517915246935645,
+        5e-324,
+        digits=FEW_DIGITS,
         partial_terms=lambda x: max(normal(x), abs(x * density(x))),
     ),
     "sigmoid": sloping(logistic, lambda x: logistic(x) * logistic(-x), exponent, 40.0, -40.0, -740.0, 740.0),
-    "log_sigmoid": sloping(lambda x: -mp.log1p(mp.exp(-x)), lambda x: logistic(-x), exponent, *ENDS[:4], 50.0, -50.0, 740.0),
+    "log_sigmoid": sloping(
+        lambda x: -mp.log1p(mp.exp(-x)), lambda x: logistic(-x), exponent, *ENDS[:4], 50.0, -50.0, 740.0
+    ),
     "softplus": sloping(lambda x: mp.log1p(mp.exp(x)), logistic, exponent, *ENDS[:4], 50.0, -50.0, -740.0),
     "logit": sloping(
-        lambda x: mp.log(x / (1 - x)), lambda x: 1 / (x * (1 - x)), lambda source: min(max(abs(unit(source)), 5e-324), 1.0 - 2e-16), 0.5 + 1e-16, 0.5 - 1e-12, 0.25, 0.75, 1e-310, 1.0 - 1e-12
+        lambda x: mp.log(x / (1 - x)),
+        lambda x: 1 / (x * (1 - x)),
+        lambda source: min(max(abs(unit(source)), 5e-324), 1.0 - 2e-16),
+        0.5 + 1e-16,
+        0.5 - 1e-12,
+        0.25,
+        0.75,
+        1e-310,
+        1.0 - 1e-12,
     ),
     "silu": sloping(
-        lambda x: x * logistic(x), lambda x: logistic(x) * (1 + x * logistic(-x)), exponent, -1.2784645427610738, -740.0, -745.0, 1e-300,
+        lambda x: x * logistic(x),
+        lambda x: logistic(x) * (1 + x * logistic(-x)),
+        exponent,
+        -1.2784645427610738,
+        -740.0,
+        -745.0,
+        1e-300,
         partial_terms=lambda x: logistic(x) * max(1, abs(x * logistic(-x))),
     ),
     "relu": sloping(lambda x: max(x, mpf(0)), lambda x: mpf(x > 0), wide, 0.0, -0.0, *ENDS),
     "leaky_relu": Reference(
-        lambda x, a: x if x > 0 else a * x, [lambda x, a: mpf(1) if x > 0 else a, lambda x, a: mpf(0) if x > 0 else x], each(wide, ordinary), [(0.0, 0.1)]
+        lambda x, a: x if x > 0 else a * x,
+        [lambda x, a: mpf(1) if x > 0 else a, lambda x, a: mpf(0) if x > 0 else x],
+        each(wide, ordinary),
+        [(0.0, 0.1)],
     ),
     "elu": Reference(
         lambda x, a: x if x > 0 else a * mp.expm1(x),
         [lambda x, a: mpf(1) if x > 0 else a * mp.exp(x), lambda x, a: mpf(0) if x > 0 else mp.expm1(x)],
-        each(exponent, ordinary), [(0.0, 2.0), (-740.0, 1e10), (-1e-300, 1e-3), (-760.0, 1e300)],
+        each(exponent, ordinary),
+        [(0.0, 2.0), (-740.0, 1e10), (-1e-300, 1e-3), (-760.0, 1e300)],
     ),
     "flat": jumping(constant(0)),
     "step": jumping(lambda x: mpf(x > 0), 0.0),
@@ -549,18 +688,26 @@ REFERENCES: dict[str, Reference] = {
     "round": jumping(mp.nint),
     "trunc": jumping(lambda x: mp.sign(x) * mp.floor(abs(x))),
     "round_to": Reference(
-        decimals, [constant(0), constant(0)],
-        lambda source: (source.uniform(-1e4, 1e4), float(source.randrange(-3, 13))), [(2.5, 0.0), (1250.0, -2.0), (2.675, 2.0)],
+        decimals,
+        [constant(0), constant(0)],
+        lambda source: (source.uniform(-1e4, 1e4), float(source.randrange(-3, 13))),
+        [(2.5, 0.0), (1250.0, -2.0), (2.675, 2.0)],
     ),
     "copysign": Reference(
-        lambda x, y: abs(x) if y > 0 else -abs(x), [lambda x, y: mp.sign(x) if y > 0 else -mp.sign(x), constant(0)], near(wide), [(0.0, 3.0)]
+        lambda x, y: abs(x) if y > 0 else -abs(x),
+        [lambda x, y: mp.sign(x) if y > 0 else -mp.sign(x), constant(0)],
+        near(wide),
+        [(0.0, 3.0)],
     ),
     "clip": Reference(
-        lambda x, a, b: min(max(x, a), b), [lambda x, a, b: mpf(a <= x <= b), lambda x, a, b: mpf(x < a <= b), lambda x, a, b: mpf(max(x, a) > b)],
-        each(wide, wide, wide), [(0.0, 0.0, 1.0), (1.0, 0.0, 1.0), (0.5, 2.0, 1.0)],
+        lambda x, a, b: min(max(x, a), b),
+        [lambda x, a, b: mpf(a <= x <= b), lambda x, a, b: mpf(x < a <= b), lambda x, a, b: mpf(max(x, a) > b)],
+        each(wide, wide, wide),
+        [(0.0, 0.0, 1.0), (1.0, 0.0, 1.0), (0.5, 2.0, 1.0)],
     ),
     "where": Reference(
-        lambda c, a, b: a if c else b, [constant(0), lambda c, a, b: mpf(bool(c)), lambda c, a, b: mpf(not c)],
+        lambda c, a, b: a if c else b,
+        [constant(0), lambda c, a, b: mpf(bool(c)), lambda c, a, b: mpf(not c)],
         each(lambda source: source.choice((0.0, 1.0)), wide, wide),
     ),
     "less": comparing(lambda x, y: x < y),
@@ -571,15 +718,23 @@ REFERENCES: dict[str, Reference] = {
     "not_equal": comparing(lambda x, y: x != y),
     "share": Reference(lambda a, b: a * b, [lambda a, b: b, lambda a, b: a], near(wide), [(0.0, 3.0), (3.0, 0.0)]),
     "exp_difference": Reference(
-        lambda x, y: mp.exp(x - y), [lambda x, y: mp.exp(x - y), lambda x, y: -mp.exp(x - y)], two_spread, [(0.3, 700.1), (0.0, 745.0), (1e-300, 3.0)]
+        lambda x, y: mp.exp(x - y),
+        [lambda x, y: mp.exp(x - y), lambda x, y: -mp.exp(x - y)],
+        two_spread,
+        [(0.3, 700.1), (0.0, 745.0), (1e-300, 3.0)],
     ),
     "times_exp": Reference(
-        lambda a, x: a * mp.exp(x), [lambda a, x: mp.exp(x), lambda a, x: a * mp.exp(x)], each(wide, exponent), [(1e-300, 720.0), (1e300, -800.0), (0.0, 800.0)]
+        lambda a, x: a * mp.exp(x),
+        [lambda a, x: mp.exp(x), lambda a, x: a * mp.exp(x)],
+        each(wide, exponent),
+        [(1e-300, 720.0), (1e300, -800.0), (0.0, 800.0)],
     ),
     "binade": Reference(binade, zeros, several(wide), [(5e-324,), (1.7e308, 1.0)]),
     "scalb": Reference(
-        lambda x, n: x * mpf(2) ** n, [lambda x, n: mpf(2) ** n, lambda x, n: mp.log(2) * x * mpf(2) ** n],
-        each(ordinary, lambda source: float(source.randrange(-1090, 1030))), [(3.0, 4.0), (5e-324, 2000.0)],
+        lambda x, n: x * mpf(2) ** n,
+        [lambda x, n: mpf(2) ** n, lambda x, n: mp.log(2) * x * mpf(2) ** n],
+        each(ordinary, lambda source: float(source.randrange(-1090, 1030))),
+        [(3.0, 4.0), (5e-324, 2000.0)],
     ),
 }
 

@@ -10,7 +10,7 @@ import copy
 from typing import Any
 
 from autograd import primitives
-from autograd.tape import Node, Place, Tape, advance_serials
+from autograd.tape import WIDTH, Place, Tape, advance_serials
 from autograd.value import Value, constant, handle
 
 _STRIDE = 32
@@ -18,24 +18,26 @@ _STRIDE = 32
 
 
 class _Frozen:
-    """The nodes of a tape: immutable, so copies share them; a pickle names the primitives behind their codes."""
+    """The fields of a tape: immutable, so copies share them; a pickle names the primitives behind their codes."""
 
-    def __init__(self, nodes: tuple[Node, ...]) -> None:
-        self.nodes = nodes
+    def __init__(self, fields: tuple[Any, ...]) -> None:
+        self.fields = fields
 
     def __deepcopy__(self, memo: Any) -> _Frozen:
         return self
 
     def __reduce__(self) -> Any:
-        codes = {node[0] for node in self.nodes if node[0] >= 0}
-        return _thaw, (self.nodes, {code: primitives.by_code(code).name for code in codes})
+        codes = {code for code in self.fields[::WIDTH] if code >= 0}
+        return _thaw, (self.fields, {code: primitives.by_code(code).name for code in codes})
 
 
-def _thaw(nodes: tuple[Node, ...], names: dict[int, str]) -> _Frozen:
+def _thaw(fields: tuple[Any, ...], names: dict[int, str]) -> _Frozen:
     here = {code: primitives.named(name).code for code, name in names.items()}
     if all(code == now for code, now in here.items()):
-        return _Frozen(nodes)
-    return _Frozen(tuple((here.get(node[0], node[0]), *node[1:]) for node in nodes))
+        return _Frozen(fields)
+    renumbered = list(fields)
+    renumbered[::WIDTH] = [here.get(code, code) for code in fields[::WIDTH]]
+    return _Frozen(tuple(renumbered))
 
 
 def independent_copy(value: Value) -> Value:
@@ -65,7 +67,7 @@ def reduce_tape(tape: Tape) -> Any:
         ancestors = list({id(parent): parent for parent, _ in tape.imports.values()}.values())
     state = {
         "ancestors": ancestors,
-        "nodes": _Frozen(tuple(tape.nodes)),
+        "fields": _Frozen(tuple(tape.fields)),
         "leaves": [(index, leaf, key == leaf._index) for index, (leaf, key) in tape.leaves.items()],
         "imports": list(tape.imports.items()),
         "starts": list(tape.starts),
@@ -82,7 +84,7 @@ def reduce_tape(tape: Tape) -> Any:
 
 def restore_tape(tape: Tape, state: dict[str, Any]) -> None:
     """Fill a new tape with the state of another."""
-    tape.nodes = list(state["nodes"].nodes)
+    tape.fields = list(state["fields"].fields)
     for name in ("starts", "serials", "labels", "scopes", "guards", "guards_dropped", "adjoints", "outputs"):
         setattr(tape, name, state[name])
     advance_serials(tape.serials[-1])
@@ -94,7 +96,7 @@ def restore_tape(tape: Tape, state: dict[str, Any]) -> None:
         tape.imports[index] = place
         tape.entered[place] = index
     if tape.outputs is not None:
-        tape.sources = [(tape, index) for index in range(len(tape.nodes))]
+        tape.sources = [(tape, index) for index in range(len(tape))]
 
 
 def _ancestors(tape: Tape) -> list[Tape]:

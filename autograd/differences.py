@@ -369,11 +369,14 @@ class Ladder:
         first, second = _extrapolated([(each.plus[k] - each.minus[k]) / each.width for each in levels], squares)
         means = _extrapolated([0.5 * each.plus[k] + 0.5 * each.minus[k] for each in levels], squares)[1]
         h = levels[-1].h
-        size = max(max(math.fabs(each.plus[k]), math.fabs(each.minus[k])) for each in levels)
-        rounding = 2.0 * max(self._noise[k], 2.0 * ROUNDING * size, math.ulp(0.0)) / h
+        rounding = 2.0 * self._noise_in(k, [*(each.plus[k] for each in levels), *(each.minus[k] for each in levels)]) / h
         odd = math.fabs(second[1] - second[0]) + math.fabs(second[1] - first[2])
         even = math.fabs(means[1] - self._centre[k]) / h
         return Estimate(second[1], odd + even + rounding, rounding, h, settled=False)
+
+    def _noise_in(self, k: int, outputs: Sequence[float]) -> float:
+        """Return the rounding error in some values of an output: at x it may happen to be 0, beside x it is not."""
+        return max(self._noise[k], 2.0 * ROUNDING * max(map(math.fabs, outputs)), math.ulp(0.0))
 
     def _mark_flat(self, run: list[_Level]) -> None:
         for k, centre in enumerate(self._centre):
@@ -436,13 +439,12 @@ class Ladder:
         return any(best.error <= SHRINKING * self._side_window(run[-6:-2], side, k).error for run in runs)
 
     def _side_window(self, levels: list[_Level], side: str, k: int) -> Estimate:
-        if side == "right":
-            slopes = [(each.plus[k] - self._centre[k]) / (each.above - self._x) for each in levels]
-        else:
-            slopes = [(each.minus[k] - self._centre[k]) / (each.below - self._x) for each in levels]
+        outputs = [each.plus[k] if side == "right" else each.minus[k] for each in levels]
+        steps = [each.above - self._x if side == "right" else each.below - self._x for each in levels]
+        slopes = [(output - self._centre[k]) / step for output, step in zip(outputs, steps)]
         first, second = _extrapolated(slopes, [each.h for each in levels])
         h = levels[-1].h
-        rounding = 16.0 * max(self._noise[k], math.ulp(0.0)) / h
+        rounding = 4.0 * self._noise_in(k, outputs) / h
         odd = math.fabs(second[1] - second[0]) + math.fabs(second[1] - first[2])
         return Estimate(second[1], odd + rounding, rounding, h, settled=False)
 

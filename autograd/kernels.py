@@ -106,7 +106,7 @@ def divide(x: float, y: float) -> float:
 
 
 def divide_slope(x: float, y: float) -> float:
-    """Return -x / y², the slope of a quotient in its divisor; not by way of y², which over- and underflows at 1e±200."""
+    """Return -x / y², the slope of a quotient in its divisor; y² alone over- and underflows at 1e±200."""
     quotient = divide(x, y)
     if math.fabs(quotient) > SMALL or x == 0.0 or y == 0.0 or not math.isfinite(y):
         return divide(-quotient, y)
@@ -517,7 +517,7 @@ def sinc(x: float) -> float:
 
 
 def bessel_ratio(x: float, order: float) -> float:
-    """Return j_n(x) / x**n for a spherical Bessel function of whole order n = 0, 1, 2, …
+    """Return j_n(x) / x**n for the spherical Bessel functions j_n, n = 0, 1, 2 and so on, rounded down.
 
     Near 0 it sums the power series; further out it climbs the recurrence in n.
     """

@@ -14,7 +14,7 @@ from typing import Any
 
 from autograd import primitives, value
 from autograd.recording import active_modes, here, resolve
-from autograd.tape import CONSTANT, Tape
+from autograd.tape import CONSTANT, WIDE, Tape
 from autograd.value import Value, handle, place_on
 
 __all__ = ["matvec"]
@@ -49,7 +49,7 @@ def matvec(rows: Iterable[Sequence[Any]], xs: Sequence[Any]) -> list[Any]:
 
 def _tape() -> Tape | None:
     tape: Tape | None = getattr(here, "tape", _nothing)()
-    if tape is not None and len(tape.nodes) < len(tape.indices):
+    if tape is not None and len(tape.fields) < len(tape.indices):
         return tape
     return resolve()
 
@@ -72,9 +72,8 @@ def _recorded(tape: Tape, rows: Iterable[Sequence[Any]], xs: Sequence[Any]) -> l
             continue
         primal = _dot(weights, numbers)
         slopes = numbers + weights[:changing] + constants
-        nodes = tape.nodes
-        results.append(handle(tape, len(nodes), primal))
-        nodes.append((code, primal, at + places, slopes, size))
+        results.append(handle(tape, len(tape), primal))
+        tape.fields.extend((code, primal, at + places, slopes, WIDE, size))
     return results
 
 

@@ -249,14 +249,14 @@ def pruned(tape: Tape | Value) -> Tape:
         return Tape.of(tape)
     if not isinstance(tape, Tape):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise TypeError(f"expected a Value or a Tape, not {type(tape).__name__}")
-    if tape.outputs is not None or not tape.nodes:
+    if tape.outputs is not None or not len(tape):
         return tape
-    return Tape.of(value_at(tape, len(tape.nodes) - 1))
+    return Tape.of(value_at(tape, len(tape) - 1))
 
 
 def root(tape: Tape) -> int:
     """Return the index of a pruned tape's last output: the one that is read backward."""
-    return tape.outputs[-1] if tape.outputs else len(tape.nodes) - 1
+    return tape.outputs[-1] if tape.outputs else len(tape) - 1
 
 
 def lines(tape: Tape | Value, indices: Iterable[int] | None = None) -> list[Line]:
@@ -319,7 +319,7 @@ def adjoints(tape: Tape | Value, output: int | None = None, seed: float = 1.0) -
         [7.0, 1.0, 1.0]
     """
     tape = pruned(tape)
-    if not tape.nodes:
+    if not len(tape):
         return []
     start = root(tape) if output is None else range(len(tape))[output]
     swept = reverse_sweep([((tape, start), seed)]).get(tape, [])

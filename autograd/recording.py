@@ -130,7 +130,7 @@ def _automatic_in_task() -> Tape:
 
 
 def _has_room(tape: Tape) -> bool:
-    return len(tape.nodes) < len(tape.indices) and len(tape.guards) < CAPACITY
+    return len(tape.fields) < len(tape.indices) and len(tape.guards) < CAPACITY
 
 
 def _open(full: Tape | None) -> Tape:
@@ -193,7 +193,7 @@ def _in_mode(mode: Mode) -> Generator[None, None, None]:
 
 def open_explicitly(tape: Tape) -> Tape:
     """Enter `with tape:`."""
-    if tape.nodes or tape.outputs is not None or tape.restore:
+    if tape.fields or tape.outputs is not None or tape.restore:
         raise RuntimeError("this tape has been recorded already: open a new one with `with Tape() as tape:`")
     path = _scope.get()
     if path:
@@ -320,7 +320,7 @@ def _note_scope() -> None:
     tape = active()
     if tape is None:
         return
-    start, path = len(tape.nodes), _scope.get()
+    start, path = len(tape), _scope.get()
     if tape.scopes and tape.scopes[-1][0] == start:
         tape.scopes.pop()
     tape.scopes.append((start, path))

@@ -1,7 +1,6 @@
 """The tape: a Wengert list, and the float sweeps over it.
 
-This room knows graphs and nothing of calculus. A node is one tuple of plain numbers, so that it becomes visible by a
-single append and the cyclic garbage collector stops looking at it:
+This room knows graphs and nothing of calculus. A node reads as one tuple of plain numbers:
 
     (LEAF, primal)                                      a leaf: no operands
     (INPUT, primal)                                     a fresh input of a transform: no operands
@@ -13,6 +12,10 @@ single append and the cyclic garbage collector stops looking at it:
 `code` is the number of a primitive (see `autograd.primitives`). An operand is the index of an earlier node of the same
 tape, or `CONSTANT`; a constant has no adjoint, and its number stands where the slope would.
 
+It is stored in WIDTH fields of one flat list, filled up with NONE, or marked WIDE for any number of operands: no object
+per node is left for the cyclic garbage collector to walk, and a node becomes visible by one `extend`, so that an
+interrupt at any moment leaves a whole tape.
+
 What is deliberately not here: what a primitive computes, how a partial is evaluated, which tape is recorded on.
 """
 
@@ -20,6 +23,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import operator
 import threading
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
@@ -44,8 +48,12 @@ LEAF = -1
 INPUT = -2
 IMPORT = -3
 
+WIDTH = 6
+NONE = -2
+WIDE = -3
+
 CAPACITY = 1 << 16
-"""How many nodes an automatic tape takes before the next recording opens a fresh one (about 9 MB)."""
+"""How many nodes an automatic tape takes before the next recording opens a fresh one (about 6 MB)."""
 
 Node = tuple[Any, ...]
 Place = tuple["Tape", int]
@@ -56,9 +64,11 @@ _shared_indices: list[int] = []
 
 
 def indices() -> list[int]:
-    """Return the indices 0 … CAPACITY - 1, one list for all tapes: an index object per node would cost 32 bytes."""
+    """Return a list that holds at [WIDTH · k] the index k: one for all tapes, as an int per node would cost 32 bytes."""
     if not _shared_indices:
-        _shared_indices.extend(range(CAPACITY))
+        places = [0] * (WIDTH * CAPACITY)
+        places[::WIDTH] = range(CAPACITY)
+        _shared_indices.extend(places)
     return _shared_indices
 
 
@@ -76,13 +86,66 @@ def edges(node: Node) -> tuple[Sequence[int], Sequence[float]]:
     return node[2::2], node[3::2]
 
 
+def _fields(node: Node) -> Node:
+    """Return the fields a node is stored in."""
+    if len(node) == 6:
+        return node
+    if len(node) == 4:
+        return (*node, NONE, 0.0)
+    if len(node) == 5:
+        return (*node[:4], WIDE, node[4])
+    return (*node, NONE, 0.0, NONE, 0.0)
+
+
+def _node(fields: Sequence[Any]) -> Node:
+    """Return the node that is stored in some fields."""
+    code, primal, left, left_slope, right, right_slope = fields
+    if right == WIDE:
+        return code, primal, left, left_slope, right_slope
+    if right == NONE:
+        return (code, primal) if left == NONE else (code, primal, left, left_slope)
+    return code, primal, left, left_slope, right, right_slope
+
+
+class Nodes(Sequence[Node]):
+    """The nodes of a tape, to read: a view of its fields."""
+
+    __slots__ = ("_fields",)
+
+    def __init__(self, fields: list[Any]) -> None:
+        self._fields = fields
+
+    def __len__(self) -> int:
+        return len(self._fields) // WIDTH
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [self[k] for k in range(*index.indices(len(self)))]
+        at = WIDTH * operator.index(index)
+        if at < 0:
+            at += len(self._fields)
+        fields = self._fields[at : at + WIDTH] if at >= 0 else []
+        if not fields:
+            raise IndexError(f"there is no node {index} on a tape of {len(self)}")
+        return _node(fields)
+
+    def __iter__(self) -> Iterator[Node]:
+        fields = iter(self._fields)
+        return map(_node, zip(fields, fields, fields, fields, fields, fields))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Nodes) and self._fields == other._fields
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 class Tape:
     """A Wengert list: nodes in the order of their evaluation, in flat lists.
 
     `with Tape() as tape:` records what is computed in the block on this tape. Recording order is a topological order.
 
     Attributes:
-        nodes: one tuple per node, as the module's docstring describes.
+        fields: the nodes, WIDTH fields each, as the module's docstring describes.
         leaves: index of a leaf's line -> (leaf, the key under which it was entered).
         imports: index of an import -> the (tape, index) it stands for.
         entered: what is on this tape already: a leaf's key, or the (tape, index) of an import -> index of its line.
@@ -106,13 +169,13 @@ class Tape:
         "__weakref__",
         "adjoints",
         "entered",
+        "fields",
         "guards",
         "guards_dropped",
         "imports",
         "indices",
         "labels",
         "leaves",
-        "nodes",
         "outputs",
         "prepared",
         "restore",
@@ -124,7 +187,7 @@ class Tape:
     )
 
     def __init__(self) -> None:
-        self.nodes: list[Node] = []
+        self.fields: list[Any] = []
         self.indices: Sequence[int] = ()  # what an unguarded recording may hand out; () sends it the careful way
         self.entered: dict[Any, int] = {}
         self.leaves: dict[int, tuple[Any, int]] = {}
@@ -146,8 +209,8 @@ class Tape:
 
     def append(self, node: Node) -> int:
         """Add one node and return its index."""
-        index = len(self.nodes)
-        self.nodes.append(node)
+        index = len(self)
+        self.fields.extend(_fields(node))
         return index
 
     def begin_segment(self) -> int:
@@ -158,10 +221,10 @@ class Tape:
         sweep over several tapes, also when two of them import from each other.
         """
         serial = next(_serials)
-        if self.starts[-1] == len(self.nodes):
+        if self.starts[-1] == len(self):
             self.serials[-1] = serial
         else:
-            self.starts.append(len(self.nodes))
+            self.starts.append(len(self))
             self.serials.append(serial)
         return serial
 
@@ -177,8 +240,8 @@ class Tape:
         if index is None:
             tape, position = place
             self.begin_segment()
-            self.imports[len(self.nodes)] = place
-            index = self.enter(place, (IMPORT, tape.nodes[position][1]))
+            self.imports[len(self)] = place
+            index = self.enter(place, (IMPORT, tape.fields[WIDTH * position + 1]))
         return index
 
     def scope_at(self, index: int) -> tuple[str, ...]:
@@ -189,7 +252,12 @@ class Tape:
     # -- reading -----------------------------------------------------------------------------------------------------
 
     def __len__(self) -> int:
-        return len(self.nodes)
+        return len(self.fields) // WIDTH
+
+    @property
+    def nodes(self) -> Nodes:
+        """The nodes, to read."""
+        return Nodes(self.fields)
 
     def segment(self, index: int) -> int:
         """Return the number of the segment that holds the node at an index."""
@@ -238,7 +306,7 @@ class Tape:
         return trace(self)
 
     def __repr__(self) -> str:
-        return f"<Tape: {len(self.nodes)} nodes>"
+        return f"<Tape: {len(self)} nodes>"
 
     def __reduce__(self) -> Any:
         from autograd.copies import reduce_tape
@@ -314,7 +382,7 @@ def reverse_sweep(seeds: Iterable[tuple[Place, float]], since: int = 0) -> dict[
             _add(buffers, place, adjoint)
     for tape, low, high in frontier:
         adjoints = buffers[tape]
-        sweep_nodes(tape.nodes, adjoints, low, high)
+        sweep_fields(tape.fields, adjoints, low, high)
         imported = tape.imports.get(low)
         if imported is not None and adjoints[low] and frontier.touch(imported):
             _add(buffers, imported, adjoints[low])
@@ -330,37 +398,38 @@ def _add(buffers: dict[Tape, list[float]], place: Place, adjoint: float) -> None
     adjoints[index] += adjoint
 
 
-def sweep_nodes(nodes: list[Node], adjoints: list[float], low: int, high: int) -> None:
+def sweep_fields(fields: list[Any], adjoints: list[float], low: int, high: int) -> None:
     """Send the adjoints of the nodes high, …, low on to their operands, in place."""
-    for node, adjoint in _newest_first(nodes, adjoints, low, high):
+    for right_slope, right, left_slope, left, _, _, adjoint in _newest_first(fields, adjoints, low, high):
         if not adjoint:
             continue
-        if len(node) == 6:
-            _, _, left, left_slope, right, right_slope = node
-            if left >= 0 and left_slope:
-                adjoints[left] += adjoint * left_slope
-            if right >= 0 and right_slope:
+        if right >= 0:
+            if right_slope:
                 adjoints[right] += adjoint * right_slope
-        elif len(node) == 4:
-            _, _, operand, slope = node
-            if slope:
-                adjoints[operand] += adjoint * slope
-        elif len(node) == 5:
-            for operand, slope in zip(node[2], node[3]):
+        elif right == WIDE:
+            for operand, slope in zip(left, left_slope):
                 if operand >= 0 and slope:
                     adjoints[operand] += adjoint * slope
+            continue
+        if left_slope and left >= 0:
+            adjoints[left] += adjoint * left_slope
 
 
-def _newest_first(nodes: list[Node], adjoints: list[float], low: int, high: int) -> Iterator[tuple[Node, float]]:
-    """Return the nodes high, …, low, each with its adjoint as it is when the node's turn comes."""
-    skipped, swept = len(nodes) - 1 - high, len(adjoints) - 1 - high
+def _newest_first(fields: list[Any], adjoints: list[float], low: int, high: int) -> Iterator[Any]:
+    """Return the fields of the nodes high, …, low, last field first, then the adjoint as it is in the node's turn."""
+    skipped, swept = len(fields) // WIDTH - 1 - high, len(adjoints) - 1 - high
     if skipped + swept > 4 * (high - low):
-        return ((nodes[index], adjoints[index]) for index in range(high, low - 1, -1))
+        return (
+            (*reversed(fields[WIDTH * index : WIDTH * index + WIDTH]), adjoints[index])
+            for index in range(high, low - 1, -1)
+        )
     # Reversed iterators read the lists as they go, in half the time of indices, but have to run over what is skipped.
-    return zip(
-        itertools.islice(reversed(nodes), skipped, skipped + high - low + 1),
-        itertools.islice(reversed(adjoints), swept, None),
-    )
+    field: Iterator[Any] = reversed(fields)
+    adjoint: Iterator[float] = reversed(adjoints)
+    if low or skipped or swept:
+        field = itertools.islice(field, WIDTH * skipped, WIDTH * (skipped + high - low + 1))
+        adjoint = itertools.islice(adjoint, swept, None)
+    return zip(field, field, field, field, field, field, adjoint)
 
 
 def forward_sweep(nodes: Sequence[Node], tangents: dict[int, float]) -> list[float]:
@@ -400,7 +469,7 @@ def reachable(outputs: Iterable[Place], since: int = 0) -> tuple[list[Place], bo
         for index in range(high, low - 1, -1):
             if marked[index]:
                 found.append((tape, index))
-                _mark_operands(tape.nodes[index], marked)
+                _mark_operands(tape.fields, index, marked)
         imported = tape.imports.get(low)
         if imported is not None and marked[low]:
             outside |= not _mark(marks, frontier, imported)
@@ -419,8 +488,9 @@ def _mark(marks: dict[Tape, bytearray], frontier: Frontier, place: Place) -> boo
     return True
 
 
-def _mark_operands(node: Node, marked: bytearray) -> None:
-    for operand in edges(node)[0]:
+def _mark_operands(fields: list[Any], index: int, marked: bytearray) -> None:
+    left, _, right = fields[WIDTH * index + 2 : WIDTH * index + 5]
+    for operand in left if right == WIDE else (left, right):
         if operand >= 0:
             marked[operand] = 1
 
@@ -439,4 +509,4 @@ def _reaches_below(found: list[Place], since: int) -> bool:
 
 def _floor(tape: Tape, since: int) -> int:
     number = bisect_right(tape.serials, since - 1)
-    return tape.starts[number] if number < len(tape.starts) else len(tape.nodes)
+    return tape.starts[number] if number < len(tape.starts) else len(tape)

@@ -18,7 +18,7 @@ from autograd.operators import Operators, binary
 from autograd.primitives import Primitive, is_real, number
 from autograd.provenance import check_finite, user_line
 from autograd.recording import active_modes, close_automatic, enter_leaf, here, keep_for_guards, mode, resolve
-from autograd.tape import CONSTANT, LEAF, Node, Place, Tape, edges, reachable, reverse_sweep
+from autograd.tape import CONSTANT, NONE, LEAF, Node, Place, Tape, edges, reachable, reverse_sweep
 
 __all__ = ["Condition", "Value"]
 
@@ -481,16 +481,16 @@ def record_one(code: int, primal: float, operand: Value, slope: float) -> Value:
     try:
         tape: Tape | None = here.tape()
         if tape is not None:
-            nodes = tape.nodes
-            index = tape.indices[len(nodes)]
+            fields = tape.fields
+            index = tape.indices[len(fields)]
     except (AttributeError, IndexError):
         tape = None
     if tape is None or active_modes:
         tape = resolve()
         if tape is None or (active_modes and mode().strict):
             return record(code, primal, (operand,), (slope,))
-        nodes = tape.nodes
-        index = len(nodes)
+        fields = tape.fields
+        index = len(tape)
     at: int | None = operand._index
     if operand._tape is not tape:
         at = tape.entered.get(at)
@@ -498,7 +498,8 @@ def record_one(code: int, primal: float, operand: Value, slope: float) -> Value:
         if _enter_leaves(tape, operand):
             return record_one(code, primal, operand, slope)
         return record(code, primal, (operand,), (slope,))
-    nodes.append((code, primal, at, slope))  # pyright: ignore[reportPossiblyUnboundVariable] # bound with the tape
+    node = (code, primal, at, slope, NONE, 0.0)
+    fields.extend(node)  # pyright: ignore[reportPossiblyUnboundVariable] # bound with the tape
     value = _new(Value)
     value._data = primal
     value._tape = tape
@@ -513,16 +514,16 @@ def record_two(
     try:
         tape: Tape | None = here.tape()
         if tape is not None:
-            nodes = tape.nodes
-            index = tape.indices[len(nodes)]
+            fields = tape.fields
+            index = tape.indices[len(fields)]
     except (AttributeError, IndexError):
         tape = None
     if tape is None or active_modes:
         tape = resolve()
         if tape is None or (active_modes and mode().strict):
             return record(code, primal, (left, right), (left_slope, right_slope))
-        nodes = tape.nodes
-        index = len(nodes)
+        fields = tape.fields
+        index = len(tape)
     left_at: int | None = CONSTANT
     right_at: int | None = CONSTANT
     if left is not None:
@@ -538,7 +539,7 @@ def record_two(
             return record_two(code, primal, left, left_slope, right, right_slope)
         return record(code, primal, (left, right), (left_slope, right_slope))
     node = (code, primal, left_at, left_slope, right_at, right_slope)
-    nodes.append(node)  # pyright: ignore[reportPossiblyUnboundVariable] # bound with the tape
+    fields.extend(node)  # pyright: ignore[reportPossiblyUnboundVariable] # bound with the tape
     value = _new(Value)
     value._data = primal
     value._tape = tape
@@ -667,7 +668,7 @@ def write_guard(condition: Condition) -> None:
     if all(at == CONSTANT for at in places):
         return
     numbers = [side._data if isinstance(side, Value) else side for side in sides]
-    guard = (len(tape.nodes), condition.primitive.code, tuple(places), tuple(numbers), condition.outcome, user_line())
+    guard = (len(tape), condition.primitive.code, tuple(places), tuple(numbers), condition.outcome, user_line())
     tape.guards.append(guard)
     keep_for_guards(tape)
 

@@ -192,7 +192,7 @@ class Layer(Module):
         return len(self.neurons[0].row) - 1
 
     def _matrix(self) -> tuple[tuple[Value, ...], ...]:
-        """Return the rows of the neurons, the same tuple until one is exchanged: `matvec` looks a tuple up only once."""
+        """Return the rows of the neurons, the same tuple until one is exchanged: `matvec` looks it up only once."""
         rows = tuple([neuron.row for neuron in self.neurons])
         if len(rows) != len(self._rows) or not all(map(operator.is_, rows, self._rows)):
             self._rows = rows

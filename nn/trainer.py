@@ -135,15 +135,16 @@ def fit(
     with Progress(epochs, progress) as bar:
         try:
             for epoch in range(1, epochs + 1):
-                history.training.append(training.epoch(inputs, targets, batches, bar))
+                score = training.epoch(inputs, targets, batches, bar)
                 if validation is not None:
                     history.validation.append(evaluate(model, *validation, loss=loss, correct=correct))
+                history.training.append(score)
                 bar.tell(epoch, history.summary())
         except KeyboardInterrupt:
-            training.restore()
+            training.undo_partial_step()
             history.stopped = f"interrupted in epoch {len(history.training) + 1} of {epochs}"
         except _NotFiniteError as report:
-            training.restore()
+            training.return_to_finite_loss()
             history.stopped = f"in epoch {len(history.training) + 1} of {epochs}, {report}"
             warnings.warn(f"training ended early: {history.stopped}", RuntimeWarning, stacklevel=2)
     return history
@@ -216,14 +217,15 @@ class _NotFiniteError(Exception):
 
 
 class _Training:
-    """One model in training: runs epochs, and keeps the parameters of the last finite loss."""
+    """One model in training: runs epochs, and remembers parameters worth going back to."""
 
     def __init__(self, model: Model, loss: Loss, correct: Correct | None, optimizer: Optimizer) -> None:
         self._model = model
         self._loss = loss
         self._correct = correct
         self._optimizer = optimizer
-        self._good = self._numbers()
+        self._stepped = self._numbers()  # the parameters after the last whole step
+        self._good = self._stepped  # those of the last finite loss: one step older
 
     def epoch(self, inputs: Sequence[Any], targets: Sequence[Any], batches: _Batches, bar: Progress) -> Score:
         total = 0.0
@@ -235,10 +237,13 @@ class _Training:
             bar.advance(len(batch) / len(inputs))
         return Score(total / len(inputs), _share(hits))
 
-    def restore(self) -> None:
+    def undo_partial_step(self) -> None:
+        """Give the parameters the numbers they had after the last whole step."""
+        self._assign(self._stepped)
+
+    def return_to_finite_loss(self) -> None:
         """Give the parameters the numbers of the last finite loss."""
-        for parameter, number in zip(self._optimizer.parameters, self._good):
-            parameter.data = number
+        self._assign(self._good)
 
     def _step(self, inputs: Sequence[Any], targets: Sequence[Any]) -> tuple[float, list[bool]]:
         """Train on one batch; return its loss before the step, and which outputs were correct."""
@@ -246,10 +251,11 @@ class _Training:
         outputs, loss = self._forward(inputs, targets)
         if not math.isfinite(loss.data):
             raise _NotFiniteError(f"the loss became {loss.data}: {self._explanation(inputs, targets)}")
-        self._good = self._numbers()
+        self._good = self._stepped
         loss.backward()
         self._optimizer.step()
-        if not all(map(math.isfinite, self._numbers())):
+        self._stepped = self._numbers()
+        if not all(map(math.isfinite, self._stepped)):
             raise _NotFiniteError("the step after a finite loss led to parameters that are not finite")
         return loss.data, _hits(self._correct, outputs, targets)
 
@@ -271,6 +277,10 @@ class _Training:
 
     def _numbers(self) -> list[float]:
         return [parameter.data for parameter in self._optimizer.parameters]
+
+    def _assign(self, numbers: Sequence[float]) -> None:
+        for parameter, number in zip(self._optimizer.parameters, numbers):
+            parameter.data = number
 
 
 def _check_samples(inputs: Sequence[Any], targets: Sequence[Any]) -> None:

@@ -10,16 +10,19 @@ import math
 import random
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from mpmath import mp, mpf
 
 from autograd import primitives
-from autograd.primitives import ManyPrimitive, Primitive
+from autograd.primitives import ManyPrimitive
 
 CONTRACT = 4.0  # ulp
-OWN_BOUNDS: dict[str, tuple[float, ...]] = {}  # row -> ulp of its value and of each partial, where not the contract
+OWN_BOUNDS: dict[str, tuple[float, ...]] = {  # row -> ulp of its value and of each partial, where not the contract
+    "pow_slope": (CONTRACT, 400.0, 400.0),
+    "pow_log": (CONTRACT, 400.0, CONTRACT),
+}
 DIGITS = 720  # decimal: enough for 1 + 1e-308 and for 1e308 modulo 1e-308
 FEW_DIGITS = 80  # for functions that mpmath computes without cancellation, and slowly
 
@@ -39,7 +42,6 @@ class Reference:
     value_terms: Exact | None = None
     partial_terms: Exact | None = None
     digits: int = DIGITS
-    draws: int = field(default=1)
 
     def exact(self, arguments: Sequence[Any]) -> list[Any]:
         """Return the exact value and partials; None for what is not defined."""
@@ -53,6 +55,8 @@ class Reference:
 
 def ulp(x: Number) -> Number:
     """Return the distance of the floats around an exact number; that of the subnormal numbers below them."""
+    if not x:
+        return mp.ldexp(mpf(1), -1074)
     _, exponent = mp.frexp(x)
     return mp.ldexp(mpf(1), min(max(int(exponent) - 53, -1074), 971))
 
@@ -67,7 +71,7 @@ def error(computed: float, exact: Number, scale: Number) -> float:
     return float(distance / ulp(scale)) if distance else 0.0
 
 
-def errors(row: Primitive, reference: Reference, point: Point) -> list[float]:
+def errors(row: Any, reference: Reference, point: Point) -> list[float]:
     """Return the error of the value and of each partial at a point, in ulp; 0.0 for what is not defined there."""
     value = row.compute(*point)
     computed = [value, *row.slopes(value, point, range(len(point)))]
@@ -96,9 +100,16 @@ def points(name: str, count: int, seed: int = 0) -> Iterable[Point]:
         yield reference.draw(source)
 
 
-def worst(name: str, count: int, seed: int = 0) -> list[tuple[float, Point]]:
-    """Return the worst error of the value and of each partial of a row, with the point where it happens."""
-    row = primitives.named(name)
+def worst(name: str, count: int, seed: int = 0, row: Any = None) -> list[tuple[float, Point]]:
+    """Return the worst error of the value and of each partial of a row, with the point where it happens.
+
+    Args:
+        name: of the row whose reference and points are taken.
+        count: of random points, besides the hard ones.
+        seed: of the random points.
+        row: what is measured; by default the row of that name.
+    """
+    row = row or primitives.named(name)
     width = 2 if isinstance(row, ManyPrimitive) else row.arity + 1
     found: list[tuple[float, Point]] = [(0.0, ())] * width
     for point in points(name, count, seed):
@@ -423,13 +434,13 @@ REFERENCES: dict[str, Reference] = {
     "square": sloping(lambda x: x * x, lambda x: 2 * x, wide, 1e-200, 1e200),
     "reciprocal": sloping(lambda x: 1 / x, lambda x: -1 / x**2, wide, *ENDS, 1e154, 1e-154),
     "mod": Reference(
-        lambda x, y: x - y * mp.floor(x / y), [constant(1), lambda x, y: -mp.floor(x / y)], near(wide), QUOTIENTS
+        lambda x, y: x - y * mp.floor(x / y), [constant(1), lambda x, y: -mp.floor(x / y)], near(wide), [*QUOTIENTS, (0.5, 0.1), (-13.5, 2.7)]
     ),
     "fmod": Reference(
         lambda x, y: x - y * int(x / y),
         [constant(1), lambda x, y: -mpf(int(x / y))],
         near(wide),
-        [*QUOTIENTS, (3.0 - 4e-16, 1.0)],
+        [*QUOTIENTS, (0.5, 0.1), (-13.5, 2.7)],
     ),
     "remainder": Reference(
         lambda x, y: x - y * mp.nint(x / y),
@@ -437,7 +448,7 @@ REFERENCES: dict[str, Reference] = {
         near(wide),
         [*QUOTIENTS, (5.0, 2.0), (1.79e308, 1.19e308)],
     ),
-    "floordiv": Reference(lambda x, y: mp.floor(x / y), [constant(0), constant(0)], near(wide), QUOTIENTS),
+    "floordiv": Reference(lambda x, y: mp.floor(x / y), [constant(0), constant(0)], near(wide), [*QUOTIENTS, (0.5, 0.1), (-13.5, 2.7)]),
     "sum": Reference(
         lambda *xs: mp.fsum(xs),
         lambda *xs: [mpf(1)] * len(xs),

@@ -240,6 +240,33 @@ def test_interrupting_keeps_the_parameters_of_the_last_whole_step():
     assert len(history.training) == 1
 
 
+def test_interrupting_between_steps_undoes_nothing():
+    model = MLP(1, [1])
+    counted = []
+
+    def loss(output, target):
+        counted.append(numbers(model))
+        if len(counted) == 6:
+            raise KeyboardInterrupt
+        return mean_squared_error(output, target)
+
+    history = fit_line(model, loss=loss)
+    assert numbers(model) == counted[-1] != counted[-2]
+    assert history.stopped == "interrupted in epoch 2 of 3"
+
+
+def test_interrupting_the_validation_leaves_no_half_of_an_epoch():
+    class Interrupting(MLP):
+        def __call__(self, inputs):
+            if inputs == [99.0]:
+                raise KeyboardInterrupt
+            return super().__call__(inputs)
+
+    history = fit_line(Interrupting(1, [1]), validation=([[99.0]], [0.0]))
+    assert (history.training, history.validation) == ([], [])
+    assert history.summary() == "no epoch was finished"
+
+
 def test_other_errors_pass_through():
     def loss(output, target):
         raise ZeroDivisionError("mine")

@@ -49,7 +49,7 @@ def trace(tape: Tape | Value) -> str:
         v5    v3 + v4    v3 = 24, v4 = 6      30 | ∂v3 = 1, ∂v4 = 1        1
     """
     tape = pruned(tape)
-    if not tape.nodes:
+    if not len(tape):
         return "(an empty tape)"
     swept = adjoints(tape)
     rows = [["name", "operation", "operands", "primal", "slopes", "adjoint"]]

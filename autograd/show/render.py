@@ -1,0 +1,260 @@
+"""From a picture's source to an image: find Graphviz's `dot`, run it, keep the result.
+
+A fresh machine has no `dot`. It is looked for in this order: an explicit argument or the environment variable
+TAPEGRAD_DOT; the program that the package `graphviz-pure` brings along; the system's. PDF goes to the system's, because
+the bundled one does not write it. The source is there in any case.
+
+This room knows nothing of tapes: `autograd.show.graph` writes the source.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from autograd.show.graph import dot_source
+from autograd.tape import Tape
+from autograd.value import Value
+
+__all__ = ["Drawing", "draw", "find_dot"]
+
+FORMATS = ("svg", "png", "pdf", "dot")
+
+VARIABLE = "TAPEGRAD_DOT"
+
+PATIENCE = 60.0
+"""Seconds that `dot` may take."""
+
+INSTALL = (
+    'install one with `pip install "tapegrad[dot]"`, or Graphviz from your system (`apt install graphviz`, '
+    "`brew install graphviz`, https://graphviz.org/download); a file that ends in .dot needs none"
+)
+
+
+class Drawing:
+    """A picture of a tape: in a notebook it shows itself, elsewhere `save` it.
+
+    Args:
+        source: the picture in the DOT language.
+        dot: the `dot` program to run; by default it is looked for.
+
+    Example:
+        >>> from autograd import Value
+        >>> x = Value(3.0, label="x")
+        >>> draw(x * x).source.startswith("digraph")
+        True
+    """
+
+    def __init__(self, source: str, dot: str | None = None) -> None:
+        self.source = source
+        self._dot = dot
+        self._made: dict[str, bytes] = {}
+
+    def __repr__(self) -> str:
+        return f"<Drawing: {len(self.source.splitlines())} lines of DOT source>"
+
+    @property
+    def svg(self) -> str:
+        """The picture as SVG."""
+        return self.render("svg").decode()
+
+    @property
+    def png(self) -> bytes:
+        """The picture as PNG, at twice the size of a screen's pixels."""
+        return self.render("png")
+
+    def render(self, form: str) -> bytes:
+        """Return the picture as the bytes of a file.
+
+        Args:
+            form: "svg", "png", "pdf" or "dot" (the source itself).
+
+        Raises:
+            ValueError: there is no such format.
+            FileNotFoundError: no `dot` program is found; the message says how to install one.
+            RuntimeError: `dot` failed or took too long; the message has what it said.
+        """
+        form = _known(form)
+        if form == "dot":
+            return self.source.encode()
+        if form not in self._made:
+            self._made[form] = _run(find_dot(form, self._dot), form, self.source)
+        return self._made[form]
+
+    def save(self, path: str | os.PathLike[str], format: str | None = None) -> None:
+        """Write the picture to a file, all of it or nothing.
+
+        Args:
+            path: of the file; how its name ends decides the format: .svg, .png, .pdf or .dot.
+            format: the format, where the name does not say it.
+
+        Raises:
+            ValueError: neither the name nor `format` says a known format.
+            OSError: the file cannot be written.
+            FileNotFoundError, RuntimeError: see `render`.
+        """
+        form = _known(format or Path(path).suffix.removeprefix(".") or str(path))
+        _check_writable(Path(path))
+        _write(Path(path), self.render(form))
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """Return the picture as notebooks ask for it: as SVG, and as PNG for readers that show nothing else."""
+        import base64
+
+        del include, exclude
+        try:
+            return {
+                "image/svg+xml": self.svg,
+                "image/png": base64.b64encode(self.png).decode(),
+                "text/plain": repr(self),
+            }
+        except (FileNotFoundError, RuntimeError) as error:
+            return {"text/plain": f"{error}\n\n{self.source}"}
+
+
+def draw(
+    value: Value | Tape,
+    path: str | os.PathLike[str] | None = None,
+    format: str | None = None,
+    *,
+    everything: bool = False,
+    dot: str | None = None,
+) -> Drawing:
+    """Return the picture of a value's tape, and save it where a path is given.
+
+    Args:
+        value: a recorded value, or a tape; a raw one is pruned to its last node first.
+        path: the file to write; how its name ends decides the format: .svg, .png, .pdf or .dot.
+        format: the format, where the name does not say it.
+        everything: whether to draw more than 150 boxes, up to 1000.
+        dot: the `dot` program to run; by default the environment variable TAPEGRAD_DOT says it, or it is looked for.
+
+    Raises:
+        ValueError: there is nothing to draw or too much, or no such format.
+        FileNotFoundError: no `dot` program is found.
+        RuntimeError: `dot` failed.
+        OSError: the file cannot be written.
+
+    Example:
+        >>> from autograd import Value
+        >>> w1, w2 = Value(2.0, label="w1"), Value(3.0, label="w2")
+        >>> draw(w1**3 * w2 + 3 * w1)
+        <Drawing: ... lines of DOT source>
+    """
+    drawing = Drawing(dot_source(value, everything), dot)
+    if path is not None:
+        drawing.save(path, format)
+    return drawing
+
+
+# -- dot -------------------------------------------------------------------------------------------------------------
+
+
+def find_dot(form: str = "svg", dot: str | None = None) -> str:
+    """Return the `dot` program that writes a format.
+
+    Args:
+        form: "svg", "png" or "pdf".
+        dot: a program or the path of one, which is then taken.
+
+    Raises:
+        FileNotFoundError: none is found; the message says how to install one.
+    """
+    chosen = dot or os.environ.get(VARIABLE)
+    if chosen:
+        return _existing(chosen, "the argument dot" if dot else VARIABLE)
+    bundled = _bundled_dot() if form != "pdf" else None
+    system = shutil.which("dot")
+    if bundled or system:
+        return bundled or str(system)
+    if form == "pdf":
+        raise FileNotFoundError(
+            "a PDF needs the `dot` program of a system's Graphviz, and there is none: install it (`apt install "
+            "graphviz`, `brew install graphviz`, https://graphviz.org/download), or write .svg or .png"
+        )
+    raise FileNotFoundError(f"an image needs Graphviz's `dot` program, and there is none: {INSTALL}")
+
+
+def _existing(chosen: str, origin: str) -> str:
+    found = shutil.which(os.path.expanduser(chosen))
+    if found is None:
+        raise FileNotFoundError(f"{origin} names {chosen!r}, which is no program that can be run: {INSTALL}")
+    return found
+
+
+def _bundled_dot() -> str | None:
+    """Return the program of `graphviz-pure`, also where the environment's folder of programs is not on PATH."""
+    try:
+        files = importlib.metadata.files("graphviz-pure") or ()
+    except importlib.metadata.PackageNotFoundError:
+        return None
+    for file in files:
+        program = Path(str(file.locate()))
+        if program.stem == "graphviz-pure" and program.suffix in ("", ".exe") and os.access(program, os.X_OK):
+            return os.path.normpath(program)
+    return None
+
+
+def _run(dot: str, form: str, source: str) -> bytes:
+    command = [dot, f"-T{form}", *(["-Gdpi=192"] if form == "png" else [])]
+    try:
+        done = subprocess.run(command, input=source.encode(), capture_output=True, timeout=PATIENCE, check=False)
+    except subprocess.TimeoutExpired:
+        raise RuntimeError(f"{dot} took more than {PATIENCE:g} seconds: draw less, or save as .dot") from None
+    except OSError as error:
+        raise RuntimeError(f"{dot} cannot be run: {error.strerror or error}") from error
+    if done.returncode or not done.stdout:
+        said = " ".join(done.stderr.decode(errors="replace").split()) or "nothing"
+        raise RuntimeError(f"{dot} failed with exit code {done.returncode} and said: {said[:500]}")
+    return done.stdout
+
+
+# -- files -----------------------------------------------------------------------------------------------------------
+
+
+def _known(form: str) -> str:
+    form = form.lower().removeprefix(".")
+    if form not in FORMATS:
+        raise ValueError(f"pictures are written as .{', .'.join(FORMATS[:-1])} or .{FORMATS[-1]}, not as {form!r}")
+    return form
+
+
+def _check_writable(path: Path) -> None:
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder, not a file")
+    folder = path.resolve().parent
+    if not folder.is_dir():
+        raise FileNotFoundError(f"there is no folder {folder} to write {path.name} to")
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file under another name and rename it, so that nobody ever sees half of it."""
+    target = path.resolve()  # a link stays a link
+    if target.exists() and not target.is_file():  # a device, such as /dev/stdout
+        target.write_bytes(content)
+        return
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name[:50]}.", dir=target.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        os.chmod(temporary, _permissions(target))
+        os.replace(temporary, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def _permissions(target: Path) -> int:
+    """Return the permissions of a file that is replaced; of a new one those that any new file would have."""
+    if target.exists():
+        return target.stat().st_mode & 0o777
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return 0o666 & ~mask

@@ -41,6 +41,7 @@ class NonFiniteError(AutogradError, ArithmeticError):
         what: "value", or "slope in operand k".
         source: (file name, line number) of the line that recorded it, or None.
         line: that line's text, where it can be read.
+        scope: names of the scopes it was recorded in, outermost first.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class NonFiniteError(AutogradError, ArithmeticError):
         what: str = "value",
         source: tuple[str, int] | None = None,
         line: str = "",
+        scope: tuple[str, ...] = (),
     ) -> None:
         self.primitive = primitive
         self.operands = operands
@@ -58,12 +60,37 @@ class NonFiniteError(AutogradError, ArithmeticError):
         self.what = what
         self.source = source
         self.line = line
-        inside = ", ".join(f"{label} = {number!r}" if label else repr(number) for label, number in operands)
+        self.scope = scope
+        inside = f" in {', '.join(scope)}" if scope else ""
         where = f"\n  {source[0]}:{source[1]}: {line}".rstrip(": ") if source else ""
-        super().__init__(f"{primitive}({inside}): the {what} is {result!r}{where}")
+        super().__init__(f"{_application(primitive, operands)}{inside}: the {what} is {result!r}{where}")
 
     def __reduce__(self) -> Any:
-        return type(self), (self.primitive, self.operands, self.result, self.what, self.source, self.line)
+        return type(self), (
+            self.primitive,
+            self.operands,
+            self.result,
+            self.what,
+            self.source,
+            self.line,
+            self.scope,
+        )
+
+
+def _application(primitive: str, operands: list[tuple[str | None, float]]) -> str:
+    """Return a primitive with its operands, or with the largest one where they are many."""
+    if len(operands) <= 4:
+        return f"{primitive}({', '.join(_named(*operand) for operand in operands)})"
+    largest = max(operands, key=_magnitude)
+    return f"{primitive} of {len(operands)} operands, the largest being {_named(*largest)}"
+
+
+def _named(label: str | None, number: float) -> str:
+    return f"{label} = {number!r}" if label else repr(number)
+
+
+def _magnitude(operand: tuple[str | None, float]) -> float:
+    return abs(operand[1])
 
 
 class GradientMismatch(AutogradError, AssertionError):

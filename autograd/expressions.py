@@ -317,7 +317,9 @@ class _Reader:
             first = node.body
         if isinstance(node, ast.BoolOp):
             first = node.values[0]
-        infix = isinstance(node, (ast.Attribute, ast.Subscript, ast.IfExp, ast.BoolOp, ast.Compare, ast.Tuple, ast.BinOp))
+        infix = isinstance(
+            node, (ast.Attribute, ast.Subscript, ast.IfExp, ast.BoolOp, ast.Compare, ast.Tuple, ast.BinOp)
+        )
         if not infix or not isinstance(first, ast.expr):
             return self._place(node)
         end = first.end_col_offset or 0

@@ -38,7 +38,7 @@ __all__ = [
 
 Kind = Literal["leaf", "input", "node"]
 
-_GENERATED = re.compile(r"v\d+|.*#\d+", re.DOTALL)
+_GENERATED = re.compile(r".*#\d+", re.DOTALL)
 _JOINERS = "\u200c\u200d"  # they hold letters and emoji together; the other invisible characters can deceive
 
 
@@ -229,10 +229,8 @@ class _Names:
     def name(self, index: int) -> str:
         label = self.label(index)
         if not label:
-            return f"v{index}"
-        if self._counts[label] > 1 or _GENERATED.fullmatch(label):
-            return label if label == f"v{index}" else f"{label}#{index}"
-        return label
+            return f"v{index}#{index}" if f"v{index}" in self._counts else f"v{index}"
+        return f"{label}#{index}" if self._counts[label] > 1 or _GENERATED.fullmatch(label) else label
 
 
 # -- the tape as records ---------------------------------------------------------------------------------------------

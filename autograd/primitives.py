@@ -121,12 +121,17 @@ class Primitive:
 
     def __call__(self, *arguments: Any) -> Any:
         """Return its value for floats, a node for Values, an array for arrays, a Dual for Duals."""
+        if self.arity == 1 == len(arguments):
+            argument = arguments[0]
+            if type(argument) is float:
+                return self.compute(argument)
+            hook = getattr(argument, "__primitive__", None)
+            return self._dispatch(arguments) if hook is None else hook(self, arguments)
         if len(arguments) != self.arity:
             arguments = self._filled(arguments)
         for argument in arguments:
             if type(argument) is not float:
-                hook = getattr(argument, "__primitive__", None) if self.arity == 1 else None
-                return self._dispatch(arguments) if hook is None else hook(self, arguments)
+                return self._dispatch(arguments)
         return self.compute(*arguments)
 
     def __repr__(self) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from autograd import primitives
 from autograd.errors import NonFiniteError
+from autograd.recording import current_scope
 
 __all__ = ["check_finite", "user_line"]
 
@@ -52,4 +53,5 @@ def check_finite(
         "value" if not isfinite(primal) else f"slope in operand {bad}",
         source,
         linecache.getline(*source).strip() if source else "",
+        current_scope(),
     )

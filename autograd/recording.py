@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 from autograd.tape import CAPACITY, LEAF, Tape, indices
 
-__all__ = ["active_modes", "close_automatic", "differentiating", "here", "no_grad", "resolve", "scope", "strict"]
+__all__ = ["active_modes", "close_automatic", "current_scope", "differentiating", "here", "no_grad", "resolve", "scope", "strict"]
 
 
 class Mode(NamedTuple):
@@ -279,6 +279,11 @@ class _NoGrad(_Switch):
 class _Strict(_Switch):
     def _changed(self) -> Mode:
         return _mode.get()._replace(strict=True)
+
+
+def current_scope() -> tuple[str, ...]:
+    """Return the names of the scopes that this context is in, outermost first."""
+    return _scope.get()
 
 
 class scope:  # noqa: N801 - used like the function it looks like

@@ -52,8 +52,8 @@ WIDTH = 6
 NONE = -2
 WIDE = -3
 
-CAPACITY = 1 << 16
-"""How many nodes an automatic tape takes before the next recording opens a fresh one (about 6 MB)."""
+CAPACITY = 1 << 15
+"""How many nodes an automatic tape takes before the next recording opens a fresh one (about 3 MB)."""
 
 Node = tuple[Any, ...]
 Place = tuple["Tape", int]

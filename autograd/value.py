@@ -336,11 +336,15 @@ class Value(Operators):
     @classmethod
     def __primitive__(cls, primitive: Primitive, arguments: Sequence[Any]) -> Any:
         """Record a primitive applied to Values and numbers: what calling it on a Value comes to."""
-        if len(arguments) > 1 or arguments[0]._index == CONSTANT:
-            return apply(primitive, arguments)
         operand = arguments[0]
+        if primitive.arity != 1 or operand._index == CONSTANT:
+            return apply(primitive, arguments)
         primal = float(primitive.compute(operand._data))
-        return record_one(primitive.code, primal, operand, primitive.slope(primal, operand._data))
+        try:
+            slope = float(primitive.partials[0](primal, operand._data))
+        except (ZeroDivisionError, OverflowError):
+            slope = primitive.slope(primal, operand._data)
+        return record_one(primitive.code, primal, operand, slope)
 
 
 class Condition:

@@ -272,7 +272,7 @@ class _Training:
             with strict():
                 self._forward(inputs, targets)
         except NonFiniteError as error:
-            return _told(error)
+            return str(error)
         return "an input, a target or a parameter is not finite"
 
     def _numbers(self) -> list[float]:
@@ -297,18 +297,6 @@ def _hits(correct: Correct | None, outputs: Sequence[Any], targets: Sequence[Any
 
 def _share(hits: Sequence[bool]) -> float | None:
     return sum(hits) / len(hits) if hits else None
-
-
-def _told(error: NonFiniteError) -> str:
-    """Return an error's message, with the largest operand instead of all of them where they are many."""
-    if len(error.operands) <= 4:
-        return str(error)
-    label, number = max(error.operands, key=lambda operand: abs(operand[1]))
-    largest = f"{label} = {number:.4g}" if label else f"{number:.4g}"
-    return (
-        f"{error.primitive} of {len(error.operands)} operands, the largest being {largest}: "
-        f"the {error.what} is {error.result}"
-    )
 
 
 def _plain(output: Any) -> Any:

@@ -434,7 +434,10 @@ REFERENCES: dict[str, Reference] = {
     "square": sloping(lambda x: x * x, lambda x: 2 * x, wide, 1e-200, 1e200),
     "reciprocal": sloping(lambda x: 1 / x, lambda x: -1 / x**2, wide, *ENDS, 1e154, 1e-154),
     "mod": Reference(
-        lambda x, y: x - y * mp.floor(x / y), [constant(1), lambda x, y: -mp.floor(x / y)], near(wide), [*QUOTIENTS, (0.5, 0.1), (-13.5, 2.7)]
+        lambda x, y: x - y * mp.floor(x / y),
+        [constant(1), lambda x, y: -mp.floor(x / y)],
+        near(wide),
+        [*QUOTIENTS, (0.5, 0.1), (-13.5, 2.7)],
     ),
     "fmod": Reference(
         lambda x, y: x - y * int(x / y),
@@ -448,7 +451,9 @@ REFERENCES: dict[str, Reference] = {
         near(wide),
         [*QUOTIENTS, (5.0, 2.0), (1.79e308, 1.19e308)],
     ),
-    "floordiv": Reference(lambda x, y: mp.floor(x / y), [constant(0), constant(0)], near(wide), [*QUOTIENTS, (0.5, 0.1), (-13.5, 2.7)]),
+    "floordiv": Reference(
+        lambda x, y: mp.floor(x / y), [constant(0), constant(0)], near(wide), [*QUOTIENTS, (0.5, 0.1), (-13.5, 2.7)]
+    ),
     "sum": Reference(
         lambda *xs: mp.fsum(xs),
         lambda *xs: [mpf(1)] * len(xs),

@@ -73,7 +73,9 @@ USUAL = {
     "asinh": formula("asinh", lambda y, x: 1.0 / math.sqrt(x * x + 1.0)),
     "atan": formula("atan", lambda y, x: 1.0 / (1.0 + x * x)),
     "sinc": formula("sinc", lambda y, x: (math.cos(x) - y) / x),
-    "softplus": formula("softplus", lambda y, x: primitives.sigmoid(x), compute=lambda x: quietly(lambda: math.log(1.0 + math.exp(x)))),
+    "softplus": formula(
+        "softplus", lambda y, x: primitives.sigmoid(x), compute=lambda x: quietly(lambda: math.log(1.0 + math.exp(x)))
+    ),
     "gelu": formula(
         "gelu",
         lambda y, x: 0.5 * math.erfc(-x / math.sqrt(2.0)) + x * math.exp(-0.5 * x * x) / math.sqrt(2.0 * math.pi),

@@ -109,7 +109,9 @@ def _picture(tape: Tape) -> _Picture:
 def _check_size(tape: Tape, everything: bool) -> None:
     boxes = len(tape) if len(tape) > MOST_EVER else _boxes(lines(tape))
     if boxes > MOST_EVER:
-        raise ValueError(f"a picture of {boxes:,} boxes cannot be read: {MOST_EVER} are the most; print the tape instead")
+        raise ValueError(
+            f"a picture of {boxes:,} boxes cannot be read: {MOST_EVER} are the most; print the tape instead"
+        )
     if boxes > MOST and not everything:
         raise ValueError(f"a picture of {boxes} boxes is hard to read: everything=True draws it nevertheless")
 
@@ -153,9 +155,7 @@ def _scopes(listed: Sequence[Line]) -> list[tuple[str, ...]]:
         for operand in line.operands:
             if operand.index is not None:
                 users.setdefault(operand.index, []).append(line.scope)
-    return [
-        line.scope if line.kind == "node" else _common(users.get(line.index, [line.scope])) for line in listed
-    ]
+    return [line.scope if line.kind == "node" else _common(users.get(line.index, [line.scope])) for line in listed]
 
 
 def _common(paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:

@@ -99,7 +99,7 @@ class Drawing:
             OSError: the file cannot be written.
             FileNotFoundError, RuntimeError: see `render`.
         """
-        form = _known(format or Path(path).suffix.removeprefix(".") or str(path))
+        form = _known(format or Path(path).suffix)
         _check_writable(Path(path))
         _write(Path(path), self.render(form))
 
@@ -221,7 +221,8 @@ def _run(dot: str, form: str, source: str) -> bytes:
 def _known(form: str) -> str:
     form = form.lower().removeprefix(".")
     if form not in FORMATS:
-        raise ValueError(f"pictures are written as .{', .'.join(FORMATS[:-1])} or .{FORMATS[-1]}, not as {form!r}")
+        given = f"not .{form}" if form else "which decides the format"
+        raise ValueError(f"a picture's name ends in .{', .'.join(FORMATS[:-1])} or .{FORMATS[-1]}, {given}")
     return form
 
 

@@ -199,7 +199,9 @@ def _products(line: Line, swept: Sequence[float]) -> str:
     if line.primitive is None:
         return "seed"
     edges = [(operand.slope, operand.index) for operand in line.operands[:WIDEST]]
-    return " + ".join(f"{short(slope)} × {short(swept[at])}" for slope, at in edges if slope is not None and at is not None)
+    return " + ".join(
+        f"{short(slope)} × {short(swept[at])}" for slope, at in edges if slope is not None and at is not None
+    )
 
 
 def _signed(tangent: float) -> str:

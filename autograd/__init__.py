@@ -11,6 +11,8 @@ This is the whole public vocabulary. `autograd.strategies` (Hypothesis strategie
 imported by name, because they need packages that not everybody has.
 """
 
+from autograd.check import gradcheck
+from autograd.differences import numerical_gradient
 from autograd.dual import Dual
 from autograd.errors import AutogradError, ExpressionError, GradientMismatch, NonFiniteError, StaleTape
 from autograd.linear import matvec
@@ -101,6 +103,7 @@ from autograd.primitives import (
     where,
 )
 from autograd.recording import no_grad, scope, strict
+from autograd.show.render import draw
 from autograd.tape import Tape
 from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from autograd.value import Condition, Value
@@ -138,6 +141,7 @@ __all__ = [
     "div",
     "divmod",
     "dot",
+    "draw",
     "elu",
     "equal",
     "erf",
@@ -150,6 +154,7 @@ __all__ = [
     "fmod",
     "gelu",
     "grad",
+    "gradcheck",
     "greater",
     "greater_equal",
     "hessian",
@@ -179,6 +184,7 @@ __all__ = [
     "no_grad",
     "normal_cdf",
     "not_equal",
+    "numerical_gradient",
     "pos",
     "pow",
     "prod",

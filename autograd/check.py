@@ -152,6 +152,10 @@ class Report:
         return "failed"
 
 
+def _modes_text(entry: Entry) -> str:
+    return ", ".join(entry.modes) if len(entry.modes) < 4 else "all four modes"
+
+
 def _slope_text(slope: float | None) -> str:
     return "nothing but rounding" if slope is None else f"slope {slope:.2f}"
 
@@ -162,8 +166,7 @@ def _table(entries: Sequence[Entry]) -> list[str]:
     rows = [("derivative", "mode", "analytic", "numeric", "error", "tolerance", "")]
     for entry in entries:
         numbers = f"{entry.analytic:.12g}", f"{entry.numeric:.12g}", f"{entry.error:.1e}", f"{entry.tolerance:.1e}"
-        modes = ", ".join(entry.modes) if len(entry.modes) < 4 else "all four modes"
-        rows.append((entry.derivative, modes, *numbers, "" if entry.agrees else f"<-- {entry.verdict}"))
+        rows.append((entry.derivative, _modes_text(entry), *numbers, "" if entry.agrees else f"<-- {entry.verdict}"))
     widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
     return ["  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
 
@@ -563,9 +566,9 @@ class _Check:
         if broken is not None and (not estimate.settled or broken.distance <= NEARBY * max(size, 1.0)):
             self._find(f"{broken.kind} within {broken.distance:.1g} of {name}: {broken}")
         if not math.isfinite(entry.analytic):
-            self._find(f"{entry.derivative} is {entry.analytic!r} in {' and '.join(entry.modes)} mode")
+            self._find(f"{entry.derivative} is {entry.analytic!r} ({_modes_text(entry)})")
         elif estimate.settled:
-            self._find(f"{entry.derivative} is {entry.analytic!r} in {' and '.join(entry.modes)} mode, {_shown(estimate)} by differences")
+            self._find(f"{entry.derivative} is {entry.analytic!r} ({_modes_text(entry)}), {_shown(estimate)} by differences")
         if not estimate.settled and broken is None:
             self._find(_unsettled(entry, name, estimate))
 

@@ -19,7 +19,7 @@ from typing import Any
 from autograd.differences import numerical_gradient
 from autograd.dual import Dual
 from autograd.errors import ExpressionError
-from autograd.expressions import CONSTANTS, Expression, normal, parse
+from autograd.expressions import Expression, normal, parse
 from autograd.listing import Line, Share, adjoints, exact, lines, printable, pruned, shares_of, short, spelled, steps
 from autograd.primitives import TABLE
 from autograd.show.trace import forward_trace, table, trace

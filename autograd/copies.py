@@ -94,7 +94,8 @@ def restore_tape(tape: Tape, state: dict[str, Any]) -> None:
         tape.entered[key] = index
     for index, place in state["imports"]:
         tape.imports[index] = place
-        tape.entered[place] = index
+        tape.entered[id(place[0].fields), place[1]] = index
+        tape.generation = max(tape.generation, place[0].generation + 1)
     if tape.outputs is not None:
         tape.sources = [(tape, index) for index in range(len(tape))]
 

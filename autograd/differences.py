@@ -46,6 +46,9 @@ GOOD = 1e-8
 SHRINKING = 0.7
 """What may be left of an error two steps further, where it still shrinks: for x ** 1.5 at 0, 0.4; for |x|, all of it."""
 
+CONTRADICTION = 10.0
+"""How many times its error and its rounding a difference at a shorter step may miss an estimate."""
+
 SETTLED = 1e-4
 """The relative error up to which a difference counts as settled though it is neither limited by rounding nor shrinking."""
 
@@ -407,11 +410,27 @@ class Ladder:
 
     def _finished(self, k: int) -> Estimate:
         if self._is_settled(k):
-            return _settle(self._best[k])
+            return self._local(k) or _settle(self._best[k])
         sides = [self._one_sided(side, k) for side in ("left", "right") if self._is_defined(side, k)]
         if len(sides) == 1:
             return sides[0]
         return min(self._relatively_settled(k), key=lambda each: each.error, default=self._best[k])
+
+    def _local(self, k: int) -> Estimate | None:
+        """Return what shorter steps say where they contradict the best estimate: from afar, a staircase is a slope."""
+        best = self._best[k]
+        shorter = [level for run in self._runs for level in run if level.h < best.step]
+        against = [level.h for level in shorter if self._contradicts(level, best, k)]
+        if not against:
+            return None
+        runs = [[level for level in run if level.h <= min(against)] for run in self._runs]
+        windows = [self._window(run, start, k) for run in runs for start in range(len(run) - 3)]
+        settled = [_settle(each) for each in windows if _limited(each)]
+        return min(settled, key=lambda each: each.error, default=None)
+
+    def _contradicts(self, level: _Level, best: Estimate, k: int) -> bool:
+        gap = math.fabs(level.plus[k] - level.minus[k] - best.value * level.width)
+        return gap > CONTRADICTION * (self._noise_in(k, [level.plus[k], level.minus[k]]) + best.error * level.width)
 
     def _relatively_settled(self, k: int) -> list[Estimate]:
         """Return what settles beside its own size: of sin at 1e12, the long steps have small differences but no shape."""

@@ -19,7 +19,7 @@ import re
 import unicodedata
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 from autograd import primitives
 from autograd.errors import ExpressionError
@@ -36,7 +36,7 @@ MOST_DIGITS = 400
 CONSTANTS = {"pi": math.pi, "e": math.e}
 """Names that have a number unless they are given another one."""
 
-_OPERATORS = {
+_OPERATORS: dict[type[ast.AST], str] = {
     ast.Add: "add",
     ast.Sub: "sub",
     ast.Mult: "mul",
@@ -59,6 +59,8 @@ _COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
 
 _WITH_A_SECOND_ARGUMENT = {"log": "logbase", "round": "round_to"}
 _LATIN = {"×": "*", "·": "*", "⋅": "*", "∗": "*", "−": "-", "–": "-", "÷": "/", "²": "**2", "³": "**3"}
+
+_INFIX = (ast.Attribute, ast.Subscript, ast.IfExp, ast.BoolOp, ast.Compare, ast.Tuple, ast.BinOp)
 
 _USE_WHERE = "write where(condition, a, b) instead"
 _NEST_WHERE = "nest where(condition, a, b) instead"
@@ -86,13 +88,13 @@ class _Step(NamedTuple):
     """One step of the evaluation, in postfix order.
 
     Attributes:
-        function: what is called with the topmost `count` results; None for a number or a name.
-        count: how many results it takes.
+        function: what is called with the topmost `arity` results; None for a number or a name.
+        arity: how many results it takes.
         constant: the number, or the name, where there is no function.
     """
 
     function: Callable[..., Any] | None
-    count: int
+    arity: int
     constant: Any = None
 
 
@@ -135,9 +137,9 @@ class Expression:
             30.0
         """
         stack: list[Any] = []
-        for function, count, constant in self._steps:
+        for function, arity, constant in self._steps:
             if function is not None:
-                start = len(stack) - count
+                start = len(stack) - arity
                 arguments = stack[start:]
                 del stack[start:]
                 stack.append(function(*arguments))
@@ -214,25 +216,25 @@ class _Reader:
         offset = getattr(node, "col_offset", 0)
         return self.indent + len(self.encoded[:offset].decode("utf-8", "ignore"))
 
-    def _refuse(self, reason: str, place: ast.AST | int) -> NoReturn:
+    def _refusal(self, reason: str, place: ast.AST | int) -> ExpressionError:
         position = place if isinstance(place, int) else self._place(place)
-        raise ExpressionError(reason, self.text, min(position, len(self.text)))
+        return ExpressionError(reason, self.text, min(position, len(self.text)))
 
     # -- text to tree ------------------------------------------------------------------------------------------------
 
     def _check_characters(self) -> None:
         if not self.flat.strip():
-            self._refuse("the expression is empty", 0)
+            raise self._refusal("the expression is empty", 0)
         if len(self.flat) > LONGEST:
-            self._refuse(f"the expression has {len(self.flat):,} characters; {LONGEST:,} are the most", LONGEST)
+            raise self._refusal(f"the expression has {len(self.flat):,} characters; {LONGEST:,} are the most", LONGEST)
         for position, character in enumerate(self.flat):
             if character in _LATIN:
-                self._refuse(f"write {_LATIN[character]} instead of {character}", position)
+                raise self._refusal(f"write {_LATIN[character]} instead of {character}", position)
             if character in "#;\\\"'`" or not (character.isprintable() or character == " "):
-                self._refuse(f"the character {character!r} has no meaning here", position)
+                raise self._refusal(f"the character {character!r} has no meaning here", position)
         long = re.search(rf"[0-9_]{{{MOST_DIGITS + 1},}}", self.flat)
         if long:
-            self._refuse(f"the number has {len(long[0]):,} digits; {MOST_DIGITS} are the most", long.start())
+            raise self._refusal(f"the number has {len(long[0]):,} digits; {MOST_DIGITS} are the most", long.start())
 
     def _tree(self) -> ast.expr:
         try:
@@ -240,33 +242,38 @@ class _Reader:
                 warnings.simplefilter("ignore")
                 return ast.parse(self.flat.lstrip(" "), mode="eval").body
         except SyntaxError as error:
-            self._explain(error)
+            raise self._explained(error) from None
         except (RecursionError, MemoryError):
-            pass
-        self._refuse("the expression is nested too deeply: use fewer parentheses, or sum([...]) for many terms", 0)
+            reason = "the expression is nested too deeply: use fewer parentheses, or sum([...]) for many terms"
+            raise self._refusal(reason, 0) from None
 
-    def _explain(self, error: SyntaxError) -> NoReturn:
+    def _explained(self, error: SyntaxError) -> ExpressionError:
+        """Return what Python's parser found, in words that hold for expressions."""
         said = error.msg or ""
         end = len(self.flat.rstrip(" "))
         position = self.indent + error.offset - 1 if error.offset else end
         if "too many nested" in said:
-            self._refuse("the expression is nested too deeply: too many parentheses", position)
+            return self._refusal("the expression is nested too deeply: too many parentheses", position)
         if "was never closed" in said or "unmatched" in said or "does not match" in said:
-            self._refuse(said.partition(" on line")[0], position)
+            return self._refusal(said.partition(" on line")[0], position)
         if "literal" in said or "decimal" in said:
             reason = "a number runs into what follows it: write 2*x for a product, and no leading zeros"
-            self._refuse(reason, self._number_before(position))
+            return self._refusal(reason, self._number_before(position))
         assignment = re.search(r"(?<![=<>!:])=(?!=)", self.flat)
         if assignment:
-            self._refuse("'=' is not possible here: an expression only computes", assignment.start())
+            return self._refusal("'=' is not possible here: an expression only computes", assignment.start())
         reserved = re.search(rf"\b({'|'.join(keyword.kwlist)})\b", self.flat)
         if reserved:
-            self._refuse(f"{reserved[0]!r} is a word of Python's grammar and cannot be a name", reserved.start())
+            reason = f"{reserved[0]!r} is a word of Python's grammar and cannot be a name"
+            return self._refusal(reason, reserved.start())
+        return self._misplaced(position, end)
+
+    def _misplaced(self, position: int, end: int) -> ExpressionError:
         if position >= end:
-            self._refuse("the expression ends where a number or a name should follow", end)
+            return self._refusal("the expression ends where a number or a name should follow", end)
         if re.match(r"[\w.]", self.flat[position]) and re.search(r"[\w.)\]] *$", self.flat[:position]):
-            self._refuse("an operator is missing before this", position)
-        self._refuse("a number, a name or an operator is missing or misplaced here", position)
+            return self._refusal("an operator is missing before this", position)
+        return self._refusal("a number, a name or an operator is missing or misplaced here", position)
 
     def _number_before(self, position: int) -> int:
         start = min(position, len(self.flat) - 1)
@@ -290,24 +297,25 @@ class _Reader:
             return [node.operand, _Step(self._operator(node, node.op), 1)]
         if isinstance(node, ast.Call):
             return self._call(node)
-        self._refuse(_REFUSED.get(type(node), "this is not possible in an expression"), self._sign_place(node))
+        raise self._refusal(_REFUSED.get(type(node), "this is not possible in an expression"), self._sign_place(node))
 
     def _constant(self, node: ast.Constant) -> float:
         kind = type(node.value)
         if kind is complex:
-            self._refuse("complex numbers are not possible here", node)
+            raise self._refusal("complex numbers are not possible here", node)
         if kind is not int and kind is not float:
-            self._refuse(f"{node.value!r} is not a number" if kind is not type(...) else "'...' is not a number", node)
+            word = "..." if node.value is ... else node.value
+            raise self._refusal(f"'{word}' is not a number", node)
         number = primitives.number(node.value)
         if math.isinf(number):
-            self._refuse("this number is too large for a float", node)
+            raise self._refusal("this number is too large for a float", node)
         return number
 
     def _operator(self, node: ast.expr, kind: ast.AST) -> Primitive:
         name = _OPERATORS.get(type(kind))
         if name is None:
             default = "this operator is not possible here: there are + - * / // % **"
-            self._refuse(_REFUSED_OPERATORS.get(type(kind), default), self._sign_place(node))
+            raise self._refusal(_REFUSED_OPERATORS.get(type(kind), default), self._sign_place(node))
         return primitives.named(name)
 
     def _sign_place(self, node: ast.AST) -> int:
@@ -317,10 +325,7 @@ class _Reader:
             first = node.body
         if isinstance(node, ast.BoolOp):
             first = node.values[0]
-        infix = isinstance(
-            node, (ast.Attribute, ast.Subscript, ast.IfExp, ast.BoolOp, ast.Compare, ast.Tuple, ast.BinOp)
-        )
-        if not infix or not isinstance(first, ast.expr):
+        if not isinstance(node, _INFIX) or not isinstance(first, ast.expr):
             return self._place(node)
         end = first.end_col_offset or 0
         after = self.encoded[end:].decode("utf-8", "ignore")
@@ -331,7 +336,9 @@ class _Reader:
     def _call(self, node: ast.Call) -> list[ast.expr | _Step]:
         row = self._row(node)
         if node.keywords:
-            self._refuse(f"arguments of {row.name}() have no names: write the numbers in order", node.keywords[0])
+            raise self._refusal(
+                f"arguments of {row.name}() have no names: write the numbers in order", node.keywords[0]
+            )
         if isinstance(row, ManyPrimitive):
             return self._call_of_many(node, row)
         self._check_count(node, row)
@@ -343,8 +350,8 @@ class _Reader:
     def _row(self, node: ast.Call) -> Primitive:
         if not isinstance(node.func, ast.Name):
             if isinstance(node.func, ast.Attribute):
-                self._refuse(_REFUSED[ast.Attribute], self._sign_place(node.func))
-            self._refuse("only a function's name can stand before (...): write 2*(...) for a product", node.func)
+                raise self._refusal(_REFUSED[ast.Attribute], self._sign_place(node.func))
+            raise self._refusal("only a function's name can stand before (...): write 2*(...) for a product", node.func)
         name = node.func.id
         if len(node.args) == 2:
             name = _WITH_A_SECOND_ARGUMENT.get(name, name)
@@ -352,18 +359,18 @@ class _Reader:
             if row.name == name:
                 return row
         shown = name if len(name) <= 40 else f"{name[:39]}…"
-        self._refuse(f"there is no function {shown!r}: {_suggestion(name)}", node.func)
+        raise self._refusal(f"there is no function {shown!r}: {_suggestion(name)}", node.func)
 
     def _check_count(self, node: ast.Call, row: Primitive) -> None:
         for argument in node.args:
             if isinstance(argument, ast.List):
-                self._refuse(f"{row.name}() takes numbers, not a list", argument)
+                raise self._refusal(f"{row.name}() takes numbers, not a list", argument)
         fewest = row.arity - len(row.defaults)
         if fewest <= len(node.args) <= row.arity:
             return
         wanted = str(fewest) if fewest == row.arity else f"{fewest} to {row.arity}"
         given = len(node.args)
-        self._refuse(f"{row.name}() takes {wanted} argument{'s' * (row.arity != 1)}, {given} given", node)
+        raise self._refusal(f"{row.name}() takes {wanted} argument{'s' * (row.arity != 1)}, {given} given", node)
 
     def _call_of_many(self, node: ast.Call, row: ManyPrimitive) -> list[ast.expr | _Step]:
         if row.name == "dot":
@@ -372,24 +379,24 @@ class _Reader:
         if len(operands) == 1 and isinstance(operands[0], ast.List):
             operands = operands[0].elts
         if len(operands) < row.fewest:
-            self._refuse(f"{row.name}() needs at least {row.fewest} operand{'s' * (row.fewest != 1)}", node)
+            raise self._refusal(f"{row.name}() needs at least {row.fewest} operand{'s' * (row.fewest != 1)}", node)
         return [*operands, _Step(lambda *numbers: row(numbers), len(operands))]
 
     def _call_of_dot(self, node: ast.Call, row: ManyPrimitive) -> list[ast.expr | _Step]:
         if len(node.args) != 2 or not all(isinstance(argument, ast.List) for argument in node.args):
-            self._refuse("dot() takes two lists: dot([a, b], [c, d])", node)
+            raise self._refusal("dot() takes two lists: dot([a, b], [c, d])", node)
         left, right = ([*argument.elts] for argument in node.args if isinstance(argument, ast.List))
         if len(left) != len(right):
-            self._refuse(f"dot() takes two lists of one length, not {len(left)} and {len(right)}", node)
+            raise self._refusal(f"dot() takes two lists of one length, not {len(left)} and {len(right)}", node)
         half = len(left)
         return [*left, *right, _Step(lambda *numbers: row(numbers[:half], numbers[half:]), 2 * half)]
 
     def _condition(self, node: ast.Compare) -> list[ast.expr | _Step]:
         if len(node.ops) != 1:
-            self._refuse("one comparison at a time: nest where(...) for several", node.comparators[0])
+            raise self._refusal("one comparison at a time: nest where(...) for several", node.comparators[0])
         comparison = _COMPARISONS.get(type(node.ops[0]))
         if comparison is None:
-            self._refuse("comparisons are == != < <= > >=", node)
+            raise self._refusal("comparisons are == != < <= > >=", node)
         return [node.left, node.comparators[0], _Step(comparison, 2)]
 
 

@@ -523,6 +523,8 @@ def bessel_ratio(x: float, order: float) -> float:
     """
     if not (math.isfinite(x) and order >= 0.0):
         return math.nan
+    if order > 200.0:
+        return 0.0  # at most 1 / (2n + 1)!!, which underflows
     n = int(order)
     if x * x < 4.0 + 4.0 * n:
         return _bessel_series(x, n)

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from autograd import primitives
 from autograd.primitives import Primitive
@@ -42,7 +42,8 @@ _GENERATED = re.compile(r".*#\d+", re.DOTALL)
 _JOINERS = "\u200c\u200d"  # they hold letters and emoji together; the other invisible characters can deceive
 
 
-class Operand(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Operand:
     """One operand of a line.
 
     Attributes:

@@ -132,7 +132,7 @@ def _exact(number: float) -> Any:
 @functools.cache
 def _sympy() -> Any:
     try:
-        import sympy
+        import sympy  # pyright: ignore[reportMissingTypeStubs] # it ships none
     except ModuleNotFoundError as error:
         if error.name != "sympy":
             raise
@@ -144,9 +144,9 @@ def _sympy() -> Any:
 
 @functools.cache
 def _flat_function() -> Any:
-    """Return a function that stands for `floor` while sympy differentiates: sympy leaves floor' undone, here it is 0."""
+    """Return what stands for `floor` while sympy differentiates: it leaves the derivative undone, here it is 0."""
 
-    def fdiff(self: Any, argindex: int = 1) -> Any:
+    def fdiff(*_: Any) -> Any:
         return _sympy().Integer(0)
 
     return type("flat", (_sympy().Function,), {"fdiff": fdiff})
@@ -217,7 +217,7 @@ def _piecewise(sympy: Any) -> dict[str, Callable[..., Any]]:
         "trunc": lambda x: _trunc(sympy, x),
         "round": lambda x: _round(sympy, x),
         "round_to": lambda x, digits: _round(sympy, x * 10 ** sympy.floor(digits)) / 10 ** sympy.floor(digits),
-        "flat": lambda x: sympy.Integer(0),
+        "flat": lambda x: 0 * x,
         "copysign": lambda x, y: sympy.Abs(x) * sympy.Piecewise((1, y >= 0), (-1, True)),
         "clip": lambda x, low, high: sympy.Piecewise((low, x < low), (high, x > high), (x, True)),
         "where": lambda condition, x, y: sympy.Piecewise((x, _truth(sympy, condition)), (y, True)),
@@ -251,9 +251,9 @@ def _activations(sympy: Any) -> dict[str, Callable[..., Any]]:
 
 def _of_many(sympy: Any) -> dict[str, Callable[..., Any]]:
     return {
-        "sum": lambda *xs: sympy.Add(*xs),
+        "sum": sympy.Add,
         "mean": lambda *xs: sympy.Add(*xs) / len(xs),
-        "prod": lambda *xs: sympy.Mul(*xs),
+        "prod": sympy.Mul,
         "max": sympy.Max,
         "min": sympy.Min,
         "hypot": lambda *xs: sympy.sqrt(sympy.Add(*[x**2 for x in xs])),
@@ -263,7 +263,7 @@ def _of_many(sympy: Any) -> dict[str, Callable[..., Any]]:
 
 
 def _in_partials(sympy: Any) -> dict[str, Callable[..., Any]]:
-    """Return the forms of the rows that the partials of other rows are made of: they stand in gradients of gradients."""
+    """Return the forms of the rows that partials of other rows are made of; gradients of gradients have them."""
     return {
         "div_slope": lambda x, y: -x / y**2,
         "pow_slope": lambda x, y: y * x ** (y - 1),
@@ -301,7 +301,7 @@ def _outcome(sympy: Any, relation: Callable[..., Any], x: Any, y: Any) -> Any:
 
 def _truth(sympy: Any, condition: Any) -> Any:
     """Return the relation behind the 1 or 0 that a comparison gives; of another number, whether it is not 0."""
-    pairs = condition.args if isinstance(condition, sympy.Piecewise) else ()
+    pairs: Sequence[Any] = condition.args if isinstance(condition, sympy.Piecewise) else ()
     if len(pairs) == 2 and pairs[0].args[0] == 1 and pairs[1].args[0] == 0:
         return pairs[0].args[1]
     return sympy.Ne(condition, 0)

@@ -55,6 +55,9 @@ WIDE = -3
 CAPACITY = 1 << 15
 """How many nodes an automatic tape takes before the next recording opens a fresh one (about 3 MB)."""
 
+GENERATIONS = 8
+"""After so many tapes that import from each other in a row, those not needed any more are let go."""
+
 Node = tuple[Any, ...]
 Place = tuple["Tape", int]
 
@@ -148,11 +151,12 @@ class Tape:
         fields: the nodes, WIDTH fields each, as the module's docstring describes.
         leaves: index of a leaf's line -> (leaf, the key under which it was entered).
         imports: index of an import -> the (tape, index) it stands for.
-        entered: what is on this tape already: a leaf's key, or the (tape, index) of an import -> index of its line.
+        entered: what is on this tape already: a leaf's key, or (id of fields, index) of an import -> index of its line.
         labels: index -> label, for the nodes that have one.
         scopes: (first index, scope path) of each run of nodes, ascending.
         guards: recorded truths of comparisons, as (index, code, operand, operand, outcome, source), see `Condition`.
         adjoints: adjoints left by the last sweep that reached this tape, for people to look at; no sweep reads them.
+        generation: how many tapes in a row import from each other up to this one; see `enter_import`.
         outputs: for a pruned tape made by `Tape.of`, the indices of its outputs; otherwise None.
         sources: for a pruned tape, the (tape, index) that each line was taken from; otherwise None.
 
@@ -167,9 +171,11 @@ class Tape:
 
     __slots__ = (
         "__weakref__",
-        "adjoints",
+        "_shown",
+        "_stand_ins",
         "entered",
         "fields",
+        "generation",
         "guards",
         "guards_dropped",
         "imports",
@@ -198,7 +204,9 @@ class Tape:
         self.scopes: list[tuple[int, tuple[str, ...]]] = []
         self.guards: list[tuple[Any, ...]] = []
         self.guards_dropped = False
-        self.adjoints: list[float] | None = None
+        self.generation = 0
+        self._shown: list[list[float] | None] = [None]
+        self._stand_ins: dict[int, tuple[Tape, bytearray]] = {}
         self.outputs: tuple[int, ...] | None = None
         self.sources: list[Place] | None = None
         self.prepared: dict[int, Any] = {}  # what `matvec` looked up about the rows of a matrix
@@ -235,14 +243,49 @@ class Tape:
         return index
 
     def enter_import(self, place: Place) -> int:
-        """Enter a node of another tape, once, and return the index of its line here."""
-        index = self.entered.get(place)
+        """Enter a node of another tape, once, and return the index of its line here.
+
+        An import keeps the other tape alive, and that one what it imports, needed or not: a loop that carries one value
+        over from each tape to the next would keep them all. So every few generations a stand-in is imported from,
+        which has the other tape's nodes, and only those of its imports that the value depends on.
+        """
+        tape, position = place
+        key = (id(tape.fields), position)
+        index = self.entered.get(key)
         if index is None:
-            tape, position = place
+            if tape.imports and (tape.generation + 1) % GENERATIONS == 0:
+                tape = self._stand_in(tape, position)
+            self.generation = max(self.generation, tape.generation + 1)
             self.begin_segment()
-            self.imports[len(self)] = place
-            index = self.enter(place, (IMPORT, tape.fields[WIDTH * position + 1]))
+            self.imports[len(self)] = (tape, position)
+            index = self.enter(key, (IMPORT, tape.fields[WIDTH * position + 1]))
         return index
+
+    def _stand_in(self, tape: Tape, position: int) -> Tape:
+        """Return what stands in for another tape here: all of its nodes, and the imports that some of them need."""
+        known = self._stand_ins.get(id(tape.fields))
+        if known is None:
+            known = self._stand_ins[id(tape.fields)] = (tape._without_imports(), bytearray(len(tape)))
+        stand_in, marked = known
+        waiting = [position]
+        while waiting:
+            index = waiting.pop()
+            if index >= len(marked):  # the other tape has grown
+                marked.extend(bytes(len(tape) - len(marked)))
+            if not marked[index]:
+                marked[index] = 1
+                left, _, right = tape.fields[WIDTH * index + 2 : WIDTH * index + 5]
+                waiting.extend([operand for operand in (left if right == WIDE else (left, right)) if operand >= 0])
+                if index in tape.imports:
+                    stand_in.imports[index] = tape.imports[index]
+                    stand_in.generation = tape.generation
+        return stand_in
+
+    def _without_imports(self) -> Tape:
+        twin = Tape()
+        for name in ("fields", "leaves", "starts", "serials", "labels", "scopes", "_shown"):
+            setattr(twin, name, getattr(self, name))  # the very same lists and dicts
+        return twin
 
     def scope_at(self, index: int) -> tuple[str, ...]:
         """Return the scope path that the node at an index was recorded in, outermost first."""
@@ -253,6 +296,15 @@ class Tape:
 
     def __len__(self) -> int:
         return len(self.fields) // WIDTH
+
+    @property
+    def adjoints(self) -> list[float] | None:
+        """The adjoints left by the last sweep that reached this tape; None before any."""
+        return self._shown[0]
+
+    @adjoints.setter
+    def adjoints(self, adjoints: list[float] | None) -> None:
+        self._shown[0] = adjoints
 
     @property
     def nodes(self) -> Nodes:

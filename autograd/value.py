@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any
 
 from autograd import primitives
@@ -190,8 +191,12 @@ class Value(Operators):
             _accumulate([(self, seed)])
             return
         shares = []
-        for tape, adjoints in reverse_sweep([((self._tape, self._index), seed)]).items():
-            tape.adjoints = adjoints
+        swept = reverse_sweep([((self._tape, self._index), seed)])
+        for tape in swept:
+            tape.adjoints = None
+        for tape, adjoints in swept.items():
+            shown = tape.adjoints  # not None where a stand-in of the same nodes was swept too
+            tape.adjoints = adjoints if shown is None else [a + b for a, b in zip_longest(shown, adjoints, fillvalue=0.0)]
             reached = len(adjoints)
             shares += [(leaf, adjoints[i]) for i, (leaf, _) in tape.leaves.items() if i < reached and adjoints[i]]
         _accumulate(shares)
@@ -311,7 +316,8 @@ class Value(Operators):
     def __hash__(self) -> int:
         if self._tape is None:
             return object.__hash__(self)
-        return hash(resolved((self._tape, self._index)))
+        tape, index = resolved((self._tape, self._index))
+        return hash((id(tape.fields), index))
 
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label is not None else ""

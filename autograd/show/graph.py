@@ -124,7 +124,7 @@ def _boxes(listed: Iterable[Line]) -> int:
 
 
 def _new_graph(chain: bool) -> Any:
-    import graphviz
+    import graphviz  # pyright: ignore[reportMissingTypeStubs] # it ships none
 
     graph = graphviz.Digraph("tape")
     graph.attr(rankdir="LR", bgcolor=PAPER, nodesep="0.3", ranksep="0.75" if chain else "0.4", pad="0.2")
@@ -311,7 +311,7 @@ def _written(text: str) -> str:
 
 
 def _tooltip(text: str) -> str:
-    import graphviz
+    import graphviz  # pyright: ignore[reportMissingTypeStubs] # it ships none
 
     text = printable(text)
     escaped: str = graphviz.escape(text if len(text) <= 200 else f"{text[:199]}…")

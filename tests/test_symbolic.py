@@ -1,0 +1,189 @@
+"""Formulas: every row of the table in sympy, evaluated at a point, agrees with the tape; and so does its derivative."""
+
+from __future__ import annotations
+
+import builtins
+import itertools
+import math
+
+import pytest
+
+from autograd import ManyPrimitive, Primitive, Tape, Value, grad, primitives, sin, tanh, where
+
+sympy = pytest.importorskip("sympy", reason='needs sympy: pip install "tapegrad[symbolic]"')
+
+from autograd import symbolic  # noqa: E402  (after the check that sympy is there)
+from autograd.symbolic import symbolic_gradient, to_sympy  # noqa: E402
+
+ROUNDED = 1e-11
+"""Relative: the floats have 4 ulp, differences of a few terms lose a factor of a thousand; sympy works with 30 digits."""
+
+TABLE = list(primitives.TABLE)
+
+
+def boxes(row):
+    for box in row.smooth_on:
+        yield [box] if not isinstance(box[0], tuple) else list(box)
+
+
+def points(row):
+    """Yield arguments inside each of a row's smooth boxes."""
+    for box in boxes(row):
+        inside = [low + (high - low) * share for (low, high), share in zip(box, itertools.cycle([0.37, 0.71, 0.52]))]
+        yield [inside[: len(inside) // 2], inside[len(inside) // 2 :]] if row.name == "dot" else inside
+
+
+CASES = [(row, point) for row in TABLE for point in points(row)]
+
+
+def leaves_of(point):
+    count = itertools.count()
+    return [
+        [Value(part, label=f"x{next(count)}") for part in each]
+        if isinstance(each, list)
+        else Value(each, f"x{next(count)}")
+        for each in point
+    ]
+
+
+def flattened(leaves):
+    return [leaf for each in leaves for leaf in (each if isinstance(each, list) else [each])]
+
+
+def number(expression, point):
+    return float(expression.subs(point).evalf(30))
+
+
+def test_every_row_has_a_form_and_a_point():
+    assert {row.name for row in TABLE} - set(symbolic._forms()) == set()
+    assert {row.name for row in TABLE} - {row.name for row, _ in CASES} == set()
+
+
+@pytest.mark.parametrize(("row", "point"), CASES, ids=[f"{row.name}-{k}" for k, (row, _) in enumerate(CASES)])
+def test_formula_and_gradient_agree_with_the_tape(row, point):
+    leaves = leaves_of(point)
+    value = row(*leaves)
+    value.backward()
+    gradient = symbolic_gradient(value)
+    at = {sympy.Symbol(leaf.label, real=True): leaf.data for leaf in flattened(leaves)}
+    assert set(gradient) == set(at)
+    assert number(to_sympy(value), at) == pytest.approx(value.data, rel=ROUNDED, abs=1e-300)
+    for leaf in flattened(leaves):
+        slope = gradient[sympy.Symbol(leaf.label, real=True)]
+        assert number(slope, at) == pytest.approx(leaf.grad, rel=ROUNDED, abs=1e-13), leaf.label
+
+
+def test_the_main_example():
+    w1, w2 = Value(2.0, label="w1"), Value(3.0, label="w2")
+    value = w1**3 * w2 + 3 * w1
+    assert str(to_sympy(value)) == "w1**3*w2 + 3*w1"
+    assert {str(symbol): str(slope) for symbol, slope in symbolic_gradient(value).items()} == {
+        "w1": "3*w1**2*w2 + 3",
+        "w2": "w1**3",
+    }
+    assert str(to_sympy(Tape.of(value))) == "w1**3*w2 + 3*w1"
+
+
+def test_constants_are_exact_where_they_are_simple():
+    x = Value(1.0, label="x")
+    assert str(to_sympy(x * 0.5 + 2)) == "x/2 + 2"
+    assert str(to_sympy(x * math.pi)) == "pi*x"
+    assert str(to_sympy(x + 0.1)) == "x + 0.1"
+
+
+def test_where_keeps_both_sides_and_if_keeps_one():
+    x = Value(-2.0, label="x")
+    assert str(to_sympy(where(x > 0, x, -x))) == "Piecewise((x, x > 0), (-x, True))"
+    assert str(to_sympy(where(x, x, 0 * x))) == "Piecewise((x, Ne(x, 0)), (0, True))"
+    assert str(to_sympy(x if x > 0 else -x)) == "-x"
+
+
+def test_steps_are_flat():
+    x = Value(2.5, label="x")
+    y = primitives.floor(x) * x + primitives.round(x) + (x % 2)
+    y.backward()
+    assert number(next(iter(symbolic_gradient(y).values())), {sympy.Symbol("x", real=True): 2.3}) == x.grad == 3.0
+
+
+def test_halves_round_to_even():
+    x = Value(0.5, label="x")
+    rounded = to_sympy(primitives.round(x))
+    at = [-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 0.3, -0.7]
+    assert [int(rounded.subs({sympy.Symbol("x", real=True): k})) for k in at] == [round(k) for k in at]
+
+
+def test_shared_subexpressions_are_shared():
+    x = Value(0.5, label="x")
+    y = sin(x)
+    value = y * y + y
+    value.backward()
+    [slope] = symbolic_gradient(value).values()
+    assert number(slope, {sympy.Symbol("x", real=True): 0.5}) == pytest.approx(x.grad, rel=ROUNDED)
+
+
+def test_gradients_of_gradients_have_formulas():
+    x = Value(0.5, label="x")
+    second = grad(grad(lambda t: tanh(t) * t**3 / x))(Value(0.7, label="t"))
+    at = {symbol: {"x": 0.5, "t": 0.7}[str(symbol)] for symbol in symbolic_gradient(second)}
+    assert number(to_sympy(second), at) == pytest.approx(second.data, rel=ROUNDED)
+
+
+def test_names_without_and_with_the_same_label():
+    a, b, c = Value(2.0, label="w"), Value(3.0, label="w"), Value(4.0)
+    names = [str(symbol) for symbol in symbolic_gradient(a * b * c)]
+    assert len(set(names)) == 3
+
+
+def test_a_primitive_of_ones_own_has_no_form():
+    cube = Primitive("cube_for_formulas", lambda x: x * x * x, partials=(lambda y, x: 3.0 * x * x,))
+    try:
+        with pytest.raises(ValueError, match="'cube_for_formulas' has no form in sympy"):
+            to_sympy(cube(Value(2.0)))
+    finally:
+        assert primitives.TABLE.pop() is cube
+
+
+def test_what_is_too_long_or_too_deep_is_refused():
+    x = Value(1.0, label="x")
+    doubled = x
+    for _ in range(60):
+        doubled = sin(doubled) + doubled
+    with pytest.raises(ValueError, match="operations, 10,000 are the most"):
+        to_sympy(doubled)
+    deep = x
+    for _ in range(1000):
+        deep = sin(deep)
+    with pytest.raises(ValueError, match="operations deep, 200 are the most"):
+        symbolic_gradient(deep)
+
+
+def test_what_is_just_not_too_deep_works():
+    x = Value(1.0, label="x")
+    for make in (sin, lambda y: where(y > 0, y * 0.9, 0.0), lambda y: primitives.floor(y) + y):
+        y = x
+        while len(Tape.of(y)) < 40:
+            y = make(y)
+        assert symbolic_gradient(y)
+
+
+def test_without_sympy_it_says_what_to_install(monkeypatch):
+    real = builtins.__import__
+
+    def without_sympy(name, *rest, **keywords):
+        if name.partition(".")[0] == "sympy":
+            raise ModuleNotFoundError("No module named 'sympy'", name="sympy")
+        return real(name, *rest, **keywords)
+
+    symbolic._sympy.cache_clear()
+    monkeypatch.setattr(builtins, "__import__", without_sympy)
+    with pytest.raises(ModuleNotFoundError, match=r'pip install "tapegrad\[symbolic\]"'):
+        to_sympy(Value(1.0))
+
+
+def test_many_operands():
+    assert all(isinstance(getattr(primitives, name), ManyPrimitive) for name in ("sum", "max", "dot", "hypot"))
+    xs = [Value(k / 7, label=f"x{k}") for k in range(1, 6)]
+    at = {sympy.Symbol(x.label, real=True): x.data for x in xs}
+    for row in (primitives.sum, primitives.mean, primitives.max, primitives.logsumexp):
+        value = row(xs)
+        assert number(to_sympy(value), at) == pytest.approx(value.data, rel=ROUNDED)

@@ -380,7 +380,7 @@ def power_slope(x: float, y: float) -> float:
         slope = math.copysign(1.0, base) * _times_square(y, power(math.fabs(x), 0.5 * below))
     lost = _lost(y, -1.0, below)
     if lost and 0.0 < math.fabs(x) < math.inf:
-        slope *= 1.0 + lost * math.log(math.fabs(x))
+        slope += slope * (lost * math.log(math.fabs(x)))
     return slope
 
 
@@ -444,7 +444,8 @@ def gaussian(a: float, x: float, c: float) -> float:
     square, lost = _two_product(x, x)
     if c * square > 2000.0:
         return flat(a)
-    return times_exp(a, -c * square) * (1.0 - c * lost)
+    bell = times_exp(a, -c * square)
+    return bell - bell * (c * lost)
 
 
 def erfc(x: float) -> float:
@@ -455,7 +456,7 @@ def erfc(x: float) -> float:
 def normal_cdf(x: float) -> float:
     """Return the normal distribution function, ½ erfc(-x/√2), corrected for the rounding of x/√2."""
     if x < -5.0:
-        return gaussian(SQRT_TWO_PI_INVERSE * _mills(-x), x, 0.5)
+        return gaussian(SQRT_TWO_PI_INVERSE / _mills_inverse(-x), x, 0.5)
     if x > 9.0:
         return 1.0
     t, lost = _two_product(-x, SQRT_HALF)
@@ -466,16 +467,16 @@ def normal_cdf(x: float) -> float:
 def gelu(x: float) -> float:
     """Return x times the normal distribution function at x."""
     if x < -5.0:
-        return gaussian(x * SQRT_TWO_PI_INVERSE * _mills(-x), x, 0.5) if x > -1e100 else -0.0
+        return gaussian(SQRT_TWO_PI_INVERSE * (x / _mills_inverse(-x)), x, 0.5) if x > -1e100 else -0.0
     return x * normal_cdf(x)
 
 
-def _mills(z: float) -> float:
-    """Return Mills' ratio, the tail of the bell curve over its height, by its continued fraction; for z >= 5."""
+def _mills_inverse(z: float) -> float:
+    """Return the height of the bell curve over its tail, by its continued fraction; for z >= 5."""
     ratio = z
     for k in range(60, 0, -1):
         ratio = z + k / ratio
-    return 1.0 / ratio
+    return ratio
 
 
 # -- squashing functions -----------------------------------------------------------------------------------------------
@@ -526,7 +527,7 @@ def bessel_ratio(x: float, order: float) -> float:
     if order > 200.0:
         return 0.0  # at most 1 / (2n + 1)!!, which underflows
     n = int(order)
-    if x * x < 4.0 + 4.0 * n:
+    if x * x < 4.0 + 4.0 * n or math.fabs(x) < n:
         return _bessel_series(x, n)
     before, here = cos(x), sin(x) / x
     for k in range(n):

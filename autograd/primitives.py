@@ -438,8 +438,8 @@ def _remainder_on_arrays(xp: Any, x: Any, y: Any) -> Any:
     """Return IEEE 754's remainder; all its steps are exact."""
     size = xp.abs(y)
     rest = xp.fmod(xp.abs(x), size + size)
-    rest = xp.where(rest + rest > size, rest - size, rest)
-    rest = xp.where(rest + rest >= size, rest - size, rest)
+    less = rest - size
+    rest = xp.where(rest + rest > size, xp.where(less + less >= size, less - size, less), rest)
     return xp.where(xp.signbit(x), -rest, rest)
 
 
@@ -483,7 +483,7 @@ def _scalb_on_arrays(xp: Any, x: Any, exponent: Any) -> Any:
 def _bessel_ratio_on_arrays(xp: Any, x: Any, order: Any) -> Any:
     """Return j_n(x) / x**n for n up to 8 as the float kernel computes it, and nan for n > 8."""
     n = xp.floor(order)
-    far = x * x >= 4.0 + 4.0 * n
+    far = (x * x >= 4.0 + 4.0 * n) & (xp.abs(x) >= n)
     safe = xp.where(far, x, 1.0)
     before, here = xp.cos(safe), xp.sin(safe) / safe
     climbed = here

@@ -152,6 +152,29 @@ def _flat_function() -> Any:
     return type("flat", (_sympy().Function,), {"fdiff": fdiff})
 
 
+@functools.cache
+def _choices() -> Any:
+    """Return sympy's Piecewise without its simplification, which takes minutes for a small network of relu."""
+    piecewise = _sympy().Piecewise
+
+    def make(kind: Any, *pairs: Any, **options: Any) -> Any:
+        return piecewise.__new__(kind, *pairs, **{**options, "evaluate": False})
+
+    return type("Piecewise", (piecewise,), {"__new__": make})
+
+
+def _choice(*pairs: Any) -> Any:
+    return _choices()(*pairs)
+
+
+def _over(x: Any, y: Any) -> Any:
+    return _sympy().Gt(x, y, evaluate=False)
+
+
+def _not_under(x: Any, y: Any) -> Any:
+    return _sympy().Ge(x, y, evaluate=False)
+
+
 # -- the map ---------------------------------------------------------------------------------------------------------
 
 
@@ -210,7 +233,7 @@ def _elementary(sympy: Any) -> dict[str, Callable[..., Any]]:
 
 def _piecewise(sympy: Any) -> dict[str, Callable[..., Any]]:
     return {
-        "step": lambda x: sympy.Piecewise((1, x > 0), (0, True)),
+        "step": lambda x: _choice((1, _over(x, 0)), (0, True)),
         "sign": lambda x: _sign(sympy, x),
         "floor": sympy.floor,
         "ceil": lambda x: -sympy.floor(-x),
@@ -218,9 +241,9 @@ def _piecewise(sympy: Any) -> dict[str, Callable[..., Any]]:
         "round": lambda x: _round(sympy, x),
         "round_to": lambda x, digits: _round(sympy, x * 10 ** sympy.floor(digits)) / 10 ** sympy.floor(digits),
         "flat": lambda x: 0 * x,
-        "copysign": lambda x, y: sympy.Abs(x) * sympy.Piecewise((1, y >= 0), (-1, True)),
-        "clip": lambda x, low, high: sympy.Piecewise((low, x < low), (high, x > high), (x, True)),
-        "where": lambda condition, x, y: sympy.Piecewise((x, _truth(sympy, condition)), (y, True)),
+        "copysign": lambda x, y: sympy.Abs(x) * _choice((1, _not_under(y, 0)), (-1, True)),
+        "clip": lambda x, low, high: _choice((low, _over(low, x)), (high, _over(x, high)), (x, True)),
+        "where": lambda condition, x, y: _choice((x, _truth(sympy, condition)), (y, True)),
     }
 
 
@@ -243,9 +266,9 @@ def _activations(sympy: Any) -> dict[str, Callable[..., Any]]:
         "softplus": lambda x: sympy.log(1 + sympy.exp(x)),
         "silu": lambda x: x / (1 + sympy.exp(-x)),
         "gelu": lambda x: x * (1 + sympy.erf(x / sympy.sqrt(2))) / 2,
-        "relu": lambda x: sympy.Piecewise((x, x > 0), (0, True)),
-        "leaky_relu": lambda x, slope: sympy.Piecewise((x, x > 0), (slope * x, True)),
-        "elu": lambda x, alpha: sympy.Piecewise((x, x > 0), (alpha * (sympy.exp(x) - 1), True)),
+        "relu": lambda x: _choice((x, _over(x, 0)), (0, True)),
+        "leaky_relu": lambda x, slope: _choice((x, _over(x, 0)), (slope * x, True)),
+        "elu": lambda x, alpha: _choice((x, _over(x, 0)), (alpha * (sympy.exp(x) - 1), True)),
     }
 
 
@@ -280,11 +303,11 @@ def _in_partials(sympy: Any) -> dict[str, Callable[..., Any]]:
 
 def _sign(sympy: Any, x: Any) -> Any:
     """Return the sign, piecewise: sympy's own has a Dirac delta as its derivative."""
-    return sympy.Piecewise((1, x > 0), (-1, x < 0), (0, True))
+    return _choice((1, _over(x, 0)), (-1, _over(0, x)), (0, True))
 
 
 def _trunc(sympy: Any, x: Any) -> Any:
-    return sympy.Piecewise((sympy.floor(x), x >= 0), (-sympy.floor(-x), True))
+    return _choice((sympy.floor(x), _not_under(x, 0)), (-sympy.floor(-x), True))
 
 
 def _round(sympy: Any, x: Any) -> Any:
@@ -292,11 +315,11 @@ def _round(sympy: Any, x: Any) -> Any:
     half = sympy.Rational(1, 2)
     up = sympy.floor(x + half)
     odd = sympy.Eq(up - 2 * sympy.floor(up / 2), 1)
-    return sympy.Piecewise((up - 1, sympy.And(sympy.Eq(up - x, half), odd)), (up, True))
+    return _choice((up - 1, sympy.And(sympy.Eq(up - x, half), odd)), (up, True))
 
 
 def _outcome(sympy: Any, relation: Callable[..., Any], x: Any, y: Any) -> Any:
-    return sympy.Piecewise((1, relation(x, y)), (0, True))
+    return _choice((1, relation(x, y, evaluate=False)), (0, True))
 
 
 def _truth(sympy: Any, condition: Any) -> Any:
@@ -304,4 +327,4 @@ def _truth(sympy: Any, condition: Any) -> Any:
     pairs: Sequence[Any] = condition.args if isinstance(condition, sympy.Piecewise) else ()
     if len(pairs) == 2 and pairs[0].args[0] == 1 and pairs[1].args[0] == 0:
         return pairs[0].args[1]
-    return sympy.Ne(condition, 0)
+    return sympy.Ne(condition, 0, evaluate=False)

@@ -308,7 +308,7 @@ IEEE = [
     (primitives.silu, (-math.inf,), math.nan),
     (primitives.gelu, (-math.inf,), 0.0),
     (primitives.sigmoid, (-math.inf,), 0.0),
-    (primitives.times_exp, (1e-300, 720.0), 4.932283613436363e12),
+    (primitives.times_exp, (1e-300, 720.0), 4920700930263.817),
     (primitives.scalb, (3.0, 0.5), 3.0 * math.sqrt(2.0)),
 ]
 
@@ -329,22 +329,23 @@ def test_the_sign_of_zero_is_kept():
 
 
 NUMBERS_OF_NAN = {  # value or slopes that are numbers though an argument is nan, as IEEE 754 or a law of this table has it
-    "add", "sub", "neg", "pos", "sum", "mean", "square", "mul", "degrees", "radians", "dot",  # slopes without it
+    "add", "sub", "neg", "pos", "sum", "mean", "square", "mul", "degrees", "radians", "dot", "prod",  # slopes without it
     "less", "less_equal", "greater", "greater_equal", "equal", "not_equal", "share", "where", "binade", "copysign",
 }  # fmt: skip
 
+LINEAR_LATER = {"leaky_relu", "elu"}  # linear in what comes second, which x > 0 does not even use
 
-@pytest.mark.parametrize("name", set(ROWS) - NUMBERS_OF_NAN - {"pow", "pow_slope", "hypot"})
+
+@pytest.mark.parametrize("name", sorted(set(ROWS) - NUMBERS_OF_NAN))
 def test_nan_in_gives_nan_out_in_the_slopes_too(name):
     row = ROWS[name]
     for k in range(WIDTH[name]):
         point = list(sampled(row, 1)[0][: WIDTH[name]])
         point[k] = math.nan
-        if name in ("elu", "leaky_relu"):
-            point[0] = min(point[0], -0.5) if k else point[0]
-        assert row.of(*point) != row.of(*point), point
-        slopes = slopes_of_numbers(row, *point)
-        assert slopes[k] != slopes[k] or name in ("div", "gaussian", "times_exp", "scalb", "div_slope"), point
+        if k and name in LINEAR_LATER:
+            continue
+        assert math.isnan(row.of(*point)), point
+        assert math.isnan(slopes_of_numbers(row, *point)[k]), point
 
 
 def test_nan_in_the_rows_of_arithmetic_gives_a_value_of_nan():

@@ -19,7 +19,7 @@ from typing import Any
 
 from autograd.differences import Break, Estimate, Ladder, plain
 from autograd.errors import GradientMismatch
-from autograd.primitives import Primitive, by_code, number
+from autograd.primitives import Primitive, by_code, neg, number, pos
 from autograd.recording import no_grad
 from autograd.structures import flatten, is_number
 from autograd.tape import Tape, edges, reverse_sweep
@@ -44,6 +44,9 @@ disagreements have never been too few for a function that is smooth at all."""
 
 NOISE = 4.0 * 2.0**-52
 """The relative error of one node: 4 ulp, which is what the table promises of a row."""
+
+TINY = 4096.0 * math.ulp(0.0)
+"""The absolute error allowed below the smallest normal number, 2e-308, where floats have fewer and fewer digits."""
 
 SAME = 1e-9
 """How far the value of f may differ between floats, nodes and duals, relative to it: they take the same rows, so that
@@ -419,9 +422,13 @@ def _noises(subject: _Subject) -> list[float]:
     return [_noise(tape, next(places)) if any(each is other for other in recorded) else 0.0 for each in outputs]
 
 
+_EXACT = (pos.code, neg.code)
+
+
 def _noise(tape: Tape, output: int) -> float:
     adjoints = reverse_sweep([((tape, output), 1.0)])[tape]
-    total = NOISE * sum(abs(a * node[1]) for a, node in zip(adjoints, tape.nodes) if a and node[0] >= 0)
+    rounded = (a * node[1] for a, node in zip(adjoints, tape.nodes) if a and node[0] >= 0 and node[0] not in _EXACT)
+    total = NOISE * sum(map(abs, rounded))
     return total if math.isfinite(total) else 0.0
 
 
@@ -558,7 +565,7 @@ class _Check:
     def _entry(self, label: str, mode: str, analytic: float, estimate: Estimate) -> Entry:
         error = abs(analytic - estimate.value)
         size = max(abs(analytic), abs(estimate.value))
-        tolerance = self._settings.atol + self._settings.rtol * size + SAFETY * estimate.error
+        tolerance = self._settings.atol + self._settings.rtol * size + SAFETY * estimate.error + TINY
         verdict = "agrees" if math.isfinite(analytic) and error <= tolerance else "wrong"
         return Entry(label, (mode,), analytic, estimate.value, error, tolerance, verdict if estimate.settled else "no derivative")
 
@@ -638,7 +645,10 @@ def _unsettled(entry: Entry, name: str, estimate: Estimate) -> str:
     if math.isinf(estimate.error) or math.isnan(estimate.value):
         return f"{entry.derivative}: f is not finite beside {name}, so that there is no derivative"
     side = "" if estimate.side == "both" else f" (f is defined only to the {estimate.side})"
-    return f"{entry.derivative}: the differences in {name} do not settle on a number as the step shrinks{side}: the derivative is infinite, or f is too noisy"
+    return (
+        f"{entry.derivative}: the differences in {name} do not settle on a number as the step shrinks{side}: the derivative "
+        "is infinite, f is too noisy, or it varies over less than neighbouring floats can tell apart"
+    )
 
 
 # -- whose fault -----------------------------------------------------------------------------------------------------
@@ -706,7 +716,7 @@ def _first_faults(application: _Application, settings: _Settings) -> list[str]:
     for k, slope in application.slopes:
         ladder = _ladder_of(application, k)
         estimate = ladder.estimates()[0]
-        tolerance = settings.atol + settings.rtol * max(abs(slope), abs(estimate.value)) + SAFETY * estimate.error
+        tolerance = settings.atol + settings.rtol * max(abs(slope), abs(estimate.value)) + SAFETY * estimate.error + TINY
         if not estimate.settled:
             broken = ladder.breaks(0)
             faults += [f"{application.row.name} has a {broken.kind} at {application}: {broken}"] if broken else []

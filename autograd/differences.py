@@ -298,7 +298,13 @@ class Ladder:
         if math.fabs(self._x) < SMALL:
             scales.append(1.0)
         for scale in scales:
-            self._descend(self._new_run(), 0.5 * scale, LEVELS)
+            run = self._new_run()
+            self._descend(run, 0.5 * scale, FLAT)
+            if scale == scales[-1]:
+                self._mark_flat()
+            if any(self._is_flat_in(run, k) for k in range(len(self._centre))) and scale != scales[-1]:
+                continue
+            self._descend(run, run[-1].h / RATIO if run else 0.0, LEVELS - FLAT)
             if self._all_good():
                 return list(self._best)
         self._widen(self._runs[-1])
@@ -324,10 +330,10 @@ class Ladder:
             exact = (self._x + h) - self._x
             if not SHORTEST * math.ulp(self._x) <= exact < math.inf:
                 return
+            if self._all_good():
+                return
             run.append(self._level(exact))
             self._improve(run, len(run) - 4)
-            if len(run) == FLAT and len(self._runs) == 1:
-                self._mark_flat(run)
             if self._all_good():
                 return
             h /= RATIO
@@ -362,7 +368,7 @@ class Ladder:
             return
         for k, best in enumerate(self._best):
             window = self._window(run, start, k)
-            if window.error < best.error:
+            if window.error < best.error and not self._flat[k]:
                 self._best[k] = window
 
     def _window(self, run: list[_Level], start: int, k: int) -> Estimate:
@@ -381,12 +387,17 @@ class Ladder:
         """Return the rounding error in some values of an output: at x it may happen to be 0, beside x it is not."""
         return max(self._noise[k], 2.0 * ROUNDING * max(map(math.fabs, outputs)), math.ulp(0.0))
 
-    def _mark_flat(self, run: list[_Level]) -> None:
+    def _mark_flat(self) -> None:
+        """Settle on 0 for the outputs that no step has changed so far: most derivatives of most programs."""
+        widest = self._runs[-1]
         for k, centre in enumerate(self._centre):
-            if all(each.plus[k] == centre and each.minus[k] == centre for each in run):
-                rounding = self._noise[k] / run[0].h
+            if widest and all(self._is_flat_in(run, k) for run in self._runs):
+                rounding = self._noise_in(k, [centre]) / widest[0].h
                 self._flat[k] = True
-                self._best[k] = Estimate(0.0, rounding, rounding, run[0].h, settled=True)
+                self._best[k] = Estimate(0.0, rounding, rounding, widest[0].h, settled=True)
+
+    def _is_flat_in(self, run: list[_Level], k: int) -> bool:
+        return all(each.plus[k] == self._centre[k] == each.minus[k] for each in run)
 
     def _all_good(self) -> bool:
         for k, best in enumerate(self._best):

@@ -304,7 +304,7 @@ class _Reader:
         if kind is complex:
             raise self._refusal("complex numbers are not possible here", node)
         if kind is not int and kind is not float:
-            word = "..." if node.value is ... else node.value
+            word = "..." if node.value is ... else repr(node.value)
             raise self._refusal(f"'{word}' is not a number", node)
         number = primitives.number(node.value)
         if math.isinf(number):

@@ -380,7 +380,7 @@ def power_slope(x: float, y: float) -> float:
         slope = math.copysign(1.0, base) * _times_square(y, power(math.fabs(x), 0.5 * below))
     lost = _lost(y, -1.0, below)
     if lost and 0.0 < math.fabs(x) < math.inf:
-        slope += slope * (lost * math.log(math.fabs(x)))
+        slope *= 1.0 + lost * math.log(math.fabs(x))
     return slope
 
 
@@ -445,7 +445,7 @@ def gaussian(a: float, x: float, c: float) -> float:
     if c * square > 2000.0:
         return flat(a)
     bell = times_exp(a, -c * square)
-    return bell - bell * (c * lost)
+    return bell - bell * (c * lost) if math.isfinite(bell) else bell
 
 
 def erfc(x: float) -> float:
@@ -527,7 +527,7 @@ def bessel_ratio(x: float, order: float) -> float:
     if order > 200.0:
         return 0.0  # at most 1 / (2n + 1)!!, which underflows
     n = int(order)
-    if x * x < 4.0 + 4.0 * n or math.fabs(x) < n:
+    if x * x < 4.0 + 4.0 * n or math.fabs(x) < n + 1:
         return _bessel_series(x, n)
     before, here = cos(x), sin(x) / x
     for k in range(n):

@@ -245,10 +245,10 @@ class ManyPrimitive(Primitive):
 
     def _unpacked(self, iterable: Any) -> tuple[Any, ...]:
         try:
-            return tuple(iterable)
+            operands = iter(iterable)
         except TypeError:
-            number(iterable)  # raises, and names the type
-            raise
+            return (number(iterable),)  # raises, and names the type
+        return tuple(operands)
 
     def _applied(self, arguments: Sequence[Any]) -> Any:
         if len(arguments) < self.fewest:
@@ -483,7 +483,7 @@ def _scalb_on_arrays(xp: Any, x: Any, exponent: Any) -> Any:
 def _bessel_ratio_on_arrays(xp: Any, x: Any, order: Any) -> Any:
     """Return j_n(x) / x**n for n up to 8 as the float kernel computes it, and nan for n > 8."""
     n = xp.floor(order)
-    far = (x * x >= 4.0 + 4.0 * n) & (xp.abs(x) >= n)
+    far = (x * x >= 4.0 + 4.0 * n) & (xp.abs(x) >= n + 1)
     safe = xp.where(far, x, 1.0)
     before, here = xp.cos(safe), xp.sin(safe) / safe
     climbed = here

@@ -72,7 +72,8 @@ class _Pruning:
         if node[0] == INPUT:
             return node
         places, numbers = edges(node)
-        return node_of(node[0], node[1], [self._positions[_key((tape, at))] if at >= 0 else at for at in places], numbers)
+        renumbered = [self._positions[_key((tape, at))] if at >= 0 else at for at in places]
+        return node_of(node[0], node[1], renumbered, numbers)
 
     def _append(self, node: Node, place: Place | None) -> int:
         tape = self.tape

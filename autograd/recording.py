@@ -20,7 +20,17 @@ from typing import Any, NamedTuple
 
 from autograd.tape import CAPACITY, LEAF, Tape, indices
 
-__all__ = ["active_modes", "close_automatic", "current_scope", "differentiating", "here", "no_grad", "resolve", "scope", "strict"]
+__all__ = [
+    "active_modes",
+    "close_automatic",
+    "current_scope",
+    "differentiating",
+    "here",
+    "no_grad",
+    "resolve",
+    "scope",
+    "strict",
+]
 
 
 class Mode(NamedTuple):

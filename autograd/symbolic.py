@@ -18,10 +18,10 @@ from autograd.value import Value
 
 __all__ = ["symbolic_gradient", "to_sympy"]
 
-MOST = 10_000
+MOST = 2_000
 """Operations in a formula, written out in full."""
 
-MOST_DEEP = 200
+MOST_DEEP = 60
 """Operations within each other: sympy takes several calls for each, and Python allows a thousand."""
 
 
@@ -84,9 +84,10 @@ def _checked(value: Value | Tape) -> list[Line]:
     sizes: list[int] = []
     depths: list[int] = []
     for line in listed:
-        operands = [operand.index for operand in line.operands if operand.index is not None]
-        sizes.append(1 + sum(sizes[at] for at in operands))
-        depths.append(1 + max((depths[at] for at in operands), default=0))
+        operands = [(k, operand.index) for k, operand in enumerate(line.operands) if operand.index is not None]
+        uses = _uses(line)
+        sizes.append(1 + sum(uses[k] * sizes[at] for k, at in operands))
+        depths.append(max((depths[at] + _deeper(line, listed[at]) for _, at in operands), default=0))
     if sizes[-1] > MOST:
         size = f"{sizes[-1]:,}" if sizes[-1] < 10**15 else "more than 10**15"
         raise ValueError(f"the formula would have {size} operations, {MOST:,} are the most")
@@ -95,18 +96,45 @@ def _checked(value: Value | Tape) -> list[Line]:
     return listed
 
 
+def _deeper(line: Line, operand: Line) -> bool:
+    """Return whether a line is one level deeper than its operand; sympy writes sums of sums as one sum."""
+    sums = ("add", "sub", "neg", "pos", "sum")
+    names = [each.primitive.name if each.primitive is not None else "" for each in (line, operand)]
+    return any(name not in sums for name in names)
+
+
+def _uses(line: Line) -> Sequence[int]:
+    """Return how often each operand stands in the form of a line: that of relu has its operand twice."""
+    if line.primitive is None:
+        return ()
+    count = len(line.operands)
+    if count > 3:  # many-operand rows
+        return (2,) * count if line.primitive.name in ("max", "min") else (1,) * count
+    return _occurrences(_form(line), count)
+
+
+@functools.cache
+def _occurrences(form: Callable[..., Any], count: int) -> tuple[int, ...]:
+    sympy = _sympy()
+    arguments = [sympy.Dummy(real=True) for _ in range(count)]
+    parts = list(sympy.preorder_traversal(form(*arguments)))
+    return tuple(max(1, parts.count(argument)) for argument in arguments)
+
+
 def _formula(listed: Sequence[Line]) -> Any:
-    forms = _forms()
     found: list[Any] = []
     for line in listed:
-        if line.primitive is None:
-            found.append(_symbol(line))
-            continue
-        form = forms.get(line.primitive.name)
-        if form is None:
-            raise ValueError(f"the primitive {line.primitive.name!r} has no form in sympy")
-        found.append(form(*[_argument(operand, found) for operand in line.operands]))
+        arguments = [_argument(operand, found) for operand in line.operands]
+        found.append(_symbol(line) if line.primitive is None else _form(line)(*arguments))
     return found[-1]
+
+
+def _form(line: Line) -> Callable[..., Any]:
+    name = "" if line.primitive is None else line.primitive.name
+    form = _forms().get(name)
+    if form is None:
+        raise ValueError(f"the primitive {name!r} has no form in sympy")
+    return form
 
 
 def _symbol(line: Line) -> Any:
@@ -155,12 +183,21 @@ def _flat_function() -> Any:
 @functools.cache
 def _choices() -> Any:
     """Return sympy's Piecewise without its simplification, which takes minutes for a small network of relu."""
-    piecewise = _sympy().Piecewise
+    sympy = _sympy()
+    pair = sympy.functions.elementary.piecewise.ExprCondPair
 
-    def make(kind: Any, *pairs: Any, **options: Any) -> Any:
-        return piecewise.__new__(kind, *pairs, **{**options, "evaluate": False})
+    def make(kind: Any, *pairs: Any, **_: Any) -> Any:
+        parts: list[Any] = []
+        for expression, condition in pairs:
+            if condition != sympy.false:
+                parts.append(sympy.Tuple.__new__(pair, sympy.sympify(expression), sympy.sympify(condition)))
+            if condition == sympy.true:
+                break
+        if parts and parts[0].args[1] == sympy.true:
+            return parts[0].args[0]
+        return sympy.Basic.__new__(kind, *parts)
 
-    return type("Piecewise", (piecewise,), {"__new__": make})
+    return type("Piecewise", (sympy.Piecewise,), {"__new__": make})
 
 
 def _choice(*pairs: Any) -> Any:
@@ -223,7 +260,7 @@ def _elementary(sympy: Any) -> dict[str, Callable[..., Any]]:
         "log10": lambda x: sympy.log(x) / sympy.log(10),
         "log1p": lambda x: sympy.log(1 + x),
         "logbase": lambda x, base: sympy.log(x) / sympy.log(base),
-        "cbrt": lambda x: _sign(sympy, x) * sympy.Abs(x) ** sympy.Rational(1, 3),
+        "cbrt": lambda x: _sign(x) * sympy.Abs(x) ** sympy.Rational(1, 3),
         "logit": lambda x: sympy.log(x / (1 - x)),
         "degrees": lambda x: x * 180 / sympy.pi,
         "radians": lambda x: x * sympy.pi / 180,
@@ -234,7 +271,7 @@ def _elementary(sympy: Any) -> dict[str, Callable[..., Any]]:
 def _piecewise(sympy: Any) -> dict[str, Callable[..., Any]]:
     return {
         "step": lambda x: _choice((1, _over(x, 0)), (0, True)),
-        "sign": lambda x: _sign(sympy, x),
+        "sign": lambda x: _sign(x),
         "floor": sympy.floor,
         "ceil": lambda x: -sympy.floor(-x),
         "trunc": lambda x: _trunc(sympy, x),
@@ -256,7 +293,7 @@ def _comparisons(sympy: Any) -> dict[str, Callable[..., Any]]:
         "greater": sympy.Gt,
         "greater_equal": sympy.Ge,
     }
-    return {name: functools.partial(_outcome, sympy, relation) for name, relation in relations.items()}
+    return {name: functools.partial(_outcome, relation) for name, relation in relations.items()}
 
 
 def _activations(sympy: Any) -> dict[str, Callable[..., Any]]:
@@ -301,7 +338,7 @@ def _in_partials(sympy: Any) -> dict[str, Callable[..., Any]]:
     }
 
 
-def _sign(sympy: Any, x: Any) -> Any:
+def _sign(x: Any) -> Any:
     """Return the sign, piecewise: sympy's own has a Dirac delta as its derivative."""
     return _choice((1, _over(x, 0)), (-1, _over(0, x)), (0, True))
 
@@ -318,7 +355,7 @@ def _round(sympy: Any, x: Any) -> Any:
     return _choice((up - 1, sympy.And(sympy.Eq(up - x, half), odd)), (up, True))
 
 
-def _outcome(sympy: Any, relation: Callable[..., Any], x: Any, y: Any) -> Any:
+def _outcome(relation: Callable[..., Any], x: Any, y: Any) -> Any:
     return _choice((1, relation(x, y, evaluate=False)), (0, True))
 
 

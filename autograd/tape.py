@@ -67,7 +67,7 @@ _shared_indices: list[int] = []
 
 
 def indices() -> list[int]:
-    """Return a list that holds at [WIDTH · k] the index k: one for all tapes, as an int per node would cost 32 bytes."""
+    """Return a list that holds k at [WIDTH · k]: one for all tapes, because an int per node would cost 32 bytes."""
     if not _shared_indices:
         places = [0] * (WIDTH * CAPACITY)
         places[::WIDTH] = range(CAPACITY)

@@ -19,7 +19,7 @@ from autograd.operators import Operators, binary
 from autograd.primitives import Primitive, is_real, number
 from autograd.provenance import check_finite, user_line
 from autograd.recording import active_modes, close_automatic, enter_leaf, here, keep_for_guards, mode, resolve
-from autograd.tape import CONSTANT, NONE, LEAF, Node, Place, Tape, edges, reachable, reverse_sweep
+from autograd.tape import CONSTANT, LEAF, NONE, Node, Place, Tape, edges, reachable, reverse_sweep
 
 __all__ = ["Condition", "Value"]
 
@@ -152,7 +152,8 @@ class Value(Operators):
     def _resolved_node(self) -> Node:
         assert self._tape is not None
         tape, index = resolved((self._tape, self._index))
-        return tape.nodes[index]
+        node: Node = tape.nodes[index]
+        return node
 
     def item(self) -> float:
         """Return the number, as NumPy and PyTorch call it."""
@@ -190,15 +191,12 @@ class Value(Operators):
         if self._tape is None:
             _accumulate([(self, seed)])
             return
-        shares = []
         swept = reverse_sweep([((self._tape, self._index), seed)])
-        for tape in swept:
-            tape.adjoints = None
+        shares = []
         for tape, adjoints in swept.items():
-            shown = tape.adjoints  # not None where a stand-in of the same nodes was swept too
-            tape.adjoints = adjoints if shown is None else [a + b for a, b in zip_longest(shown, adjoints, fillvalue=0.0)]
             reached = len(adjoints)
             shares += [(leaf, adjoints[i]) for i, (leaf, _) in tape.leaves.items() if i < reached and adjoints[i]]
+        _show(swept)
         _accumulate(shares)
         close_automatic()
 
@@ -684,6 +682,18 @@ def write_guard(condition: Condition) -> None:
 
 
 # -- sweeping --------------------------------------------------------------------------------------------------------
+
+
+def _show(swept: dict[Tape, list[float]]) -> None:
+    """Leave adjoints on their tapes, to look at."""
+    for tape in swept:
+        tape.adjoints = None
+    for tape, adjoints in swept.items():
+        shown = tape.adjoints
+        if shown is None:
+            tape.adjoints = adjoints
+        else:  # a stand-in of the same nodes was swept too
+            tape.adjoints = [a + b for a, b in zip_longest(shown, adjoints, fillvalue=0.0)]
 
 
 def _accumulate(shares: Sequence[tuple[Value, float]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 from types import SimpleNamespace
 
@@ -10,7 +11,8 @@ import pytest
 from autograd import primitives
 from autograd.primitives import Primitive
 
-accuracy = pytest.importorskip("tests.accuracy", reason="mpmath is not installed")
+pytest.importorskip("mpmath")
+accuracy = importlib.import_module("tests.accuracy")
 
 ROWS = {name: row for name, row in vars(primitives).items() if isinstance(row, Primitive)}
 COUNT = 120  # random points per row; `python -m tests.accuracy` takes 1000
@@ -42,7 +44,7 @@ def test_prod_is_the_only_row_whose_bound_grows_with_its_operands():
     assert [name for name, row in ROWS.items() if row.accuracy.startswith("(c)")] == ["prod"]
 
 
-# -- the usual formulas, which the contract forbids: the measurement finds each of them ---------------------------------
+# -- the usual formulas, which the contract forbids: the measurement finds each of them --------------------------------
 
 
 def formula(name, *partials, compute=None):
@@ -101,7 +103,7 @@ def test_the_usual_formula_is_found_to_be_off(name):
     assert max(error for error, _ in found) > 2.0 * accuracy.CONTRACT
 
 
-# -- the measuring itself ------------------------------------------------------------------------------------------------
+# -- the measuring itself ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -139,6 +139,20 @@ def test_what_is_carried_over_many_tapes_is_not_let_go():
     assert len(Tape.of(h)) == steps + 1
 
 
+def test_tapes_and_their_stand_ins_count_once():
+    x = Value(2.0)
+    h, kept = x, []
+    for k in range(3 * GENERATIONS):
+        close_automatic()
+        h = h + x
+        kept.append(h)
+    total = ag.sum(kept)
+    total.backward()
+    assert x.grad == sum(k + 2 for k in range(3 * GENERATIONS))
+    assert [h.grad for h in kept] == [3 * GENERATIONS - k for k in range(3 * GENERATIONS)]
+    assert len(Tape.of(total)) == 3 * GENERATIONS + 2
+
+
 def test_a_long_lived_value_does_not_keep_what_uses_it():
     close_automatic()  # on a tape of its own: a sweep that reaches a tape runs over all of its older nodes
     w = Value(1.0)

@@ -1,0 +1,523 @@
+"""What people look at: records of a tape, traces, pictures, and how `dot` is found and run."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import stat
+import time
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+
+from autograd import ManyPrimitive, Tape, Value, dot, grad, primitives, scope, sin, tanh
+from autograd.listing import (
+    Forward,
+    Seed,
+    Share,
+    adjoints,
+    exact,
+    lines,
+    printable,
+    pruned,
+    shares_of,
+    short,
+    spelled,
+    steps,
+)
+from autograd.show import render
+from autograd.show.graph import dot_source
+from autograd.show.render import Drawing, draw, find_dot
+from autograd.show.trace import SHOWN, forward_trace, trace
+from tests.test_expressions import called
+
+
+def has_dot():
+    try:
+        find_dot("png")
+    except FileNotFoundError:
+        return False
+    return True
+
+
+needs_dot = pytest.mark.skipif(not has_dot(), reason='needs Graphviz: pip install "tapegrad[dot]"')
+
+
+def example():
+    w1, w2 = Value(2.0, label="w1"), Value(3.0, label="w2")
+    a = w1**3
+    b = a * w2
+    c = 3 * w1
+    g = b + c
+    a.label, b.label, c.label, g.label = "a", "b", "c", "g"
+    return g
+
+
+NASTY = "<b>&\"'|{}[]\\N\\G\\\n\t\x00\u202e\ud800 ]]> </TABLE> 😀 日本 عربي \\"
+
+# -- records ---------------------------------------------------------------------------------------------------------
+
+
+def test_lines_say_all_of_a_tape():
+    listed = lines(example())
+    assert [line.name for line in listed] == ["w1", "a", "w2", "b", "c", "g"]
+    assert [line.kind for line in listed] == ["leaf", "node", "leaf", "node", "node", "node"]
+    assert [line.text for line in listed] == ["w1", "w1 ** 3", "w2", "a * w2", "3 * w1", "b + c"]
+    assert [line.primal for line in listed] == [2.0, 8.0, 3.0, 24.0, 6.0, 30.0]
+    assert [line.slopes for line in listed] == [(), (12.0, None), (), (3.0, 8.0), (None, 3.0), (1.0, 1.0)]
+    assert [operand.index for operand in listed[4].operands] == [None, 0]
+    assert [operand.primal for operand in listed[4].operands] == [3.0, 2.0]
+
+
+def test_lines_can_be_picked():
+    assert [line.name for line in lines(example(), [5, 0])] == ["g", "w1"]
+
+
+def test_names_are_unique():
+    values = [Value(1.0, label=label) for label in ("w", "w", "v5", "w#1", "w#0", None, "", "v9#9")]
+    total = values[0]
+    for value in values[1:]:
+        total = total + value
+    names = [line.name for line in lines(total)]
+    assert len(set(names)) == len(names)
+    assert "v5" in names  # the label itself, not the line at 5
+
+
+def test_a_raw_tape_is_pruned_to_its_last_node():
+    with Tape() as tape:
+        x = Value(3.0, label="x")
+        _ = sin(x) + 1
+        y = x * x
+    assert [line.text for line in lines(tape)] == ["x", "x * x"]
+    assert pruned(tape).outputs == (1,)
+    assert adjoints(tape) == adjoints(y) == [6.0, 1.0]
+
+
+def test_an_empty_tape_has_no_lines():
+    assert lines(Tape()) == []
+    assert adjoints(Tape()) == []
+    assert list(steps(Tape())) == []
+    assert str(Tape()) == "(an empty tape)"
+
+
+def test_inputs_of_transforms_are_listed():
+    seen = []
+    grad(lambda x: seen.append(lines(x * x)) or x * x)(3.0)
+    assert [line.kind for line in seen[0]] == ["input", "node"]
+
+
+def test_what_is_no_value_is_refused():
+    with pytest.raises(TypeError, match="expected a Value or a Tape, not float"):
+        lines(3.0)
+    with pytest.raises(ValueError, match="constant"):
+        lines(Value(3.0).detach())
+
+
+def test_adjoints_agree_with_backward_and_touch_no_grad():
+    g = example()
+    swept = adjoints(g)
+    leaves = {line.name: swept[line.index] for line in lines(g) if line.kind == "leaf"}
+    assert leaves == {"w1": 39.0, "w2": 8.0}
+    assert all(leaf.grad == 0.0 for leaf, _ in Tape.of(g).leaves.values())
+
+
+def test_adjoints_of_another_output_and_seed():
+    assert adjoints(example(), output=3, seed=2.0) == [72.0, 6.0, 16.0, 2.0, 0.0, 0.0]
+
+
+def test_steps_are_forward_seed_and_every_share():
+    taken = list(steps(example()))
+    assert [type(step) for step in taken] == [Forward] * 6 + [Seed] + [Share] * 6
+    assert [str(step) for step in taken[5:]] == [
+        "g = b + c = 30",
+        "g: 1",
+        "b ← g · ∂g/∂b: 1 × 1 = 1",
+        "c ← g · ∂g/∂c: 1 × 1 = 1",
+        "w1 ← c · ∂c/∂w1: 1 × 3 = 3",
+        "a ← b · ∂b/∂a: 1 × 3 = 3",
+        "w2 ← b · ∂b/∂w2: 1 × 8 = 8",
+        "w1 ← a · ∂a/∂w1: 3 × 12 = 36; w1: 3 + 36 = 39",
+    ]
+    assert [share.share for share in shares_of(taken)[0]] == [36.0, 3.0]
+
+
+def test_running_sums_are_the_sweeps_own():
+    xs = [Value(0.1 * k, label=f"x{k}") for k in range(1, 6)]
+    y = xs[0]
+    for x in xs * 3:
+        y = tanh(y * x + 0.3) + x / 7
+    found = adjoints(y)
+    sums = [0.0] * len(found)
+    sums[-1] = 1.0
+    for step in steps(y):
+        if isinstance(step, Share):
+            assert step.before == sums[step.operand.index]
+            sums[step.operand.index] = step.after
+    assert sums == found
+
+
+def test_shares_of_zero_are_nothing():
+    x = Value(0.0, label="x")
+    y = primitives.sqrt(x) * 0.0
+    assert adjoints(y) == [0.0, 0.0, 1.0]
+    assert [step.share for step in steps(y) if isinstance(step, Share)] == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (30.0, "30"),
+        (-0.0, "-0"),
+        (1e-10, "1e-10"),
+        (1 / 3, "0.333333"),
+        (123456789.0, "123456789"),
+        (1e20, "1e20"),
+        (-2.5e-300, "-2.5e-300"),
+        (5e-324, "4.94066e-324"),
+        (math.inf, "inf"),
+        (math.nan, "nan"),
+    ],
+)
+def test_numbers_are_short_and_honest(number, text):
+    assert short(number) == text
+
+
+def test_exact_numbers_read_back():
+    for number in (30.0, 0.1 + 0.2, 1e22, 5e-324, -0.0, 1.7976931348623157e308, math.inf):
+        assert math.copysign(1.0, float(exact(number))) == math.copysign(1.0, number)
+        assert float(exact(number)) == number
+
+
+def test_sums_are_spelled():
+    assert spelled([36.0, 3.0], 39.0) == "36 + 3 = 39"
+    assert spelled([-1.0, -0.5, 2.0], 0.5) == "-1 - 0.5 + 2 = 0.5"
+
+
+def test_printable_hides_nothing():
+    assert printable("a\x1b[31m\u202eb\n") == "a\\x1b[31m\\u202eb\\n"
+    assert printable("日本 👩‍👩‍👧") == "日本 👩‍👩‍👧"
+
+
+# -- traces ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_trace_is_a_table():
+    assert trace(example()).splitlines() == [
+        "name  operation  operands        primal | slopes           adjoint",
+        "----------------------------------------|-------------------------",
+        "w1    leaf                            2 |                       39",
+        "a     w1 ** 3    w1 = 2, 3            8 | ∂w1 = 12               3",
+        "w2    leaf                            3 |                        8",
+        "b     a * w2     a = 8, w2 = 3       24 | ∂a = 3, ∂w2 = 8        1",
+        "c     3 * w1     3, w1 = 2            6 | ∂w1 = 3                1",
+        "g     b + c      b = 24, c = 6       30 | ∂b = 1, ∂c = 1         1",
+    ]
+    assert str(Tape.of(example())) == trace(example())
+
+
+def test_the_forward_trace_has_tangents():
+    rows = forward_trace(example(), "w1").splitlines()
+    assert rows[3].split() == "a w1 ** 3 12 × 1 12 8 + 12ε".split()
+    assert rows[-1].split() == "g b + c 1 × 36 + 1 × 3 39 30 + 39ε".split()
+    assert forward_trace(example(), {"w1": 2.0, "w2": -1.0}).splitlines()[-1].endswith("30 + 70ε")
+
+
+def test_the_forward_trace_names_what_it_knows():
+    with pytest.raises(ValueError, match="no leaf called 'z'; it has w1, w2"):
+        forward_trace(example(), "z")
+    with pytest.raises(ValueError, match="no leaf called 'a'"):
+        forward_trace(example(), "a")
+
+
+def test_long_traces_are_shortened_in_the_middle():
+    y = Value(1.0, label="x")
+    for _ in range(100_000):
+        y = y * 0.99999
+    tape = Tape.of(y)
+    start = time.perf_counter()
+    rows = str(tape).splitlines()
+    assert time.perf_counter() - start < 2.0
+    assert len(rows) == 2 + SHOWN + 1
+    assert rows[2 + SHOWN // 2] == f"… {100_001 - SHOWN:,} more lines …"
+    assert rows[2].startswith("x ")
+    assert rows[-1].startswith("v100000 ")
+
+
+def test_wide_operations_are_cut():
+    xs = [Value(float(k), label=f"x{k}") for k in range(500)]
+    rows = trace(dot(xs, xs)).splitlines()
+    assert max(map(len, rows)) < 200
+    assert "…" in rows[-1]
+
+
+def test_strange_labels_stay_on_their_line():
+    rows = trace(Value(2.0, label=NASTY) * 2).splitlines()
+    assert len(rows) == 4
+    assert "\u202e" not in rows[2]
+    assert "\\u202e" in rows[2] or "…" in rows[2]
+    "\n".join(rows).encode()
+
+
+def test_several_outputs_say_which_is_read_backward():
+    x = Value(2.0, label="x")
+    y, z = x * x, x + 1
+    assert trace(Tape.of(y, z)).splitlines()[0] == "adjoints of v2, the last of 2 outputs"
+
+
+@pytest.mark.parametrize("row", primitives.TABLE, ids=lambda row: row.name)
+def test_every_row_is_traced_and_drawn_with_every_operand(row):
+    arguments = called(row)[1]
+    labels = iter("pqrs")
+    leaves = [
+        [Value(part, next(labels)) for part in each] if isinstance(each, list) else Value(each, next(labels))
+        for each in arguments
+    ]
+    value = row(*leaves)
+    last = trace(value).splitlines()[-1]
+    picture = dot_source(value)
+    count = 4 if row.name == "dot" else 3 if isinstance(row, ManyPrimitive) else row.arity
+    for index, label in enumerate("pqrs"[:count]):
+        assert f"{label} = " in last
+        assert re.search(rf"∂{label} = ", last)
+        assert f"\tn{index} -> n{count} " in picture
+        assert f"<B>{label}</B>" in picture
+
+
+# -- pictures --------------------------------------------------------------------------------------------------------
+
+
+def test_cards_and_arrows_of_the_example():
+    source = dot_source(example())
+    assert "36 + 3 = <B>39</B>" in source
+    assert '3 × 12 = <B><FONT COLOR="#B03A00">36</FONT></B>' in source
+    assert "<B>**3</B>" in source
+    assert "n4c0 -> n4" in source
+    assert source.count("const") == 2  # a box and its tooltip: the exponent has none
+    assert source.count('BORDER="3"') == 1
+    assert "0x" not in source
+
+
+def test_a_value_used_twice_has_two_arrows():
+    x = Value(3.0, label="x")
+    source = dot_source(x * x)
+    assert source.count("n0 -> n1") == 2
+    assert "3 + 3 = <B>6</B>" in source
+
+
+def test_many_uses_are_counted():
+    x = Value(3.0, label="x")
+    assert "Σ4 = <B>12</B>" in dot_source(x + x + x + x * 9)
+
+
+def test_the_same_program_gives_the_same_bytes():
+    assert dot_source(example()) == dot_source(example())
+
+
+def test_scopes_are_frames_and_shared_leaves_stand_outside():
+    x = Value(1.0, label="x")
+    with scope("layer <0>"):
+        with scope("neuron 0"):
+            a = sin(x) * Value(2.0, label="w")
+        with scope("neuron 1"):
+            b = sin(x) + a
+    source = dot_source(b)
+    frames = re.findall(r"subgraph (cluster\w*)", source)
+    assert sorted(frames) == ["cluster_0", "cluster_0_0", "cluster_0_1"]
+    assert "label=<layer &lt;0&gt;>" in source
+    outer, inner = source.split("subgraph cluster_0_", 1)
+    assert "<B>x</B>" in outer
+    assert "<B>w</B>" not in outer
+    assert "<B>w</B>" in inner
+
+
+def chain(length):
+    y = Value(1.0, label="x")
+    for _ in range(length):
+        y = sin(y)
+    return y
+
+
+def test_large_pictures_lose_the_chain_rule_then_are_refused():
+    assert " × " in dot_source(chain(24))
+    assert " × " not in dot_source(chain(25))
+    with pytest.raises(ValueError, match="a picture of 151 boxes is hard to read: everything=True"):
+        dot_source(chain(150))
+    assert "n150" in dot_source(chain(150), everything=True)
+    with pytest.raises(ValueError, match="a picture of 1,001 boxes cannot be read: 1000 are the most"):
+        dot_source(chain(1000), everything=True)
+    with pytest.raises(ValueError, match="nothing to draw"):
+        dot_source(Tape())
+
+
+def texts(svg):
+    return [
+        "".join(element.itertext()) for element in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")
+    ]
+
+
+@needs_dot
+def test_the_picture_is_an_svg_that_says_it_all():
+    found = texts(draw(example()).svg)
+    for text in ("w1", "a", "w2", "b", "c", "g", "**3", "×", "+", "39", "30", "24", "const", "param", "share of grad"):
+        assert text in found, text
+
+
+@needs_dot
+@pytest.mark.parametrize("label", [NASTY, "\\N", "\\", "&amp;", "<", "  ", "\n", "]]>", "😀", "a" * 500, "\\n\\l", '"'])
+def test_labels_are_shown_as_they_are(label):
+    x = Value(3.0, label=label)
+    with scope(label):
+        y = x * x
+    y.label = label
+    svg = draw(y).svg
+    shown = [text.replace("\u2060", "").replace("\xa0", " ") for text in texts(svg)]
+    wanted = printable(label) if label.strip() else repr(label)
+    wanted = wanted if len(wanted) <= 32 else wanted[:31] + "…"
+    assert [text.strip() for text in shown].count(wanted.strip()) == 3  # two cards and a frame
+
+
+@needs_dot
+@pytest.mark.parametrize(("ending", "start"), [("svg", b"<?xml"), ("png", b"\x89PNG\r\n\x1a\n"), ("dot", b"digraph")])
+def test_files_are_written(tmp_path, ending, start):
+    path = tmp_path / f"graph.{ending.upper()}"
+    drawing = draw(example(), path)
+    content = path.read_bytes()
+    assert content.startswith(start)
+    assert len(content) > 500
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+    mask = os.umask(0)
+    os.umask(mask)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~mask
+    drawing.save(path)
+    assert path.read_bytes() == content
+
+
+@needs_dot
+def test_notebooks_get_svg_and_png():
+    bundle = draw(example())._repr_mimebundle_()
+    assert set(bundle) == {"image/svg+xml", "image/png", "text/plain"}
+    assert bundle["image/png"].startswith("iVBOR")
+
+
+def test_the_format_is_checked_before_anything_is_written(tmp_path):
+    for name in ("graph.gif", "graph"):
+        with pytest.raises(ValueError, match=r"a picture's name ends in \.svg, \.png, \.pdf or \.dot"):
+            draw(example(), tmp_path / name)
+    draw(example(), tmp_path / "graph", format="dot")
+    assert [each.name for each in tmp_path.iterdir()] == ["graph"]
+
+
+def test_what_cannot_be_written_says_so(tmp_path):
+    with pytest.raises(IsADirectoryError, match="is a folder"):
+        draw(example(), tmp_path, format="dot")
+    with pytest.raises(FileNotFoundError, match="there is no folder"):
+        draw(example(), tmp_path / "nowhere" / "graph.dot")
+
+
+def test_a_failed_drawing_leaves_the_old_file(tmp_path):
+    path = tmp_path / "graph.svg"
+    path.write_text("old")
+    with pytest.raises(RuntimeError):
+        draw(example(), path, dot=script(tmp_path, "echo broken >&2; exit 3"))
+    assert path.read_text() == "old"
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["dot.sh", "graph.svg"]
+
+
+def test_links_stay_links(tmp_path):
+    target, link = tmp_path / "target.dot", tmp_path / "link.dot"
+    target.write_text("old")
+    link.symlink_to(target)
+    draw(example(), link)
+    assert link.is_symlink()
+    assert target.read_text().startswith("digraph")
+
+
+# -- dot -------------------------------------------------------------------------------------------------------------
+
+
+def script(folder, body):
+    path = folder / "dot.sh"
+    path.write_text(f"#!/bin/sh\n{body}\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+@pytest.fixture
+def nothing_installed(monkeypatch, tmp_path):
+    def none(name):
+        raise render.importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(render.importlib.metadata, "files", none)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("TAPEGRAD_DOT", raising=False)
+
+
+@pytest.mark.usefixtures("nothing_installed")
+def test_without_dot_both_ways_to_install_one_are_named(tmp_path):
+    with pytest.raises(FileNotFoundError) as caught:
+        draw(example(), tmp_path / "graph.svg")
+    assert 'pip install "tapegrad[dot]"' in str(caught.value)
+    assert "apt install graphviz" in str(caught.value)
+    with pytest.raises(FileNotFoundError, match="a PDF needs"):
+        draw(example(), tmp_path / "graph.pdf")
+    assert not any(tmp_path.iterdir())
+    assert draw(example(), tmp_path / "graph.dot").source.startswith("digraph")
+    assert "tapegrad[dot]" in draw(example())._repr_mimebundle_()["text/plain"]
+
+
+def test_the_order_is_argument_variable_bundled_system(monkeypatch, tmp_path):
+    named, system = script(tmp_path, "echo named"), tmp_path / "bin" / "dot"
+    system.parent.mkdir()
+    os.link(named, system)
+    bundled = tmp_path / "graphviz-pure"
+    os.link(named, bundled)
+    monkeypatch.setattr(render, "_bundled_dot", lambda: str(bundled))
+    monkeypatch.setenv("PATH", str(system.parent))
+    monkeypatch.setenv("TAPEGRAD_DOT", named)
+    assert find_dot("svg", str(system)) == str(system)
+    assert find_dot("svg") == named
+    monkeypatch.delenv("TAPEGRAD_DOT")
+    assert find_dot("svg") == str(bundled)
+    assert find_dot("pdf") == str(system)
+    monkeypatch.setattr(render, "_bundled_dot", lambda: None)
+    assert find_dot("svg") == str(system)
+
+
+def test_the_bundled_dot_is_found_without_path(monkeypatch):
+    try:
+        render.importlib.metadata.distribution("graphviz-pure")
+    except render.importlib.metadata.PackageNotFoundError:
+        pytest.skip('needs the bundled Graphviz: pip install "tapegrad[dot]"')
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("TAPEGRAD_DOT", raising=False)
+    assert draw(example()).svg.startswith("<?xml")
+
+
+def test_a_wrong_variable_is_named(monkeypatch):
+    monkeypatch.setenv("TAPEGRAD_DOT", "/nowhere/dot")
+    with pytest.raises(FileNotFoundError, match="TAPEGRAD_DOT names '/nowhere/dot'"):
+        find_dot()
+    with pytest.raises(FileNotFoundError, match="the argument dot names 'nothing-like-this'"):
+        find_dot("svg", "nothing-like-this")
+
+
+def test_a_failing_dot_is_quoted(tmp_path):
+    drawing = Drawing("digraph {}", dot=script(tmp_path, "cat >/dev/null; echo syntax error in line 1 >&2; exit 3"))
+    with pytest.raises(RuntimeError, match="failed with exit code 3 and said: syntax error in line 1"):
+        _ = drawing.svg
+
+
+def test_a_dot_that_hangs_is_stopped(tmp_path, monkeypatch):
+    monkeypatch.setattr(render, "PATIENCE", 0.2)
+    with pytest.raises(RuntimeError, match=r"took more than 0\.2 seconds"):
+        Drawing("digraph {}", dot=script(tmp_path, "exec sleep 20")).render("svg")
+
+
+def test_pngs_are_asked_for_in_high_resolution_and_made_once(tmp_path):
+    counter = tmp_path / "runs"
+    drawing = Drawing("digraph {}", dot=script(tmp_path, f'echo run >>"{counter}"; cat >/dev/null; echo "$@"'))
+    assert drawing.png == drawing.png == b"-Tpng -Gdpi=192\n"
+    assert counter.read_text() == "run\n"
+    with pytest.raises(ValueError, match=r"not \.gif"):
+        drawing.render("gif")

@@ -10,6 +10,7 @@ Nothing here touches any `.grad`.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import math
 import random
@@ -150,8 +151,9 @@ class Report:
             return f"{len(right)} derivative{'s' * (len(right) != 1)} agree{'s' * (len(right) == 1)} with differences"
         if wrong:
             missing = sum(entry.verdict == "no derivative" for entry in wrong)
-            counts = [f"{len(wrong) - missing} wrong"] * (len(wrong) > missing) + [f"{missing} without a derivative"] * (missing > 0)
-            return f"of {len(self.entries)} derivative{'s' * (len(self.entries) != 1)} {' and '.join(counts)}"
+            counts = [(len(wrong) - missing, "wrong"), (missing, "without a derivative")]
+            told = " and ".join(f"{count} {what}" for count, what in counts if count)
+            return f"of {len(self.entries)} derivative{'s' * (len(self.entries) != 1)} {told}"
         return "failed"
 
 
@@ -272,14 +274,14 @@ def _function_and_inputs(f: Function, inputs: Sequence[Any]) -> tuple[Function, 
     if not callable(f):
         raise TypeError(f"gradcheck checks a function or a Primitive, not {type(f).__name__}")
     if not isinstance(inputs, (tuple, list)):
-        raise TypeError(f"inputs is a tuple or list of the arguments of f, as in gradcheck(f, (3.0,)), not {type(inputs).__name__}")
+        raise TypeError(
+            f"inputs is a tuple or list of arguments, as in gradcheck(f, (3.0,)), not {type(inputs).__name__}"
+        )
     arguments = tuple(inputs)
     names = _argument_names(f, len(arguments))
     title = getattr(f, "__name__", type(f).__name__)
     if isinstance(f, Primitive) and f.takes_condition and arguments:
-        condition, *arguments = arguments
-        row = f
-        return lambda *rest: row(condition, *rest), tuple(arguments), title, names[1:]
+        return functools.partial(f, arguments[0]), arguments[1:], title, names[1:]
     return f, arguments, title, names
 
 
@@ -526,7 +528,9 @@ class _Check:
             raise
         for name, output, centre in zip(subject.outputs, map(plain, outputs), self._centre):
             if not abs(output - centre) <= SAME * abs(centre) + SAME * math.ulp(1.0):
-                self._find(f"{name} is {output!r} in {mode} mode, but {centre!r} when evaluated: f depends on the type of its arguments")
+                self._find(
+                    f"{name} is {output!r} in {mode} mode, {centre!r} when evaluated: f looks at the type of its inputs"
+                )
         return [[plain(each) for each in row] for row in rows]
 
     def _compare(self, i: int, jacobians: dict[str, Matrix]) -> None:
@@ -558,7 +562,7 @@ class _Check:
             self._explain(self._entries[-1], name, estimate, ladder.breaks(j), abs(self._subject.point[i]))
         elif estimate.side != "both":
             other = "left" if estimate.side == "right" else "right"
-            self._notes[f"f is not defined to the {other} of {name}: compared with its {estimate.side} derivative"] = None
+            self._note(f"f is not defined to the {other} of {name}: compared with its {estimate.side} derivative")
         else:
             self._note_weakness(self._entries[-1])
 
@@ -566,8 +570,10 @@ class _Check:
         error = abs(analytic - estimate.value)
         size = max(abs(analytic), abs(estimate.value))
         tolerance = self._settings.atol + self._settings.rtol * size + SAFETY * estimate.error + TINY
-        verdict = "agrees" if math.isfinite(analytic) and error <= tolerance else "wrong"
-        return Entry(label, (mode,), analytic, estimate.value, error, tolerance, verdict if estimate.settled else "no derivative")
+        verdict = "no derivative"
+        if estimate.settled:
+            verdict = "agrees" if math.isfinite(analytic) and error <= tolerance else "wrong"
+        return Entry(label, (mode,), analytic, estimate.value, error, tolerance, verdict)
 
     def _explain(self, entry: Entry, name: str, estimate: Estimate, broken: Break | None, size: float) -> None:
         if broken is not None and (not estimate.settled or broken.distance <= NEARBY * max(size, 1.0)):
@@ -575,13 +581,18 @@ class _Check:
         if not math.isfinite(entry.analytic):
             self._find(f"{entry.derivative} is {entry.analytic!r} ({_modes_text(entry)})")
         elif estimate.settled:
-            self._find(f"{entry.derivative} is {entry.analytic!r} ({_modes_text(entry)}), {_shown(estimate)} by differences")
+            told = f"{entry.derivative} is {entry.analytic!r} ({_modes_text(entry)})"
+            self._find(f"{told}, {_shown(estimate)} by differences")
         if not estimate.settled and broken is None:
             self._find(_unsettled(entry, name, estimate))
 
     def _note_weakness(self, entry: Entry) -> None:
-        if 10.0 * self._settings.rtol * abs(entry.analytic) + self._settings.atol < entry.tolerance < abs(entry.analytic):
-            self._notes[f"rounding in f hides errors of {entry.derivative} below {entry.tolerance / abs(entry.analytic):.0e} of it"] = None
+        size = abs(entry.analytic)
+        if 10.0 * self._settings.rtol * size + self._settings.atol < entry.tolerance < size:
+            self._note(f"rounding in f hides errors of {entry.derivative} below {entry.tolerance / size:.0e} of it")
+
+    def _note(self, note: str) -> None:
+        self._notes[note] = None
 
     def _find(self, finding: str) -> None:
         self._findings[finding] = None
@@ -716,7 +727,9 @@ def _first_faults(application: _Application, settings: _Settings) -> list[str]:
     for k, slope in application.slopes:
         ladder = _ladder_of(application, k)
         estimate = ladder.estimates()[0]
-        tolerance = settings.atol + settings.rtol * max(abs(slope), abs(estimate.value)) + SAFETY * estimate.error + TINY
+        tolerance = (
+            settings.atol + settings.rtol * max(abs(slope), abs(estimate.value)) + SAFETY * estimate.error + TINY
+        )
         if not estimate.settled:
             broken = ladder.breaks(0)
             faults += [f"{application.row.name} has a {broken.kind} at {application}: {broken}"] if broken else []

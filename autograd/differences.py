@@ -7,9 +7,11 @@ This room knows how to differentiate a function of floats by evaluating it: with
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from autograd.primitives import is_real, number
@@ -124,7 +126,7 @@ def numerical_gradient(f: Function, x: Any, method: str = "forward", step: float
 
     with no_grad():
         centre = _result(f, f(rebuild(list(point)))) if point and formula is _forward else 0.0
-        slopes = [formula(lambda moved, k=k: at(k, moved), point[k], steps[k], centre) for k in range(len(point))]
+        slopes = [formula(functools.partial(at, k), point[k], steps[k], centre) for k in range(len(point))]
     return rebuild(slopes)
 
 
@@ -165,7 +167,9 @@ def _step(x: float, step: float | None, base: float, root: float) -> float:
     if not (h > 0.0 and math.isfinite(h)):
         raise ValueError(f"step has to be positive and finite, not {step!r}")
     if x + h == x or x - h == x:
-        raise ValueError(f"step={step!r} is lost beside {x!r}, whose neighbour is {math.ulp(x):.3g} away: take a larger one")
+        raise ValueError(
+            f"step={step!r} is lost beside {x!r}, whose neighbour is {math.ulp(x):.3g} away: take a larger one"
+        )
     return h
 
 
@@ -243,7 +247,11 @@ class Break:
     right: float
 
     def __str__(self) -> str:
-        what = "left derivative {:.4g}, right derivative {:.4g}" if self.kind == "kink" else "{:.6g} before it, {:.6g} after it"
+        what = (
+            "left derivative {:.4g}, right derivative {:.4g}"
+            if self.kind == "kink"
+            else "{:.6g} before it, {:.6g} after it"
+        )
         return what.format(self.left + 0.0, self.right + 0.0)
 
 
@@ -378,7 +386,9 @@ class Ladder:
         first, second = _extrapolated([(each.plus[k] - each.minus[k]) / each.width for each in levels], squares)
         means = _extrapolated([0.5 * each.plus[k] + 0.5 * each.minus[k] for each in levels], squares)[1]
         h = levels[-1].h
-        rounding = 2.0 * self._noise_in(k, [*(each.plus[k] for each in levels), *(each.minus[k] for each in levels)]) / h
+        rounding = (
+            2.0 * self._noise_in(k, [*(each.plus[k] for each in levels), *(each.minus[k] for each in levels)]) / h
+        )
         odd = math.fabs(second[1] - second[0]) + math.fabs(second[1] - first[2])
         even = math.fabs(means[1] - self._centre[k]) / h
         return Estimate(second[1], odd + even + rounding, rounding, h, settled=False)
@@ -514,8 +524,8 @@ def _jump(run: list[_Level], k: int, centre: float, noise: float) -> Break | Non
 
 def _kink(run: list[_Level], k: int, noise: float) -> Break | None:
     """Return a kink: the slopes to both sides keep their distance as h shrinks, until h no longer reaches it."""
-    rights = [(a.plus[k] - b.plus[k]) / (a.above - b.above) for a, b in zip(run, run[1:])]
-    lefts = [(a.minus[k] - b.minus[k]) / (a.below - b.below) for a, b in zip(run, run[1:])]
+    rights = [(a.plus[k] - b.plus[k]) / (a.above - b.above) for a, b in pairwise(run)]
+    lefts = [(a.minus[k] - b.minus[k]) / (a.below - b.below) for a, b in pairwise(run)]
     jumps = [right - left for right, left in zip(rights, lefts)]
     clear = [math.fabs(jump) > 100.0 * noise / each.h for jump, each in zip(jumps, run[1:])]
     visible = clear.index(False) if False in clear else len(clear)

@@ -84,7 +84,7 @@ def boxes(primitive: Primitive) -> list[Box]:
     found = [box if isinstance(box[0], tuple) else (box,) for box in primitive.smooth_on]
     for box in found:
         if not isinstance(primitive, ManyPrimitive) and len(box) != primitive.arity:
-            raise ValueError(f"{primitive.name} takes {primitive.arity} arguments, but smooth_on has a box of {len(box)}")
+            raise ValueError(f"{primitive.name} takes {primitive.arity} arguments, not the {len(box)} of its smooth_on")
         if not all(math.isfinite(low) and math.isfinite(high) and low < high for low, high in box):
             raise ValueError(f"{primitive.name}: smooth_on has an empty or infinite box: {box!r}")
     return found
@@ -221,7 +221,9 @@ def expressions(
 
 
 @strategies.composite
-def _expressions(draw: Any, places: Sequence[tuple[Primitive, Box]], fewest: int, most: int, max_nodes: int) -> Expression:
+def _expressions(
+    draw: Any, places: Sequence[tuple[Primitive, Box]], fewest: int, most: int, max_nodes: int
+) -> Expression:
     leaves = draw(strategies.integers(fewest, most))
     steps: list[Step] = []
     for k in range(draw(strategies.integers(1, max_nodes))):

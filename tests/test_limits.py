@@ -142,7 +142,7 @@ def test_what_is_carried_over_many_tapes_is_not_let_go():
 def test_tapes_and_their_stand_ins_count_once():
     x = Value(2.0)
     h, kept = x, []
-    for k in range(3 * GENERATIONS):
+    for _ in range(3 * GENERATIONS):
         close_automatic()
         h = h + x
         kept.append(h)

@@ -192,7 +192,8 @@ def test_the_last_good_parameters_are_those_of_the_last_finite_loss():
 
 def test_of_many_operands_only_the_largest_is_told():
     model = MLP(1, [4, 1], "identity", initializer=lambda *shape: -1e200)
-    with pytest.warns(RuntimeWarning, match=r"dot of 10 operands, the largest being -2e\+200 in layer 1: the value is inf"):
+    expected = r"dot of 10 operands, the largest being -2e\+200 in layer 1: the value is inf"
+    with pytest.warns(RuntimeWarning, match=expected):
         fit(
             model,
             [[2.0]],

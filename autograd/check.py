@@ -1,8 +1,8 @@
 """gradcheck: derivatives compared with the numbers that they are the derivatives of.
 
 This room knows what a derivative is worth: it compares what the transforms say (reverse and forward mode, first and
-second order) with differences of values (`autograd.differences`), with the remainder of Taylor's formula, and where they
-disagree looks through the tape for the primitive whose partial is wrong. It deliberately knows no partial itself, and
+second order) with differences of values (`autograd.differences`) and with the remainder of Taylor's formula, and where
+they disagree looks through the tape for the primitive whose partial is wrong. It deliberately knows no partial itself, and
 no step: a ladder of differences finds its own.
 
 Nothing here touches any `.grad`.
@@ -220,6 +220,8 @@ def gradcheck(
 
     Convention: at a kink the derivative is a convention, no limit, so that there is nothing to check; it is named.
 
+    A function that only looks smooth from afar (floor at 1e12) is taken for what it looks like.
+
     Cost: 10 to 150 evaluations of f per number of the inputs; in reverse mode one sweep per output, in forward mode one
         evaluation per input. In order 2 the same of the gradient.
 
@@ -380,7 +382,7 @@ class _Gradient(_Subject):
 
 
 def _flat_jacobian(f: Function, arguments: Sequence[Any], mode: str) -> list[Any]:
-    """Return all derivatives, those of one output after those of another, as floats or as what can be differentiated."""
+    """Return all derivatives, output by output, as floats or as what can be differentiated again."""
     return [each for row in _jacobian(f, arguments, mode)[1] for each in row]
 
 
@@ -439,7 +441,7 @@ def _noise(tape: Tape, output: int) -> float:
 
 def _checked(subject: _Subject, order: int, settings: _Settings, diagnose: bool = True) -> Report:
     """Return the report of the first order, and if that is right and the second is asked for, of both."""
-    first = _Check(subject, {mode: subject.f for mode in settings.modes}, settings).report(1)
+    first = _Check(subject, dict.fromkeys(settings.modes, subject.f), settings).report(1)
     if not first:
         return _with_culprits(first, subject, 1, settings) if diagnose else first
     if order == 1:
@@ -600,7 +602,7 @@ class _Check:
     # -- Taylor ------------------------------------------------------------------------------------------------------
 
     def _taylor(self, jacobian: Matrix) -> float | None:
-        """Return the smallest slope with which an output's remainder shrinks, and find fault with one that is too small."""
+        """Return the smallest slope with which an output's remainder shrinks, and find fault with too small a one."""
         generator = random.Random(self._settings.seed)
         direction = [generator.choice((-1.0, 1.0)) * generator.uniform(0.5, 1.0) * reach for reach in self._reach]
         remainders = [self._remainders(jacobian, direction, 0.5**k) for k in range(HALVINGS)]
@@ -657,8 +659,8 @@ def _unsettled(entry: Entry, name: str, estimate: Estimate) -> str:
         return f"{entry.derivative}: f is not finite beside {name}, so that there is no derivative"
     side = "" if estimate.side == "both" else f" (f is defined only to the {estimate.side})"
     return (
-        f"{entry.derivative}: the differences in {name} do not settle on a number as the step shrinks{side}: the derivative "
-        "is infinite, f is too noisy, or it varies over less than neighbouring floats can tell apart"
+        f"{entry.derivative}: the differences in {name} do not settle on a number as the step shrinks{side}: "
+        "the derivative is infinite, f is too noisy, or it varies over less than neighbouring floats can tell apart"
     )
 
 
@@ -770,7 +772,7 @@ def _second_faults(application: _Application, settings: _Settings) -> list[str]:
     if not faults:
         return []
     return [
-        f"{row.name}: the derivative of its partials is wrong: at {application} {entry.derivative} is {entry.analytic!r}, "
-        f"{entry.numeric:.12g} by differences of the partials"
+        f"{row.name}: the derivative of its partials is wrong: at {application} {entry.derivative} is "
+        f"{entry.analytic!r}, {entry.numeric:.12g} by differences of the partials"
         for entry in faults[:1]
     ]

@@ -46,13 +46,13 @@ GOOD = 1e-8
 """The relative error at which no further step is tried: a hundredth of the error that has to be noticed, 1e-6."""
 
 SHRINKING = 0.7
-"""What may be left of an error two steps further, where it still shrinks: for x ** 1.5 at 0, 0.4; for |x|, all of it."""
+"""What may be left of an error two steps further where it still shrinks: for x ** 1.5 at 0 0.4, for |x| all of it."""
 
 CONTRADICTION = 10.0
 """How many times its error and its rounding a difference at a shorter step may miss an estimate."""
 
 SETTLED = 1e-4
-"""The relative error up to which a difference counts as settled though it is neither limited by rounding nor shrinking."""
+"""The relative error up to which a difference counts as settled, neither limited by rounding nor shrinking."""
 
 ROUNDING_LIMITED = 8.0
 """How much larger than its rounding a window's disagreement may be: four rows of differences, each of them rounded."""
@@ -276,9 +276,9 @@ _NOTHING = Estimate(math.nan, math.inf, math.inf, math.inf, settled=False)
 class Ladder:
     """The values of a function of one number at x ± h for many h, and the derivatives that they show.
 
-    Central differences are extrapolated to h = 0 from four successive steps (Richardson), and so is the mean of f(x + h)
-    and f(x - h), which has to come out as f(x): a step at which it does not is too long to see the shape of f, whatever
-    its differences say. Of all steps the one with the smallest error is taken.
+    Central differences are extrapolated to h = 0 from four successive steps (Richardson), and so is the mean of
+    f(x + h) and f(x - h), which has to come out as f(x): a step at which it does not is too long to see the shape of
+    f, whatever its differences say. Of all steps the one with the smallest error is taken.
 
     Args:
         f: float -> the outputs; an exception of arithmetic or domain counts as nan.
@@ -454,7 +454,7 @@ class Ladder:
         return gap > CONTRADICTION * (self._noise_in(k, [level.plus[k], level.minus[k]]) + best.error * level.width)
 
     def _relatively_settled(self, k: int) -> list[Estimate]:
-        """Return what settles beside its own size: of sin at 1e12, the long steps have small differences but no shape."""
+        """Return what settles beside its own size: long steps over sin at 1e12 have small differences, but no shape."""
         windows = [self._window(run, start, k) for run in self._runs for start in range(len(run) - 3)]
         return [_settle(each) for each in windows if each.error <= SETTLED * math.fabs(each.value)]
 

@@ -271,7 +271,7 @@ def _elementary(sympy: Any) -> dict[str, Callable[..., Any]]:
 def _piecewise(sympy: Any) -> dict[str, Callable[..., Any]]:
     return {
         "step": lambda x: _choice((1, _over(x, 0)), (0, True)),
-        "sign": lambda x: _sign(x),
+        "sign": _sign,
         "floor": sympy.floor,
         "ceil": lambda x: -sympy.floor(-x),
         "trunc": lambda x: _trunc(sympy, x),

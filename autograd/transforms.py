@@ -39,9 +39,7 @@ class _Differentiation:
     def __init__(self, arguments: Sequence[Any]) -> None:
         tape = resolve()
         assert tape is not None
-        self._tape = tape
         self._since = tape.begin_segment()
-        self._quiet = not mode().recording
         flattened, rebuild = flatten(tuple(arguments))
         self._inputs = [_fresh(tape, each) for each in flattened]
         self._rebuild = rebuild
@@ -136,6 +134,15 @@ def _name(f: Function) -> str:
     return getattr(f, "__name__", repr(f))
 
 
+def _recorded(
+    f: Function, argnums: int | Sequence[int], arguments: Sequence[Any], keywords: dict[str, Any]
+) -> tuple[_Differentiation, Any]:
+    """Return the differentiation of f in some of its arguments, and what f returned for its fresh inputs."""
+    positions = _selected(f, argnums, arguments)
+    differentiation = _Differentiation([arguments[position] for position in positions])
+    return differentiation, f(*_replaced(arguments, positions, differentiation.inputs), **keywords)
+
+
 def _replaced(arguments: Sequence[Any], positions: Sequence[int], fresh: Sequence[Any]) -> list[Any]:
     replaced = list(arguments)
     for position, argument in zip(positions, fresh):
@@ -185,11 +192,9 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool 
 
     @functools.wraps(f)
     def derived(*arguments: Any, **keywords: Any) -> Any:
-        positions = _selected(f, argnums, arguments)
         quiet = not mode().recording
         with differentiating():
-            differentiation = _Differentiation([arguments[position] for position in positions])
-            output = f(*_replaced(arguments, positions, differentiation.inputs), **keywords)
+            differentiation, output = _recorded(f, argnums, arguments, keywords)
             aux = None
             if has_aux:
                 output, aux = _pair(f, output)
@@ -393,11 +398,9 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
 
     @functools.wraps(f)
     def derived(*arguments: Any, **keywords: Any) -> Any:
-        positions = _selected(f, argnums, arguments)
         quiet = not mode().recording
         with differentiating():
-            differentiation = _Differentiation([arguments[position] for position in positions])
-            output = f(*_replaced(arguments, positions, differentiation.inputs), **keywords)
+            differentiation, output = _recorded(f, argnums, arguments, keywords)
             outputs, rebuild = flatten(output)
             rows = [differentiation._rebuild(differentiation.gradient(each)) for each in outputs]
             rows = [row[0] if isinstance(argnums, int) else row for row in rows]

@@ -204,22 +204,22 @@ def test_printable_hides_nothing():
 
 def test_the_trace_is_a_table():
     assert trace(example()).splitlines() == [
-        "name  operation  operands        primal | slopes           adjoint",
-        "----------------------------------------|-------------------------",
-        "w1    leaf                            2 |                       39",
-        "a     w1 ** 3    w1 = 2, 3            8 | ∂w1 = 12               3",
-        "w2    leaf                            3 |                        8",
-        "b     a * w2     a = 8, w2 = 3       24 | ∂a = 3, ∂w2 = 8        1",
-        "c     3 * w1     3, w1 = 2            6 | ∂w1 = 3                1",
-        "g     b + c      b = 24, c = 6       30 | ∂b = 1, ∂c = 1         1",
+        "name  operation  operands       primal | slopes           adjoint",
+        "---------------------------------------|-------------------------",
+        "w1    leaf                           2 |                       39",
+        "a     w1 ** 3    w1 = 2, 3           8 | ∂w1 = 12               3",
+        "w2    leaf                           3 |                        8",
+        "b     a * w2     a = 8, w2 = 3      24 | ∂a = 3, ∂w2 = 8        1",
+        "c     3 * w1     3, w1 = 2           6 | ∂w1 = 3                1",
+        "g     b + c      b = 24, c = 6      30 | ∂b = 1, ∂c = 1         1",
     ]
     assert str(Tape.of(example())) == trace(example())
 
 
 def test_the_forward_trace_has_tangents():
     rows = forward_trace(example(), "w1").splitlines()
-    assert rows[3].split() == "a w1 ** 3 12 × 1 12 8 + 12ε".split()
-    assert rows[-1].split() == "g b + c 1 × 36 + 1 × 3 39 30 + 39ε".split()
+    assert " ".join(rows[3].split()) == "a w1 ** 3 12 × 1 12 8 + 12ε"
+    assert " ".join(rows[-1].split()) == "g b + c 1 × 36 + 1 × 3 39 30 + 39ε"
     assert forward_trace(example(), {"w1": 2.0, "w2": -1.0}).splitlines()[-1].endswith("30 + 70ε")
 
 

@@ -17,7 +17,7 @@ from autograd import symbolic  # noqa: E402  (after the check that sympy is ther
 from autograd.symbolic import symbolic_gradient, to_sympy  # noqa: E402
 
 ROUNDED = 1e-11
-"""Relative: the floats have 4 ulp, differences of a few terms lose a factor of a thousand; sympy works with 30 digits."""
+"""Relative: the floats have 4 ulp, and differences of a few terms lose a factor of a thousand; sympy has 30 digits."""
 
 TABLE = list(primitives.TABLE)
 

@@ -306,8 +306,8 @@ def _written(text: str) -> str:
     """Return a text as it may stand in an HTML-like label."""
     text = printable(text) if text.strip() else repr(text)
     text = text if len(text) <= LONGEST_NAME else f"{text[: LONGEST_NAME - 1]}…"
-    # `dot` puts other texts in the place of a backslash and some letters; an invisible word joiner keeps them apart.
-    return html.escape(re.sub(r"\\(?=[NGETHL])", "\\\\\u2060", text))
+    # `dot` puts other texts in the place of a backslash and what follows; an invisible word joiner keeps them apart.
+    return html.escape(re.sub(r"\\(?=[NGETHL\\])", "\\\\\u2060", text))
 
 
 def _tooltip(text: str) -> str:

@@ -1,0 +1,229 @@
+"""Finite differences: one fixed step as in a textbook, and the ladder that finds its own."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy
+import pytest
+
+import autograd as ag
+from autograd import Value, numerical_gradient
+from autograd.differences import Ladder
+
+METHODS = ("forward", "central", "stencil")
+
+# The error of a method with its default step, relative to f / L, see the docstring of numerical_gradient; times ten,
+# because f, f' and f'' are not all 1 here.
+RELATIVE_ERROR = {"forward": 2e-7, "central": 2e-10, "stencil": 2e-12}
+
+
+def polynomial(w: Any) -> Any:
+    return w[0] ** 3 * w[1] + 3 * w[0]
+
+
+# -- one fixed step --------------------------------------------------------------------------------------------------
+
+
+def test_a_given_step_gives_the_textbook_forward_difference():
+    assert numerical_gradient(polynomial, [3, 4], step=0.1) == pytest.approx([114.64, 27.0], rel=1e-13)
+    assert ag.grad(polynomial)([3, 4]) == [111.0, 27.0]
+
+
+def test_a_given_step_gives_the_textbook_central_difference_and_stencil():
+    # (f(x + h) - f(x - h)) / 2h of 4 w³ + 3 w at 3 is 111 + 4 h²; the stencil is exact up to the fourth degree.
+    assert numerical_gradient(polynomial, [3, 4], "central", 0.1) == pytest.approx([111.04, 27.0], rel=1e-13)
+    assert numerical_gradient(polynomial, [3, 4], "stencil", 0.1) == pytest.approx([111.0, 27.0], rel=1e-13)
+    assert numerical_gradient(lambda x: x**5, 1.0, "stencil", 0.1) == pytest.approx(5.0 - 4.0 * 0.1**4, rel=1e-12)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("x", [-2.0, -0.3, 0.0, 1.0, 3.0])
+def test_the_default_step_reaches_the_error_of_its_method(method, x):
+    error = abs(numerical_gradient(math.exp, x, method) - math.exp(x))
+    assert error <= RELATIVE_ERROR[method] * max(math.exp(x), 1.0) * max(abs(x), 1.0) ** 4
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_default_step_is_about_the_best_one(method):
+    chosen = abs(numerical_gradient(math.exp, 1.0, method) - math.e)
+    for step in (1e-1, 1e-13):
+        assert chosen < 1e-3 * abs(numerical_gradient(math.exp, 1.0, method, step) - math.e)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("x", [1e8, -1e8, 1e150])
+def test_the_default_step_follows_a_large_argument(method, x):
+    assert numerical_gradient(lambda v: v * v, x, method) == pytest.approx(2.0 * x, rel=RELATIVE_ERROR[method])
+
+
+@pytest.mark.parametrize(("method", "evaluations"), [("forward", 4), ("central", 6), ("stencil", 12)])
+def test_the_cost_is_what_the_docstring_says(method, evaluations):
+    calls = []
+
+    def f(w: Any) -> float:
+        calls.append(w)
+        return w[0] * w[1] * w[2]
+
+    numerical_gradient(f, [1.0, 2.0, 3.0], method)
+    assert len(calls) == evaluations
+    assert all(type(each) is float for w in calls for each in w)
+
+
+def test_structures_come_back_as_they_went():
+    def f(p: Any) -> Any:
+        return p["w"][0] * p["w"][1][0] + p["b"] ** 2
+
+    gradient = numerical_gradient(f, {"w": [2.0, (3,)], "b": 4}, "central")
+    assert gradient == {"w": [pytest.approx(3.0), (pytest.approx(2.0),)], "b": pytest.approx(8.0)}
+    array = numerical_gradient(lambda a: (a * a).sum(), numpy.array([[1, 2], [3, 4]]), "central")
+    assert array.dtype == numpy.float64
+    assert array.tolist() == [[pytest.approx(2.0), pytest.approx(4.0)], [pytest.approx(6.0), pytest.approx(8.0)]]
+    assert numerical_gradient(lambda a: 1.0, []) == []
+
+
+def test_f_may_close_over_values_and_change_its_argument():
+    weight = Value(3.0)
+
+    def f(w: Any) -> Any:
+        w[0] = w[0] * weight
+        return w[0]
+
+    assert numerical_gradient(f, [2.0], "central") == pytest.approx([3.0])
+    assert weight.grad == 0.0
+
+
+@pytest.mark.parametrize("method", ["backward", "", None, 1])
+def test_an_unknown_method_is_refused(method):
+    with pytest.raises(ValueError, match="'forward', 'central' or 'stencil'"):
+        numerical_gradient(math.sin, 1.0, method)
+
+
+@pytest.mark.parametrize("step", [0.0, -0.1, math.inf, math.nan])
+def test_a_step_that_is_not_positive_and_finite_is_refused(step):
+    with pytest.raises(ValueError, match="positive and finite"):
+        numerical_gradient(math.sin, 1.0, step=step)
+
+
+def test_a_step_that_is_lost_in_rounding_is_refused():
+    with pytest.raises(ValueError, match=r"step=1e-09 is lost beside 100000000\.0"):
+        numerical_gradient(math.sin, 1e8, step=1e-9)
+
+
+def test_what_is_not_made_of_plain_finite_numbers_is_refused():
+    with pytest.raises(TypeError, match=r"v\.data"):
+        numerical_gradient(math.sin, Value(1.0))
+    with pytest.raises(TypeError, match="str"):
+        numerical_gradient(math.sin, "1")
+    with pytest.raises(TypeError, match="returned list"):
+        numerical_gradient(lambda x: [x], 1.0)
+    with pytest.raises(ValueError, match="finite"):
+        numerical_gradient(math.sin, [math.inf])
+
+
+# -- the ladder ------------------------------------------------------------------------------------------------------
+
+
+def ladder(f: Any, x: float, noise: float = 0.0) -> Ladder:
+    return Ladder(lambda moved: [f(moved)], x, [f(x)], [noise])
+
+
+SMOOTH = [
+    (math.sin, 1.0, math.cos(1.0)),
+    (math.exp, 1.0, math.e),
+    (math.log, 1e-8, 1e8),
+    (math.log, 1e-150, 1e150),
+    (math.log, 1e150, 1e-150),
+    (lambda x: x * x, 1e150, 2e150),
+    (lambda x: x * x, 1e-150, 2e-150),
+    (math.sin, 1e8, math.cos(1e8)),
+    (math.sin, 1e12, math.cos(1e12)),
+    (lambda x: math.sin(1e6 * x), 0.7, 1e6 * math.cos(7e5)),
+    (math.cos, 1e-8, -1e-8),
+    (math.cos, 0.0, 0.0),
+    (lambda x: x**8, 0.0, 0.0),
+    (lambda x: 5.0, 3.0, 0.0),
+    (lambda x: x * abs(x), 0.0, 0.0),
+    (abs, 1e-5, 1.0),
+    (math.floor, 1000.3, 0.0),
+    (lambda x: math.exp(-((x - 1e8) ** 2)), 1e8 + 0.5, -math.exp(-0.25)),
+    (lambda x: math.tanh(1e20 * x), 0.0, 1e20),
+    (lambda x: 1.0 / x, 1e-8, -1e16),
+    (lambda x: 1e8 + 1e-3 * x, 1.0, 1e-3),
+    (lambda x: math.exp(-x), 700.0, -math.exp(-700.0)),
+    (math.asin, 1.0 - 1e-9, 1.0 / math.sqrt((1.0 - (1.0 - 1e-9)) * 2.0)),
+    (lambda x: x, 1e308, 1.0),
+]
+
+
+@pytest.mark.parametrize(("f", "x", "derivative"), SMOOTH)
+def test_the_ladder_finds_the_derivative_and_states_its_error(f, x, derivative):
+    estimate = ladder(f, x).estimates()[0]
+    assert estimate.settled
+    assert abs(estimate.value - derivative) <= 4.0 * estimate.error
+    assert estimate.error <= 1e-7 * abs(derivative) or abs(derivative) < 1e-7
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "kind", "left", "right"),
+    [
+        (abs, 0.0, "kink", -1.0, 1.0),
+        (lambda x: max(x, 1.0), 1.0, "kink", 0.0, 1.0),
+        (lambda x: max(x, 1.01 * x), 0.0, "kink", 1.0, 1.01),
+        (lambda x: abs(x) + math.sin(x), 0.0, "kink", 0.0, 2.0),
+        (lambda x: float(x > 0.0), 0.0, "discontinuity", 0.0, 1.0),
+        (lambda x: x + 3.0 * (x > 2.0), 2.0, "discontinuity", 2.0, 5.0),
+    ],
+)
+def test_the_ladder_names_what_is_not_smooth(f, x, kind, left, right):
+    steps = ladder(f, x)
+    assert not steps.estimates()[0].settled
+    found = steps.breaks(0)
+    assert found is not None
+    assert (found.kind, found.left, found.right) == (kind, pytest.approx(left, abs=1e-6), pytest.approx(right, abs=1e-6))
+    assert found.distance <= 1e-9
+
+
+@pytest.mark.parametrize("distance", [1e-2, 1e-3, 1e-5])
+def test_a_kink_close_by_is_seen_and_does_not_disturb(distance):
+    steps = ladder(lambda x: max(x, 1.0), 1.0 + distance)
+    estimate = steps.estimates()[0]
+    assert estimate.settled
+    assert estimate.value == pytest.approx(1.0, abs=1e-9)
+    found = steps.breaks(0)
+    assert found is None or distance <= found.distance <= 3.0 * distance
+
+
+@pytest.mark.parametrize(("f", "x"), [(math.sin, 1.0), (math.exp, 0.0), (lambda x: math.exp(-x), 700.0)])
+def test_what_is_smooth_has_no_breaks(f, x):
+    steps = ladder(f, x)
+    steps.estimates()
+    assert steps.breaks(0) is None
+
+
+def test_at_the_edge_of_a_domain_one_side_counts():
+    right = ladder(lambda x: x * math.sqrt(x), 0.0).estimates()[0]
+    assert (right.side, right.settled) == ("right", True)
+    assert abs(right.value) <= 4.0 * right.error < 1e-12
+    left = ladder(lambda x: math.acos(x) ** 2, 1.0).estimates()[0]
+    assert (left.side, left.settled) == ("left", True)
+    assert left.value == pytest.approx(-2.0, abs=1e-6)
+    assert not ladder(math.sqrt, 0.0).estimates()[0].settled
+
+
+def test_noise_beyond_rounding_widens_the_error_and_not_the_value():
+    estimate = ladder(lambda x: math.sin(x) + 1e-9 * math.sin(1e15 * x), 1.0).estimates()[0]
+    assert abs(estimate.value - math.cos(1.0)) <= 4.0 * estimate.error
+    assert 1e-10 < estimate.error < 1e-5
+
+
+def test_smooth_functions_cost_few_evaluations():
+    calls = []
+
+    def f(moved: float) -> list[float]:
+        calls.append(moved)
+        return [math.exp(moved), math.sin(moved)]
+
+    Ladder(f, 1.0, f(1.0), [0.0, 0.0]).estimates()
+    assert len(calls) <= 20

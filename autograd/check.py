@@ -1,9 +1,9 @@
 """gradcheck: derivatives compared with the numbers that they are the derivatives of.
 
 This room knows what a derivative is worth: it compares what the transforms say (reverse and forward mode, first and
-second order) with differences of values (`autograd.differences`) and with the remainder of Taylor's formula, and where
-they disagree looks through the tape for the primitive whose partial is wrong. It deliberately knows no partial itself, and
-no step: a ladder of differences finds its own.
+second order) with differences of values (`autograd.differences`) and with the remainder of Taylor's formula, and
+where they disagree looks through the tape for the primitive whose partial is wrong. It deliberately knows no partial
+itself, and no step: a ladder of differences finds its own.
 
 Nothing here touches any `.grad`.
 """
@@ -57,8 +57,12 @@ SLOPE = 1.25
 """Taylor's remainder shrinks with slope 2 in the log-log picture, of x ** 1.5 at 0 with 1.5, that of a wrong derivative
 with slope 1: halfway between the last two."""
 
-CLEAR = 30.0
-"""How many times its rounding a remainder has to be, to count: then rounding changes the slope by less than 0.1."""
+CLEAR = 8.0
+"""How many times the bound of its rounding a remainder has to be, to count: that bound is several times what rounding
+does, so that the slope changes by 0.1 at most."""
+
+REACH = 8.0
+"""The first step of the remainder, in steps that were right for differences: theirs went to 20 times the shortest."""
 
 HALVINGS = 28
 """Down to 4e-9 of the first step: there an error of one part in 1e6 outweighs the curvature."""
@@ -544,7 +548,7 @@ class _Check:
 
         ladder = Ladder(moved, point[i], self._centre, self._noise)
         estimates = ladder.estimates()
-        self._reach.append(min(each.step for each in estimates))
+        self._reach.append(min(REACH * min(each.step for each in estimates), 0.4 * max(abs(point[i]), 1.0)))
         for j, estimate in enumerate(estimates):
             slopes = {mode: rows[j][i] for mode, rows in jacobians.items()}
             self._enter(i, j, slopes, estimate, ladder)

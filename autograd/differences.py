@@ -57,6 +57,9 @@ SETTLED = 1e-4
 ROUNDING_LIMITED = 8.0
 """How much larger than its rounding a window's disagreement may be: four rows of differences, each of them rounded."""
 
+AROUND = 0.05
+"""The longest step, relative to x or 1, with which a place where f is not smooth is looked for."""
+
 FLAT = 8
 """After how many steps without any change in its last bit an output counts as independent of the argument."""
 
@@ -316,16 +319,24 @@ class Ladder:
             if self._all_good():
                 return list(self._best)
         self._widen(self._runs[-1])
-        if not all(self._is_settled(k) for k in range(len(self._centre))):
+        if any(self._wants_more(k) for k in range(len(self._centre))):
             for run in self._runs:
                 self._descend(run, run[-1].h / RATIO if run else 0.0, DEEPEST - LEVELS)
         return [self._finished(k) for k in range(len(self._centre))]
 
     def breaks(self, k: int) -> Break | None:
         """Return the kink or discontinuity of an output that lies nearest to x, as far as the ladder shows one."""
-        found = [each for run in self._runs for each in (_jump(run, k, self._centre[k], self._noise[k]),) if each]
-        found = found or [each for run in self._runs for each in (_kink(run, k, self._noise[k]),) if each]
+        around = self._around()
+        runs = [run for run in [*self._runs, around] if len(run) > 3]
+        jumps = [_jump(run, k, self._centre[k], self._noise[k]) for run in runs]
+        found = [each for each in jumps if each] or [each for run in runs if (each := _kink(run, k, self._noise[k]))]
         return min(found, key=lambda each: each.distance, default=None)
+
+    def _around(self) -> list[_Level]:
+        """Return steps to look around with: those that found the derivative may all be shorter than the way to a kink."""
+        longest = AROUND * max(math.fabs(self._x), 1.0)
+        steps = [(self._x + longest / RATIO**k) - self._x for k in range(LEVELS)]
+        return [self._level(h) for h in steps if h >= SHORTEST * math.ulp(self._x)]
 
     # -- steps -------------------------------------------------------------------------------------------------------
 
@@ -422,6 +433,12 @@ class Ladder:
         if best.settled or _limited(best) or best.error <= SETTLED * math.fabs(best.value):
             return True
         return any(self._is_shrinking(run, k) for run in self._runs)
+
+    def _wants_more(self, k: int) -> bool:
+        """Return whether shorter steps may say more: nothing is settled, or the shortest is the best by far."""
+        best = self._best[k]
+        at_end = any(run[-1].h == best.step for run in self._runs if run)
+        return not self._is_settled(k) or (at_end and not _limited(best) and not self._flat[k])
 
     def _is_shrinking(self, run: list[_Level], k: int) -> bool:
         """Return whether the best window is the last one and its error still shrinks with the step: x |x| at 0."""
@@ -532,9 +549,10 @@ def _kink(run: list[_Level], k: int, noise: float) -> Break | None:
     deepest = _last_jump(jumps[:visible], 0.0, slice(2, 3), GONE)
     if deepest < 0 or math.fabs(jumps[deepest]) < 1e-6 * max(math.fabs(rights[deepest]), math.fabs(lefts[deepest])):
         return None
-    nodes = [each.h for each in run[deepest - 2 : deepest + 1]]
-    left, right = (_extrapolated(slopes[deepest - 2 : deepest + 1], nodes)[1][0] for slopes in (lefts, rights))
-    return Break("kink", run[deepest + 1].h, left, right)
+    nodes = [each.h for each in run[deepest - 2 : deepest]]
+    # The last slopes may straddle the kink, so that they say where it is, but not how steep f is on its sides.
+    left, right = (_extrapolated(slopes[deepest - 2 : deepest], nodes)[0][0] for slopes in (lefts, rights))
+    return Break("kink", run[deepest].h, left, right)
 
 
 def _last_jump(numbers: Sequence[float], floor: float, later: slice, rest: float) -> int:

@@ -1,0 +1,478 @@
+"""gradcheck: right derivatives pass, wrong ones do not, and the report says whose fault it is."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import itertools
+import math
+import pickle
+import random
+from typing import Any
+
+import numpy
+import pytest
+
+import autograd as ag
+from autograd import GradientMismatch, Value, gradcheck
+from autograd.check import Report, _slope
+from autograd.primitives import TABLE, ManyPrimitive, Primitive
+from autograd.strategies import boxes
+
+ROWS = list(TABLE)  # at import: before tests of any file add rows of their own
+
+named = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+
+
+def sampled(row: Primitive) -> list[tuple[float, ...]]:
+    """Return one point in each smooth box of a row, the same ones in every run."""
+    generator = random.Random(row.name)
+    return [tuple(generator.uniform(low, high) for low, high in box) for box in boxes(row)]
+
+
+@contextlib.contextmanager
+def altered(row: Primitive, factor: float = 1.0, shift: float = 0.0) -> Any:
+    """Return a copy of a row whose partials are scaled and shifted, in the table as long as the context lasts."""
+    wrong = copy.copy(row) if type(row).__reduce__ is object.__reduce__ else object.__new__(type(row))
+    wrong.__dict__.update(row.__dict__)
+    wrong.name = f"wrong_{row.name}"
+    wrong.code = len(TABLE)
+    if isinstance(wrong, ManyPrimitive):
+        right = wrong.all_partials
+        wrong.all_partials = lambda y, *xs: [factor * slope + shift for slope in right(y, *xs)]
+    else:
+        wrong.partials = tuple(changed(partial, factor, shift) for partial in row.partials)
+    TABLE.append(wrong)
+    try:
+        yield wrong
+    finally:
+        TABLE.pop()
+
+
+def changed(partial: Any, factor: float, shift: float) -> Any:
+    return lambda y, *xs: factor * partial(y, *xs) + shift
+
+
+@contextlib.contextmanager
+def made(name: str, compute: Any, *partials: Any) -> Any:
+    row = Primitive(name, compute, partials=partials)
+    try:
+        yield row
+    finally:
+        TABLE.remove(row)
+
+
+def failing(f: Any, inputs: Any, **options: Any) -> Report:
+    with pytest.raises(GradientMismatch) as caught:
+        gradcheck(f, inputs, **options)
+    return caught.value.report
+
+
+# -- the table -------------------------------------------------------------------------------------------------------
+
+
+@named
+def test_every_row_passes_in_both_modes_and_orders(row):
+    for point in sampled(row):
+        report = gradcheck(row.of, point, order=2)
+        assert report
+        assert report.notes == ()
+
+
+@named
+@pytest.mark.parametrize("factor", [1.0001, 1.0 + 1e-6, -1.0])
+def test_every_row_fails_when_its_partials_are_scaled(row, factor):
+    for point in sampled(row):
+        slopes = row.slopes(row.compute(*point), point, range(len(point)))
+        if not any(slopes):
+            continue
+        with altered(row, factor) as wrong:
+            report = failing(wrong.of, point)
+        assert any(finding.startswith(f"wrong_{row.name}: its partial in operand") for finding in report.findings)
+        assert [entry.agrees for entry in report.entries] == [slope == 0.0 for slope in slopes]
+
+
+@named
+def test_every_row_fails_when_its_partials_are_shifted(row):
+    for point in sampled(row):
+        with altered(row, shift=1e-3) as wrong:
+            report = failing(wrong.of, point)
+        assert not any(entry.agrees for entry in report.entries if abs(entry.numeric) < 1e3)
+        assert any(finding.startswith(f"wrong_{row.name}: its partial") for finding in report.findings)
+
+
+@pytest.mark.parametrize("mode", ["reverse", "forward"])
+def test_each_mode_notices_by_itself(mode):
+    with altered(ag.exp, 1.0 + 1e-6) as wrong:
+        report = failing(wrong, (1.0,), modes=(mode,))
+    assert report.entries[0].modes == (mode,)
+
+
+def test_a_partial_that_cannot_be_differentiated_again_fails_in_second_order():
+    def frozen(y: Any, x: Any) -> float:
+        while not isinstance(y, float):
+            y = y.data if isinstance(y, Value) else y.primal
+        return y
+
+    with made("frozen_exp", math.exp, frozen) as row:
+        assert gradcheck(lambda x: row(2.0 * x), (0.5,))
+        report = failing(lambda x: row(2.0 * x), (0.5,), order=2)
+    assert any(finding.startswith("frozen_exp: the derivative of its partials is wrong") for finding in report.findings)
+    assert any(entry.derivative == "∂²f/∂x∂x" and not entry.agrees for entry in report.entries)
+    assert all(entry.agrees for entry in report.entries if entry.derivative == "∂f/∂x")
+
+
+def test_every_pair_of_modes_is_checked_in_second_order():
+    report = gradcheck(lambda x, y: ag.sin(x) * y, (1.0, 2.0), order=2)
+    second = [entry for entry in report.entries if entry.derivative.startswith("∂²")]
+    assert len(second) == 4
+    pairs = {f"{a} over {b}" for a, b in itertools.product(("reverse", "forward"), repeat=2)}
+    assert all(set(entry.modes) == pairs for entry in second)
+
+
+# -- whose fault it is -----------------------------------------------------------------------------------------------
+
+
+def test_the_wrong_primitive_is_named_inside_a_function():
+    with altered(ag.tanh, 1.0 + 1e-6) as wrong:
+        report = failing(lambda w: ag.sin(wrong(w[0] * w[1]) + ag.exp(w[0])), ([0.5, 2.0],))
+    blamed = [finding for finding in report.findings if ": its partial" in finding]
+    assert len(blamed) == 1
+    assert blamed[0].startswith("wrong_tanh: its partial in operand 0 is wrong: at tanh(1.0)")
+
+
+def test_what_leaves_the_tape_is_said():
+    report = failing(lambda x: x.detach() * x, (3.0,), modes="reverse")
+    assert any("takes something off the tape" in finding for finding in report.findings)
+    assert (report.entries[0].analytic, report.entries[0].numeric) == (3.0, pytest.approx(6.0))
+
+
+def test_the_report_is_a_table_that_names_the_inputs():
+    def f(w: Any, b: Any) -> Any:
+        with_slope_wrong = wrong(w["a"][1])
+        return with_slope_wrong + w["a"][0] * b
+
+    with altered(ag.exp, 1.001) as wrong:
+        report = failing(f, ({"a": [2.0, 1.0]}, 3))
+    text = str(report)
+    assert text.splitlines()[0] == "gradcheck of f: of 3 derivatives 1 wrong"
+    for word in ("∂f/∂w['a'][1]", "analytic", "numeric", "error", "tolerance", "<-- wrong", "wrong_exp"):
+        assert word in text
+    assert text.count("<-- wrong") == 1
+    assert not report
+
+
+def test_a_mismatch_is_an_assertion_that_carries_its_report():
+    with altered(ag.exp, 1.001) as wrong, pytest.raises(AssertionError) as caught:
+        gradcheck(wrong, (1.0,))
+    assert str(caught.value) == str(caught.value.report)
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+
+
+def test_long_tables_are_cut_and_show_what_is_wrong_first():
+    with altered(ag.exp, 1.001) as wrong:
+        report = failing(lambda w: ag.sum(w) + wrong(w[59]), ([0.5] * 60,))
+    lines = str(report).splitlines()
+    assert "... and 36 more" in str(report)
+    assert "∂f/∂w[59]" in next(line for line in lines if "<--" in line)
+
+
+def test_success_prints_as_a_table():
+    report = gradcheck(lambda w: w[0] ** 3 * w[1] + 3 * w[0], ([2, 3],))
+    lines = str(report).splitlines()
+    assert lines[0] == "gradcheck of <lambda>: 2 derivatives agree with differences"
+    assert lines[1].split() == ["derivative", "mode", "analytic", "numeric", "error", "tolerance"]
+    assert lines[2].split()[:5] == ["∂f/∂w[0]", "reverse,", "forward", "39", "39"]
+
+
+# -- large and tiny arguments ----------------------------------------------------------------------------------------
+
+LARGE_AND_TINY = [
+    (lambda x: x * x, 1e8),
+    (lambda x: x * x, -1e150),
+    (lambda x: x * x, 1e-8),
+    (lambda x: x * x, 1e-150),
+    (lambda x: x**3, 1e-100),
+    (ag.log, 1e150),
+    (ag.log, 1e-150),
+    (ag.sqrt, 1e150),
+    (ag.sqrt, 1e-150),
+    (ag.sin, 1e8),
+    (ag.sin, 1e-8),
+    (lambda x: 1.0 / x, 1e150),
+    (lambda x: 1.0 / x, 1e-150),
+    (lambda x: 3.0 * x - 1.0, 1e-150),
+    (ag.exp, 700.0),
+    (ag.sigmoid, -700.0),
+]
+
+# Here the derivative is so small beside f that rounding hides its last digits from every difference.
+HIDDEN = [(ag.atan, 1e8), (lambda x: 1e8 + ag.sin(x), 1.0), (lambda x: (x + 1e12) - 1e12, 1.0)]
+
+
+@pytest.mark.parametrize(("f", "x"), LARGE_AND_TINY)
+def test_right_derivatives_pass_at_any_size(f, x):
+    assert gradcheck(f, (x,))
+
+
+@pytest.mark.parametrize(("f", "x"), LARGE_AND_TINY)
+def test_wrong_derivatives_fail_at_any_size(f, x):
+    with made("off", lambda x: x, lambda y, x: 1.0 + 1e-6) as off:
+        report = failing(lambda x: off(f(x)), (x,))
+    assert "off: its partial in operand 0 is wrong" in str(report)
+
+
+@pytest.mark.parametrize(("f", "x"), HIDDEN)
+def test_derivatives_hidden_by_rounding_are_not_claimed_to_be_right_to_the_last_digit(f, x):
+    report = gradcheck(f, (x,))
+    assert "rounding in f hides errors" in report.notes[0]
+    assert report.entries[0].tolerance > 1e-6 * report.entries[0].numeric
+    with made("far_off", lambda x: x, lambda y, x: 1.001) as off:
+        failing(lambda x: off(f(x)), (x,))
+
+
+def test_steps_grow_where_that_helps_against_rounding():
+    report = gradcheck(lambda x: 1e8 + 1e-3 * x, (1.0,))
+    assert report.notes == ()
+    assert report.entries[0].tolerance < 1e-9
+
+
+def test_a_derivative_that_is_zero_passes_and_a_spurious_one_fails():
+    assert gradcheck(lambda w: w[0] * w[0], ([1.0, 2.0],))
+    assert gradcheck(lambda x: 3.0, (1e8,))
+    assert gradcheck(ag.cos, (0.0,))
+    with made("spurious", lambda x, y: x, lambda z, x, y: 1.0, lambda z, x, y: 1e-6) as row:
+        assert "its partial in operand 1" in str(failing(row, (1.0, 2.0)))
+
+
+def test_integers_and_arrays_and_values_are_numbers():
+    leaf = Value(2.0)
+    assert gradcheck(lambda n, a, v: n * a.sum() * v, (3, numpy.array([[1, 2]]), leaf))
+    assert leaf.grad == 0.0
+    report = gradcheck(lambda a: a[1, 0] * a[0, 0], (numpy.eye(2),))
+    assert [entry.derivative for entry in report.entries] == [
+        "∂f/∂a[0, 0]",
+        "∂f/∂a[0, 1]",
+        "∂f/∂a[1, 0]",
+        "∂f/∂a[1, 1]",
+    ]
+
+
+# -- kinks and jumps -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("f", [ag.abs, abs])
+def test_the_kink_of_abs_is_named(f):
+    text = str(failing(f, (0.0,)))
+    assert "kink within" in text
+    assert "left derivative -1, right derivative 1" in text
+    assert "<-- no derivative" in text
+
+
+@pytest.mark.parametrize("f", [ag.abs, ag.relu, lambda x: ag.max(x, 0.0), lambda x: ag.where(x > 0.0, x, -x)])
+@pytest.mark.parametrize("x", [1e-3, 1e-5, -1e-5, 1e-12])
+def test_beside_a_kink_the_derivative_is_there(f, x):
+    assert gradcheck(f, (x,), order=2)
+
+
+def test_a_wrong_derivative_beside_a_kink_mentions_the_kink():
+    with made("late_relu", lambda x: max(x, 0.0), lambda y, x: ag.step(x - 1e-3)) as row:
+        text = str(failing(row, (5e-4,)))
+    assert "kink within 0.0" in text
+    assert "of x[0]: left derivative 0, right derivative 1" in text
+    assert "<-- wrong" in text
+
+
+def test_a_kink_inside_a_function_names_input_and_primitive():
+    text = str(failing(lambda w: w[0] + ag.relu(w[1] - 2.0), ([1.0, 2.0],)))
+    assert "of w[1]: left derivative 0, right derivative 1" in text
+    assert "of w[0]" not in text
+    assert "relu has a kink at relu(0.0)" in text
+
+
+def test_ties_of_max_are_kinks():
+    text = str(failing(ag.max, (1.0, 1.0)))
+    assert "of x[0]: left derivative 0, right derivative 1" in text
+    assert "max has a kink at max(1.0, 1.0)" in text
+    assert gradcheck(ag.max, (1.0, 1.0 + 1e-6))
+
+
+@pytest.mark.parametrize(("f", "x", "before", "after"), [(ag.step, 0.0, 0, 1), (lambda x: ag.floor(x) + x, 2.0, 3, 4)])
+def test_discontinuities_are_named(f, x, before, after):
+    text = str(failing(f, (x,)))
+    assert "discontinuity within" in text
+    assert f"{before} before it, {after} after it" in text
+    assert gradcheck(f, (x + 1e-3,))
+
+
+def test_infinite_derivatives_and_edges_of_a_domain():
+    text = str(failing(ag.sqrt, (0.0,)))
+    assert "∂f/∂x[0] is inf" in text
+    assert "defined only to the right" in text
+    report = gradcheck(lambda x: x * ag.sqrt(x), (0.0,))
+    assert report.notes == ("f is not defined to the left of x: compared with its right derivative",)
+
+
+@pytest.mark.parametrize(("f", "x", "shown"), [(ag.log, 0.0, "-inf"), (ag.log, -1.0, "nan"), (ag.exp, 1e3, "inf")])
+def test_outputs_that_are_not_finite_are_said(f, x, shown):
+    assert f"f is {shown} at these inputs" in str(failing(f, (x,)))
+
+
+# -- several outputs -------------------------------------------------------------------------------------------------
+
+
+def test_functions_with_several_outputs():
+    def f(x: Any, y: Any) -> Any:
+        return {"product": x * y, "list": [ag.sin(x), (y,)]}
+
+    report = gradcheck(f, (1.0, 2.0), order=2)
+    names = [entry.derivative for entry in report.entries]
+    assert names[:3] == ["∂f['product']/∂x", "∂f['list'][0]/∂x", "∂f['list'][1][0]/∂x"]
+    assert len(names) == 3 * 2 + 3 * 2 * 2
+    with altered(ag.sin, 1.0 + 1e-6) as wrong:
+        report = failing(lambda x: [x, wrong(x)], (1.0,))
+    assert [entry.derivative for entry in report.entries if not entry.agrees] == ["∂f[1]/∂x"]
+
+
+def test_primitives_with_conditions_and_sequences():
+    assert gradcheck(ag.where, (True, 2.0, 3.0), order=2)
+    assert gradcheck(ag.dot, ([1.0, 2.0], [3.0, 4.0]), order=2)
+    assert gradcheck(ag.logsumexp, ([1.0, 2.0, 3.0],), order=2)
+
+
+def test_names_of_arguments():
+    assert gradcheck(lambda *v: v[0] * v[1], (1.0, 2.0)).entries[1].derivative == "∂f/∂x[1]"
+    assert gradcheck(lambda a, *v: a * v[0], (1.0, 2.0)).entries[0].derivative == "∂f/∂a"
+
+
+# -- Taylor ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_remainder_shrinks_with_slope_two():
+    report = gradcheck(lambda x, y: ag.exp(x) * ag.sin(y), (0.5, 1.0), order=2)
+    assert [order for order, _ in report.slopes] == [1, 2]
+    assert all(slope == pytest.approx(2.0, abs=0.05) for _, slope in report.slopes)
+    assert gradcheck(lambda x: 3.0 * x, (1.0,)).slopes == ((1, None),)
+
+
+def test_the_remainder_of_a_wrong_derivative_does_not():
+    # Looser than the error: the comparison passes, and only the remainder is left to notice.
+    with altered(ag.exp, 1.0 + 1e-6) as wrong:
+        report = failing(wrong, (1.0,), rtol=1e-3)
+    assert all(entry.agrees for entry in report.entries)
+    assert report.slopes[0][1] == pytest.approx(1.0, abs=0.1)
+    assert "Taylor remainder of f in a random direction" in report.findings[0]
+
+
+def test_slopes_are_measured_where_they_are_clear():
+    def remainders(*powers: float) -> list[tuple[float, float]]:
+        return [(0.5**k, sum(size * 0.5 ** (k * power) for power, size in enumerate(powers))) for k in range(25)]
+
+    assert _slope(remainders(0.0, 0.0, 1.0)) == pytest.approx(2.0)
+    assert _slope(remainders(0.0, 1e-3, 1.0)) == pytest.approx(1.0, abs=0.01)
+    assert _slope(remainders(1e-9, 0.0, 1.0)) > 1.5  # noise makes the remainder constant in the end
+    assert _slope([(1.0, 0.0), (0.5, 0.0)]) is None
+
+
+def test_the_seed_chooses_the_direction():
+    f = lambda x, y: ag.exp(x) * ag.sin(y) * x
+    slopes = {gradcheck(f, (0.5, 1.0), seed=seed).slopes for seed in (0, 0, 1)}
+    assert len(slopes) == 2
+
+
+# -- functions that are none -----------------------------------------------------------------------------------------
+
+
+def test_random_functions_are_told():
+    generator = random.Random(0)
+    assert "two evaluations in a row at the same inputs differ" in str(
+        failing(lambda x: x * generator.random(), (1.0,))
+    )
+
+
+def test_functions_that_change_their_surroundings_are_told():
+    state = {"largest": 0.0, "factor": 1.0}
+
+    def f(x: Any) -> Any:
+        value = x.data if isinstance(x, Value) else x.primal
+        if value > 1.5:
+            state["factor"] = 2.0
+        return x * state["factor"]
+
+    assert "two evaluations after other evaluations at the same inputs differ" in str(failing(f, (1.4,)))
+
+
+def test_functions_that_look_at_types_are_told():
+    text = str(failing(lambda x: x * (2.0 if isinstance(x, Value) else 3.0), (1.0,)))
+    assert "f looks at the type of its inputs" in text
+
+
+def test_an_exception_says_in_which_mode():
+    with pytest.raises(AttributeError) as caught:
+        gradcheck(lambda x: x.data * x, (1.0,))
+    assert "in forward mode" in caught.value.__notes__[0]
+
+
+def test_nothing_touches_any_grad_nor_the_tape_of_the_caller():
+    weight = Value(3.0)
+    weight.grad = 7.0
+    with ag.Tape() as tape:
+        product = weight * 2.0
+        before = len(tape)
+        assert gradcheck(lambda x: x * weight, (2.0,), order=2)
+        assert len(tape) == before
+    product.backward()
+    assert weight.grad == 9.0
+
+
+# -- bad input -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("inputs", "error", "message"),
+    [
+        (3.0, TypeError, r"gradcheck\(f, \(3\.0,\)\)"),
+        (("x",), TypeError, "str"),
+        ((True,), TypeError, "bool"),
+        ((), ValueError, "no number"),
+        (([],), ValueError, "no number"),
+        ((math.nan,), ValueError, "x is nan"),
+        (([1.0, math.inf],), ValueError, r"x\[1\] is inf"),
+    ],
+)
+def test_bad_inputs_are_refused(inputs, error, message):
+    with pytest.raises(error, match=message):
+        gradcheck(lambda x: x, inputs)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"order": 3}, ValueError, "order is 1 or 2"),
+        ({"order": True}, ValueError, "order is 1 or 2"),
+        ({"modes": ("backward",)}, ValueError, "modes are"),
+        ({"modes": ()}, ValueError, "modes are"),
+        ({"rtol": -1.0}, ValueError, "rtol"),
+        ({"atol": math.inf}, ValueError, "atol"),
+        ({"rtol": "small"}, TypeError, "str"),
+        ({"seed": 0.5}, TypeError, "seed is an int"),
+    ],
+)
+def test_bad_options_are_refused(options, error, message):
+    with pytest.raises(error, match=message):
+        gradcheck(ag.sin, (1.0,), **options)
+
+
+def test_bad_functions_are_refused():
+    with pytest.raises(TypeError, match="a function or a Primitive, not int"):
+        gradcheck(3, (1.0,))
+    with pytest.raises(TypeError, match="is not made of numbers"):
+        gradcheck(lambda x: "no", (1.0,))
+    with pytest.raises(ValueError, match="returned no number"):
+        gradcheck(lambda x: [], (1.0,))
+
+
+def test_an_absolute_tolerance_forgives():
+    with altered(ag.exp, shift=1e-6) as wrong:
+        failing(wrong, (0.0,))
+        assert failing(wrong, (0.0,), atol=1e-5).entries[0].agrees  # the Taylor test does not forgive

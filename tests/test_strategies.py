@@ -1,0 +1,224 @@
+"""The strategies draw what they promise, and what they draw obeys the laws of differentiation."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import find, given, settings
+from hypothesis import strategies as st
+
+import autograd as ag
+from autograd import Dual, Value, gradcheck, primitives
+from autograd.differences import numerical_gradient
+from autograd.primitives import TABLE, ManyPrimitive, Primitive
+from autograd.strategies import Expression, Step, expressions, numbers, points
+
+ROWS = list(TABLE)  # at import: before tests of any file add rows of their own
+
+# Two sweeps over the same slopes differ by rounding: 4 ulp per node and a few dozen nodes, each operation of which may
+# magnify what comes in by its slope. 1e-9 leaves six digits for that.
+SWEEP = 1e-9
+
+# The stencil's step suits functions that vary on scale 1; those drawn here vary up to a few times faster, and the error
+# grows with the fourth power of that: 2e-13 × (a few hundred)², observed below 1e-7.
+STENCIL = 1e-5
+
+quick = settings(max_examples=60, deadline=None, database=None, derandomize=True)
+
+
+def vectors(size: int) -> st.SearchStrategy[list[float]]:
+    return st.lists(numbers(), min_size=size, max_size=size)
+
+
+def close(found: float, expected: float, scale: float, tolerance: float) -> bool:
+    return abs(found - expected) <= tolerance * max(scale, 1.0)
+
+
+# -- what is drawn ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+@settings(max_examples=10, deadline=None, database=None, derandomize=True)
+@given(data=st.data())
+def test_points_lie_inside_a_box_of_the_row(row, data):
+    point = data.draw(points(row))
+    boxes = [box if isinstance(box[0], tuple) else (box,) for box in row.smooth_on]
+    assert any(len(box) == len(point) and all(low < x < high for x, (low, high) in zip(point, box)) for box in boxes)
+    assert all(type(x) is float for x in point)
+    assert math.isfinite(row.of(*point))
+
+
+def test_every_box_of_a_row_is_drawn_from():
+    assert find(points(ag.abs), lambda point: point[0] < 0)
+    assert find(points(ag.abs), lambda point: point[0] > 0)
+
+
+@quick
+@given(numbers(-1.0, 2.0))
+def test_numbers_are_finite_and_within_bounds(number):
+    assert -1.0 <= number <= 2.0
+
+
+@quick
+@given(st.data())
+def test_expressions_evaluate_on_floats_values_and_duals_alike(data):
+    expression = data.draw(expressions())
+    point = data.draw(vectors(expression.leaves))
+    value = expression(point)
+    assert type(value) is float
+    assert math.isfinite(value)
+    assert expression([Value(x) for x in point]).data == value
+    assert expression([Dual(x, 1.0) for x in point]).primal == value
+
+
+@quick
+@given(expressions(leaves=(1, 2), max_nodes=6))
+def test_expressions_keep_to_their_sizes_and_use_every_step(expression):
+    assert 1 <= expression.leaves <= 2
+    assert 1 <= len(expression.steps) <= 6
+    used = {at for step in expression.steps for at in step.operands} | set(expression.returned)
+    assert used >= set(range(expression.leaves, expression.leaves + len(expression.steps)))
+
+
+@quick
+@given(expressions().filter(lambda each: len(each.steps) > 1))
+def test_expressions_of_two_steps_share_a_result(expression):
+    assert expression.leaves in expression.shared
+
+
+@quick
+@given(expressions(rows=[ag.sin, ag.mul], max_nodes=4))
+def test_expressions_are_made_of_the_given_rows_and_say_so(expression):
+    assert {step.row for step in expression.steps} <= {ag.sin, ag.mul}
+    text = repr(expression)
+    assert text.startswith("<expression of [x0")
+    assert text.count(" = ") == len(expression.steps)
+
+
+def test_every_row_of_the_table_can_be_drawn():
+    drawn = set()
+
+    @settings(max_examples=600, deadline=None, database=None, derandomize=True)
+    @given(expressions())
+    def collect(expression):
+        drawn.update(step.row.name for step in expression.steps)
+
+    collect()
+    assert len(drawn) >= 0.95 * len(ROWS)
+
+
+def test_many_names_stay_apart():
+    box = ((-1.0, 1.0),)
+    long = Expression(1, tuple(Step(ag.sin, box, (k,)) for k in range(30)))
+    assert "d1 = sin(c1)" in repr(long)
+    with pytest.raises(ValueError, match="takes 1 numbers, 2 were given"):
+        long([1.0, 2.0])
+
+
+# -- what is refused -------------------------------------------------------------------------------------------------
+
+
+def test_wrong_arguments_are_refused():
+    unknown = Primitive("unknown", math.sin, partials=(lambda y, x: ag.cos(x),))
+    crooked = Primitive("crooked", math.sin, partials=(lambda y, x: ag.cos(x),), smooth_on=[((0.0, 1.0), (0.0, 1.0))])
+    empty = Primitive("empty", math.sin, partials=(lambda y, x: ag.cos(x),), smooth_on=[(1.0, 0.0)])
+    try:
+        with pytest.raises(ValueError, match="unknown does not say where it is smooth"):
+            points(unknown)
+        with pytest.raises(ValueError, match="crooked takes 1 arguments, not the 2"):
+            points(crooked)
+        with pytest.raises(ValueError, match="empty or infinite box"):
+            expressions(rows=[empty])
+    finally:
+        for _ in range(3):
+            TABLE.pop()
+    with pytest.raises(TypeError, match="expected a Primitive, not builtin_function_or_method"):
+        points(math.sin)
+    with pytest.raises(ValueError, match="at least one row"):
+        expressions(rows=[])
+    with pytest.raises(ValueError, match="max_nodes has to be 1 or more"):
+        expressions(max_nodes=0)
+    with pytest.raises(TypeError, match="leaves is an int, not float"):
+        expressions(leaves=1.5)
+    with pytest.raises(ValueError, match="fewest above the most"):
+        expressions(leaves=(3, 2))
+    with pytest.raises(ValueError, match="finite bounds"):
+        numbers(0.0, math.inf)
+    with pytest.raises(ValueError, match="low <= high"):
+        numbers(1.0, 0.0)
+
+
+# -- the laws, on what is drawn --------------------------------------------------------------------------------------
+
+
+@quick
+@given(st.data())
+def test_reverse_forward_and_stencil_agree(data):
+    expression = data.draw(expressions(max_nodes=5))
+    point = data.draw(vectors(expression.leaves))
+    reverse = ag.grad(expression)(point)
+    units = [[float(k == j) for j in range(len(point))] for k in range(len(point))]
+    forward = [ag.jvp(expression, (point,), (unit,))[1] for unit in units]
+    stencil = numerical_gradient(expression, point, "stencil", step=1e-3)
+    scale = max(map(abs, reverse)) + abs(expression(point))
+    for by_reverse, by_forward, by_stencil in zip(reverse, forward, stencil):
+        assert close(by_reverse, by_forward, scale, SWEEP)
+        assert close(by_reverse, by_stencil, scale, STENCIL)
+
+
+@quick
+@given(st.data())
+def test_reverse_is_the_transpose_of_forward(data):
+    expression = data.draw(expressions())
+    point, direction = data.draw(vectors(expression.leaves)), data.draw(vectors(expression.leaves))
+    gradient = ag.grad(expression)(point)
+    tangent = ag.jvp(expression, (point,), (direction,))[1]
+    shares = [slope * step for slope, step in zip(gradient, direction)]
+    assert close(math.fsum(shares), tangent, math.fsum(map(abs, shares)), SWEEP)
+
+
+@quick
+@given(st.data())
+def test_lifted_equals_unlifted(data):
+    expression = data.draw(expressions())
+    point = data.draw(vectors(expression.leaves))
+    leaves = [Value(x) for x in point]
+    lifted = ag.grad(expression)(leaves)
+    unlifted = ag.grad(expression)(point)
+    assert all(isinstance(each, Value | float) for each in lifted)
+    scale = max(map(abs, unlifted))
+    for mine, plain in zip(lifted, unlifted):
+        assert close(mine.data if isinstance(mine, Value) else mine, plain, scale, SWEEP)
+    assert all(leaf.grad == 0.0 for leaf in leaves)
+
+
+@quick
+@given(st.data())
+def test_backward_gives_what_grad_gives(data):
+    expression = data.draw(expressions())
+    point = data.draw(vectors(expression.leaves))
+    leaves = [Value(x) for x in point]
+    output = expression(leaves)
+    output.backward()
+    scale = max(abs(leaf.grad) for leaf in leaves)
+    assert all(close(leaf.grad, slope, scale, SWEEP) for leaf, slope in zip(leaves, ag.grad(expression)(point)))
+
+
+@quick
+@given(st.data())
+def test_gradcheck_accepts_what_is_drawn(data):
+    expression = data.draw(expressions(max_nodes=5))
+    assert gradcheck(expression, (data.draw(vectors(expression.leaves)),))
+
+
+@settings(max_examples=30, deadline=None, database=None, derandomize=True)
+@given(st.data())
+def test_gradcheck_accepts_the_second_order_of_what_is_drawn(data):
+    expression = data.draw(expressions(leaves=(1, 2), max_nodes=4))
+    assert gradcheck(expression, (data.draw(vectors(expression.leaves)),), order=2)
+
+
+def test_rows_of_any_number_of_operands_are_among_them():
+    assert find(expressions(), lambda each: any(isinstance(step.row, ManyPrimitive) for step in each.steps))
+    assert primitives.sum in [step.row for step in find(expressions(rows=[ag.sum]), lambda each: True).steps]

@@ -20,7 +20,6 @@ from autograd.linear import matvec
 from autograd.primitives import (
     ManyPrimitive,
     Primitive,
-    abs as abs,
     acos,
     acosh,
     add,
@@ -39,7 +38,6 @@ from autograd.primitives import (
     csc,
     degrees,
     div,
-    divmod as divmod,
     dot,
     elu,
     equal,
@@ -67,22 +65,18 @@ from autograd.primitives import (
     logbase,
     logit,
     logsumexp,
-    max as max,
     mean,
-    min as min,
     mod,
     mul,
     neg,
     normal_cdf,
     not_equal,
     pos,
-    pow as pow,
     prod,
     radians,
     reciprocal,
     relu,
     remainder,
-    round as round,
     round_to,
     sec,
     sigmoid,
@@ -97,11 +91,31 @@ from autograd.primitives import (
     square,
     step,
     sub,
-    sum as sum,
     tan,
     tanh,
     trunc,
     where,
+)
+from autograd.primitives import (
+    abs as abs,
+)
+from autograd.primitives import (
+    divmod as divmod,
+)
+from autograd.primitives import (
+    max as max,
+)
+from autograd.primitives import (
+    min as min,
+)
+from autograd.primitives import (
+    pow as pow,
+)
+from autograd.primitives import (
+    round as round,
+)
+from autograd.primitives import (
+    sum as sum,
 )
 from autograd.recording import no_grad, scope, strict
 from autograd.show.render import draw

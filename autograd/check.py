@@ -621,20 +621,25 @@ class _Check:
         return min(measured, default=None)
 
     def _remainders(self, jacobian: Matrix, direction: Sequence[float], t: float) -> list[tuple[float, float]]:
-        """Return t and the remainder for each output; 0 for one that is not clear of rounding."""
+        """Return t and the remainder for each output: the larger one of both ways, one of which adds two errors up."""
+        there, back = (self._one_way(jacobian, direction, way) for way in (t, -t))
+        return [(t, max(pair)) for pair in zip(there, back)]
+
+    def _one_way(self, jacobian: Matrix, direction: Sequence[float], t: float) -> list[float]:
+        """Return the remainder for each output; 0 for one that is not clear of rounding."""
         point = self._subject.point
         there = [x + t * v for x, v in zip(point, direction)]
         steps = [new - x for new, x in zip(there, point)]
         try:
             outputs = self._subject.values(there)
         except (ArithmeticError, ValueError):
-            return [(t, 0.0)] * len(self._centre)
+            return [0.0] * len(self._centre)
         found = []
         for output, centre, noise, row in zip(outputs, self._centre, self._noise, jacobian):
             shares = [slope * step for slope, step in zip(row, steps)]
             remainder = abs(output - centre - math.fsum(shares))
             rounding = 2.0 * noise + NOISE * (abs(output) + abs(centre) + sum(map(abs, shares)))
-            found.append((t, remainder if CLEAR * rounding < remainder < math.inf else 0.0))
+            found.append(remainder if CLEAR * rounding < remainder < math.inf else 0.0)
         return found
 
 

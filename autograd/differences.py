@@ -333,7 +333,7 @@ class Ladder:
         return min(found, key=lambda each: each.distance, default=None)
 
     def _around(self) -> list[_Level]:
-        """Return steps to look around with: those that found the derivative may all be shorter than the way to a kink."""
+        """Return steps to look around with: those that found the derivative may be too short to reach a kink."""
         longest = AROUND * max(math.fabs(self._x), 1.0)
         steps = [(self._x + longest / RATIO**k) - self._x for k in range(LEVELS)]
         return [self._level(h) for h in steps if h >= SHORTEST * math.ulp(self._x)]

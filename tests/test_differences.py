@@ -152,7 +152,7 @@ SMOOTH = [
     (lambda x: 1.0 / x, 1e-8, -1e16),
     (lambda x: 1e8 + 1e-3 * x, 1.0, 1e-3),
     (lambda x: math.exp(-x), 700.0, -math.exp(-700.0)),
-    (math.asin, 1.0 - 1e-9, 1.0 / math.sqrt((1.0 - (1.0 - 1e-9)) * 2.0)),
+    (math.asin, 1.0 - 1e-6, 1.0 / math.sqrt((1.0 - (1.0 - 1e-6)) * (2.0 - 1e-6))),
     (lambda x: x, 1e308, 1.0),
 ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import math
 import os
 import re
@@ -446,9 +447,9 @@ def script(folder, body):
 @pytest.fixture
 def nothing_installed(monkeypatch, tmp_path):
     def none(name):
-        raise render.importlib.metadata.PackageNotFoundError(name)
+        raise importlib.metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr(render.importlib.metadata, "files", none)
+    monkeypatch.setattr(importlib.metadata, "files", none)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("TAPEGRAD_DOT", raising=False)
 
@@ -486,8 +487,8 @@ def test_the_order_is_argument_variable_bundled_system(monkeypatch, tmp_path):
 
 def test_the_bundled_dot_is_found_without_path(monkeypatch):
     try:
-        render.importlib.metadata.distribution("graphviz-pure")
-    except render.importlib.metadata.PackageNotFoundError:
+        importlib.metadata.distribution("graphviz-pure")
+    except importlib.metadata.PackageNotFoundError:
         pytest.skip('needs the bundled Graphviz: pip install "tapegrad[dot]"')
     monkeypatch.setenv("PATH", "")
     monkeypatch.delenv("TAPEGRAD_DOT", raising=False)

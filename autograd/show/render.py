@@ -10,11 +10,7 @@ This room knows nothing of tapes: `autograd.show.graph` writes the source.
 from __future__ import annotations
 
 import contextlib
-import importlib.metadata
 import os
-import shutil
-import subprocess
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +162,8 @@ def find_dot(form: str = "svg", dot: str | None = None) -> str:
     Raises:
         FileNotFoundError: none is found; the message says how to install one.
     """
+    import shutil
+
     chosen = dot or os.environ.get(VARIABLE)
     if chosen:
         return _existing(chosen, "the argument dot" if dot else VARIABLE)
@@ -182,6 +180,8 @@ def find_dot(form: str = "svg", dot: str | None = None) -> str:
 
 
 def _existing(chosen: str, origin: str) -> str:
+    import shutil
+
     found = shutil.which(os.path.expanduser(chosen))
     if found is None:
         raise FileNotFoundError(f"{origin} names {chosen!r}, which is no program that can be run: {INSTALL}")
@@ -190,6 +190,8 @@ def _existing(chosen: str, origin: str) -> str:
 
 def _bundled_dot() -> str | None:
     """Return the program of `graphviz-pure`, also where the environment's folder of programs is not on PATH."""
+    import importlib.metadata  # 20 ms, which not every import of the package shall take
+
     try:
         files = importlib.metadata.files("graphviz-pure") or ()
     except importlib.metadata.PackageNotFoundError:
@@ -202,6 +204,8 @@ def _bundled_dot() -> str | None:
 
 
 def _run(dot: str, form: str, source: str) -> bytes:
+    import subprocess
+
     command = [dot, f"-T{form}", *(["-Gdpi=192"] if form == "png" else [])]
     try:
         done = subprocess.run(command, input=source.encode(), capture_output=True, timeout=PATIENCE, check=False)
@@ -236,6 +240,8 @@ def _check_writable(path: Path) -> None:
 
 def _write(path: Path, content: bytes) -> None:
     """Write a file under another name and rename it, so that nobody ever sees half of it."""
+    import tempfile
+
     target = path.resolve()  # a link stays a link
     if target.exists() and not target.is_file():  # a device, such as /dev/stdout
         target.write_bytes(content)

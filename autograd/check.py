@@ -244,6 +244,7 @@ def gradcheck(
 
     Source: Ridders, 1982 (the steps of the differences).
     """
+    __tracebackhide__ = True  # pytest shows the caller's line and the report
     settings = _settings(modes, rtol, atol, seed)
     if order not in (1, 2) or isinstance(order, bool):
         raise ValueError(f"order is 1 or 2, not {order!r}")
@@ -639,6 +640,7 @@ class _Check:
             shares = [slope * step for slope, step in zip(row, steps)]
             remainder = abs(output - centre - math.fsum(shares))
             rounding = 2.0 * noise + NOISE * (abs(output) + abs(centre) + sum(map(abs, shares)))
+            rounding += TINY * sum(map(abs, steps)) + TINY
             found.append(remainder if CLEAR * rounding < remainder < math.inf else 0.0)
         return found
 

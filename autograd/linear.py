@@ -14,7 +14,7 @@ from typing import Any
 
 from autograd import primitives, value
 from autograd.recording import active_modes, here, resolve
-from autograd.tape import CONSTANT, WIDE, Tape
+from autograd.tape import CONSTANT, WIDE, WIDTH, Tape
 from autograd.value import Value, handle, place_on
 
 __all__ = ["matvec"]
@@ -65,24 +65,22 @@ def _recorded(tape: Tape, rows: Iterable[Sequence[Any]], xs: Sequence[Any]) -> l
     if CONSTANT in places[:changing]:
         return [primitives.dot(row, xs) for row in rows]  # constants elsewhere than at the end: not a layer
     code, size, constants = primitives.dot.code, 2 * len(xs), numbers[changing:]
-    results = []
+    results: list[Any] = []
+    fields = tape.fields
     for row, weights, at in _looked_up(tape, rows):
         if weights is None or len(at) != len(xs):
             results.append(primitives.dot(row, xs))
             continue
-        primal = _dot(weights, numbers)
+        try:
+            primal = fsum(map(mul, weights, numbers))
+        except (OverflowError, ValueError):
+            primal = nan
+        if not isfinite(primal):
+            primal = primitives.dot.compute(*weights, *numbers)
         slopes = numbers + weights[:changing] + constants
-        results.append(handle(tape, len(tape), primal))
-        tape.fields.extend((code, primal, at + places, slopes, WIDE, size))
+        results.append(handle(tape, len(fields) // WIDTH, primal))
+        fields.extend((code, primal, at + places, slopes, WIDE, size))
     return results
-
-
-def _dot(weights: Sequence[float], numbers: Sequence[float]) -> float:
-    try:
-        total = fsum(map(mul, weights, numbers))
-    except (OverflowError, ValueError):
-        total = nan
-    return total if isfinite(total) else primitives.dot.compute(*weights, *numbers)
 
 
 def _looked_up(tape: Tape, rows: Iterable[Sequence[Any]]) -> Iterable[tuple[Sequence[Any], Any, Any]]:

@@ -94,7 +94,7 @@ def resolve() -> Tape | None:
 def active() -> Tape | None:
     """Return the tape of this context if one is open, and open none."""
     mode = _mode.get()
-    if mode.tape is not None and _owned(mode.tape):
+    if mode is not USUAL and mode.tape is not None and _owned(mode.tape):
         return mode.tape
     tape = _task_tape.get(_nothing)() if running_loop() is not None else _tape_here()
     return tape if tape is not None and tape.indices else None

@@ -343,11 +343,14 @@ class Value(Operators):
         operand = arguments[0]
         if primitive.arity != 1 or operand._index == CONSTANT:
             return apply(primitive, arguments)
-        primal = float(primitive.compute(operand._data))
+        x = operand._data
+        primal = primitive.compute(x)
         try:
-            slope = float(primitive.partials[0](primal, operand._data))
+            slope = primitive.partials[0](primal, x)
         except (ZeroDivisionError, OverflowError):
-            slope = primitive.slope(primal, operand._data)
+            slope = primitive.slope(primal, x)
+        if type(primal) is not float or type(slope) is not float:  # rows that users write may return ints
+            primal, slope = float(primal), float(slope)
         return record_one(primitive.code, primal, operand, slope)
 
 

@@ -181,7 +181,8 @@ class Layer(Module):
         numbers = [*_sample(inputs, self.n_inputs, self), 1.0]
         with scope(self.name or "layer"):
             totals = matvec(self._matrix(), numbers)
-            return [neuron.activated(total) for neuron, total in zip(self.neurons, totals)]
+            functions = [neuron.activation.function for neuron in self.neurons]
+            return [total if function is None else function(total) for function, total in zip(functions, totals)]
 
     def __repr__(self) -> str:
         return f"Layer({self.n_inputs}, {len(self.neurons)}, {self.neurons[0].activation.name!r})"

@@ -199,7 +199,27 @@ def test_a_kink_close_by_is_seen_and_does_not_disturb(distance):
     assert found is None or distance <= found.distance <= math.e**2 * distance
 
 
-@pytest.mark.parametrize(("f", "x"), [(math.sin, 1.0), (math.exp, 0.0), (lambda x: math.exp(-x), 700.0)])
+def test_a_staircase_is_not_taken_for_the_slope_it_has_from_afar():
+    # Over long steps it rises by 1 per unit, to nine digits; over short ones it does not rise at all.
+    estimate = ladder(lambda x: round(25000.0 * x) / 25000.0, 1.0 + 1e-6).estimates()[0]
+    assert (estimate.value, estimate.settled) == (0.0, True)
+
+
+@pytest.mark.parametrize("f", [lambda x: abs(x) ** 0.3, lambda x: abs(x) ** 1.05])
+def test_what_shrinks_too_slowly_is_not_settled(f):
+    assert not ladder(f, 0.0).estimates()[0].settled
+
+
+@pytest.mark.parametrize(
+    ("f", "x"),
+    [
+        (math.sin, 1.0),
+        (math.exp, 0.0),
+        (lambda x: math.exp(-x), 700.0),
+        (lambda x: math.log1p(math.exp(50.0 * x)), 0.01),
+        (lambda x: math.sqrt(1e-8 + x * x), 1e-5),
+    ],
+)
 def test_what_is_smooth_has_no_breaks(f, x):
     steps = ladder(f, x)
     steps.estimates()
@@ -231,3 +251,16 @@ def test_smooth_functions_cost_few_evaluations():
 
     Ladder(f, 1.0, f(1.0), [0.0, 0.0]).estimates()
     assert len(calls) <= 20
+
+
+def test_outputs_that_do_not_change_cost_few_evaluations():
+    calls = []
+
+    def f(moved: float) -> list[float]:
+        calls.append(moved)
+        return [math.exp(moved), 5.0]
+
+    estimates = Ladder(f, 1.0, f(1.0), [0.0, 1e-15]).estimates()
+    assert len(calls) <= 20
+    assert estimates[1].value == 0.0
+    assert 0.0 < estimates[1].error < 1e-14

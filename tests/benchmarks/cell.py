@@ -1,39 +1,30 @@
 """One measurement in a process of its own: `python -m tests.benchmarks.cell ENGINE WORKLOAD [REPETITIONS]`.
 
 Prints one JSON object: CPU seconds (medians) of recording and of sweeping with the garbage collector on, the value, the
-gradient, and for one run the peak of the memory above the level before it.
+gradient, and for one run each the memory kept after recording and used at the peak of recording and sweeping.
 """
 
 from __future__ import annotations
 
 import gc
 import json
-import resource
 import sys
 import time
+import tracemalloc
+from collections.abc import Callable
 
 from tests.benchmarks.engines import ENGINES
 from tests.benchmarks.programs import WORKLOADS
 
 
-def peak_above(action: object) -> float:
-    """Return how many bytes the process's resident memory rose at its highest while an action ran."""
+def traced(action: Callable[[], object]) -> tuple[float, float]:
+    """Return how many bytes of Python's memory an action kept, and used at its highest (C++ engines keep theirs aside)."""
     gc.collect()
-    try:
-        with open("/proc/self/clear_refs", "w") as control:
-            control.write("5")
-    except OSError:
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        action()
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before
-    before = _status("VmRSS")
+    tracemalloc.start()
     action()
-    return _status("VmHWM") - before
-
-
-def _status(key: str) -> float:
-    with open("/proc/self/status") as status:
-        return next(float(line.split()[1]) * 1024 for line in status if line.startswith(key))
+    kept, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return kept, peak
 
 
 def median(numbers: list[float]) -> float:
@@ -52,9 +43,9 @@ def main(engine_name: str, workload_name: str, repetitions: str = "9") -> None:
 
     record()  # once before, so that what is made once per process is not counted per operation
     kept.clear()
-    recorded = peak_above(record)
+    recorded, _ = traced(record)
     kept.clear()
-    swept = peak_above(lambda: (record(), engine.gradient(*kept)))
+    _, swept = traced(lambda: (record(), engine.gradient(*kept)))
     kept.clear()
     recording, sweeping = [], []
     for _ in range(int(repetitions)):

@@ -224,8 +224,6 @@ def gradcheck(
 
     Convention: at a kink the derivative is a convention, no limit, so that there is nothing to check; it is named.
 
-    A function that only looks smooth from afar (floor at 1e12) is taken for what it looks like.
-
     Cost: 10 to 150 evaluations of f per number of the inputs; in reverse mode one sweep per output, in forward mode one
         evaluation per input. In order 2 the same of the gradient.
 
@@ -395,10 +393,10 @@ def _jacobian(f: Function, arguments: Sequence[Any], mode: str) -> tuple[list[An
     """Return the outputs, and for each of them its derivatives in every input."""
     if mode == "reverse":
         output, pullback = vjp(f, *arguments)
-        outputs = flatten(output)[0]
-        return outputs, [flatten(pullback(_unit(len(outputs), j)))[0] for j in range(len(outputs))]
-    size = len(flatten(tuple(arguments))[0])
-    columns = [jvp(f, tuple(arguments), _unit(size, i)) for i in range(size)]
+        outputs, rebuild = flatten(output)
+        return outputs, [flatten(pullback(rebuild(_unit(len(outputs), j))))[0] for j in range(len(outputs))]
+    numbers, rebuild = flatten(tuple(arguments))
+    columns = [jvp(f, tuple(arguments), rebuild(_unit(len(numbers), i))) for i in range(len(numbers))]
     tangents = [flatten(tangent)[0] for _, tangent in columns]
     return flatten(columns[0][0])[0], [[column[j] for column in tangents] for j in range(len(tangents[0]))]
 

@@ -7,6 +7,7 @@ first, and each finds its ancestors stated already, so that a long chain of tape
 from __future__ import annotations
 
 import copy
+import weakref
 from typing import Any
 
 from autograd import primitives
@@ -18,21 +19,42 @@ _STRIDE = 32
 
 
 class _Frozen:
-    """The fields of a tape: immutable, so copies share them; a pickle names the primitives behind their codes."""
+    """The fields of a tape at one moment; a pickle names the primitives behind their codes.
+
+    A tape and what stands in for it have the same fields, and so have their copies, which is why both find the same
+    object here while one pickle or copy is made, and the same list while it is loaded.
+    """
 
     def __init__(self, fields: tuple[Any, ...]) -> None:
         self.fields = fields
+        self._thawed: list[Any] | None = None
+
+    def thawed(self) -> list[Any]:
+        if self._thawed is None:
+            self._thawed = list(self.fields)
+        return self._thawed
 
     def __deepcopy__(self, memo: Any) -> _Frozen:
-        return self
+        return _Frozen(self.fields)
 
     def __reduce__(self) -> Any:
         codes = {code for code in self.fields[::WIDTH] if code >= 0}
-        return _thaw, (self.fields, {code: primitives.by_code(code).name for code in codes})
+        return _thaw, (self.fields, {code: primitives.by_code(code).identity() for code in codes})
 
 
-def _thaw(fields: tuple[Any, ...], names: dict[int, str]) -> _Frozen:
-    here = {code: primitives.named(name).code for code, name in names.items()}
+_frozen: weakref.WeakValueDictionary[tuple[int, int], _Frozen] = weakref.WeakValueDictionary()
+
+
+def _freeze(tape: Tape) -> _Frozen:
+    key = (id(tape.fields), len(tape.fields))
+    frozen = _frozen.get(key)
+    if frozen is None:
+        frozen = _frozen[key] = _Frozen(tuple(tape.fields))
+    return frozen
+
+
+def _thaw(fields: tuple[Any, ...], identities: dict[int, tuple[str, int]]) -> _Frozen:
+    here = {code: primitives.named(*identity).code for code, identity in identities.items()}
     if all(code == now for code, now in here.items()):
         return _Frozen(fields)
     renumbered = list(fields)
@@ -67,8 +89,8 @@ def reduce_tape(tape: Tape) -> Any:
         ancestors = list({id(parent): parent for parent, _ in tape.imports.values()}.values())
     state = {
         "ancestors": ancestors,
-        "fields": _Frozen(tuple(tape.fields)),
-        "leaves": [(index, leaf, key == leaf._index) for index, (leaf, key) in tape.leaves.items()],
+        "fields": _freeze(tape),
+        "leaves": [(index, leaf, key == leaf._index) for index, (leaf, key) in list(tape.leaves.items())],
         "imports": list(tape.imports.items()),
         "starts": list(tape.starts),
         "serials": list(tape.serials),
@@ -84,7 +106,7 @@ def reduce_tape(tape: Tape) -> Any:
 
 def restore_tape(tape: Tape, state: dict[str, Any]) -> None:
     """Fill a new tape with the state of another."""
-    tape.fields = list(state["fields"].fields)
+    tape.fields = state["fields"].thawed()
     for name in ("starts", "serials", "labels", "scopes", "guards", "guards_dropped", "adjoints", "outputs"):
         setattr(tape, name, state[name])
     advance_serials(tape.serials[-1])

@@ -48,14 +48,21 @@ GOOD = 1e-8
 SHRINKING = 0.7
 """What may be left of an error two steps further where it still shrinks: for x ** 1.5 at 0 0.4, for |x| all of it."""
 
+SIGNAL = 10.0
+"""How many times its rounding a difference has to be, to say anything. Where none is, the derivative may be as large as
+that over the step, or over 1: with longer steps, any function that is bounded seems to be constant."""
+
 CONTRADICTION = 10.0
 """How many times its error and its rounding a difference at a shorter step may miss an estimate."""
+
+PROBE = 1e3
+"""How many times its rounding a difference has to be, to be asked whether the estimate holds at shorter steps, too."""
 
 SETTLED = 1e-4
 """The relative error up to which a difference counts as settled, neither limited by rounding nor shrinking."""
 
-ROUNDING_LIMITED = 8.0
-"""How much larger than its rounding a window's disagreement may be: four rows of differences, each of them rounded."""
+ROUNDING_LIMITED = 3.0
+"""How many times its rounding an error may be, to come from nothing else: the bound and two disagreements within it."""
 
 AROUND = 0.05
 """The longest step, relative to x or 1, with which a place where f is not smooth is looked for."""
@@ -302,6 +309,7 @@ class Ladder:
         self._runs: list[list[_Level]] = []
         self._best = [_NOTHING] * len(centre)
         self._flat = [False] * len(centre)
+        self._hasty = True
 
     def estimates(self) -> list[Estimate]:
         """Return the best estimate for every output."""
@@ -316,7 +324,7 @@ class Ladder:
             if any(self._is_flat_in(run, k) for k in range(len(self._centre))) and scale != scales[-1]:
                 continue
             self._descend(run, run[-1].h / RATIO if run else 0.0, LEVELS - FLAT)
-            if self._all_good():
+            if self._all_good() and self._is_confirmed():
                 return list(self._best)
         self._widen(self._runs[-1])
         if any(self._wants_more(k) for k in range(len(self._centre))):
@@ -390,6 +398,13 @@ class Ladder:
             if window.error < best.error and not self._flat[k]:
                 self._best[k] = window
 
+    def _limited_by_rounding(self, k: int) -> list[Estimate]:
+        """Return what only rounding limits, unless f has a kink: 1 + sin(x) / 1e14 has no shape from afar."""
+        if self.breaks(k) is not None:
+            return []
+        windows = [self._window(run, start, k) for run in self._runs for start in range(len(run) - 3)]
+        return [_settle(each) for each in windows if _limited(each)]
+
     def _window(self, run: list[_Level], start: int, k: int) -> Estimate:
         """Return the extrapolation from four levels; its error is not a number where f is undefined at one of them."""
         levels = run[start : start + 4]
@@ -397,9 +412,9 @@ class Ladder:
         first, second = _extrapolated([(each.plus[k] - each.minus[k]) / each.width for each in levels], squares)
         means = _extrapolated([0.5 * each.plus[k] + 0.5 * each.minus[k] for each in levels], squares)[1]
         h = levels[-1].h
-        rounding = (
-            2.0 * self._noise_in(k, [*(each.plus[k] for each in levels), *(each.minus[k] for each in levels)]) / h
-        )
+        noise = self._noise_in(k, [*(each.plus[k] for each in levels), *(each.minus[k] for each in levels)])
+        silent = all(math.fabs(each.plus[k] - each.minus[k]) <= SIGNAL * noise for each in levels)
+        rounding = SIGNAL * noise / min(h, 1.0) if silent else 2.0 * noise / h
         odd = math.fabs(second[1] - second[0]) + math.fabs(second[1] - first[2])
         even = math.fabs(means[1] - self._centre[k]) / h
         return Estimate(second[1], odd + even + rounding, rounding, h, settled=False)
@@ -420,7 +435,21 @@ class Ladder:
     def _is_flat_in(self, run: list[_Level], k: int) -> bool:
         return all(each.plus[k] == self._centre[k] == each.minus[k] for each in run)
 
+    def _is_confirmed(self) -> bool:
+        """Return whether the shortest step that rounding lets see anything agrees; if not, be hasty no more."""
+        seen = [PROBE * self._noise_in(k, [self._centre[k]]) / math.fabs(e.value) for k, e in self._valued()]
+        step = (self._x + max(seen, default=0.0)) - self._x
+        if SHORTEST * math.ulp(self._x) <= step < min(best.step for best in self._best):
+            level = self._level(step)
+            self._hasty = not any(self._contradicts(level, best, k) for k, best in self._valued())
+        return self._hasty
+
+    def _valued(self) -> list[tuple[int, Estimate]]:
+        return [(k, best) for k, best in enumerate(self._best) if best.value]
+
     def _all_good(self) -> bool:
+        if not self._hasty:
+            return False
         for k, best in enumerate(self._best):
             if not self._flat[k] and not best.settled:
                 if not best.error <= GOOD * math.fabs(best.value):
@@ -438,7 +467,7 @@ class Ladder:
         """Return whether shorter steps may say more: nothing is settled, or the shortest is the best by far."""
         best = self._best[k]
         at_end = any(run[-1].h == best.step for run in self._runs if run)
-        return not self._is_settled(k) or (at_end and not _limited(best) and not self._flat[k])
+        return not self._hasty or not self._is_settled(k) or (at_end and not _limited(best) and not self._flat[k])
 
     def _is_shrinking(self, run: list[_Level], k: int) -> bool:
         """Return whether the best window is the last one and its error still shrinks with the step: x |x| at 0."""
@@ -452,7 +481,8 @@ class Ladder:
         sides = [self._one_sided(side, k) for side in ("left", "right") if self._is_defined(side, k)]
         if len(sides) == 1:
             return sides[0]
-        return min(self._relatively_settled(k), key=lambda each: each.error, default=self._best[k])
+        others = self._relatively_settled(k) or self._limited_by_rounding(k)
+        return min(others, key=lambda each: each.error, default=self._best[k])
 
     def _local(self, k: int) -> Estimate | None:
         """Return what shorter steps say where they contradict the best estimate: from afar, a staircase is a slope."""
@@ -461,7 +491,7 @@ class Ladder:
         against = [level.h for level in shorter if self._contradicts(level, best, k)]
         if not against:
             return None
-        runs = [[level for level in run if level.h <= min(against)] for run in self._runs]
+        runs = [[level for level in run if level.h <= max(against)] for run in self._runs]
         windows = [self._window(run, start, k) for run in runs for start in range(len(run) - 3)]
         settled = [_settle(each) for each in windows if _limited(each)]
         return min(settled, key=lambda each: each.error, default=None)

@@ -105,8 +105,12 @@ class Dual(Operators):
 def slopes_at(primitive: Primitive, output: Any, arguments: Sequence[Any], wanted: Sequence[int]) -> Any:
     """Return the wanted partials, as floats where all arguments are numbers."""
     if all(type(argument) is bool or is_real(argument) for argument in arguments):
-        return primitive.slopes(output, [float(argument) for argument in arguments], wanted)
+        return primitive.slopes(output, [_float(argument) for argument in arguments], wanted)
     return primitive.slopes_of(output, arguments, wanted)
+
+
+def _float(given: Any) -> float:
+    return float(given) if type(given) is bool else number(given)
 
 
 def _number(given: Any) -> Any:

@@ -419,7 +419,9 @@ def log_sum_exp(*xs: float) -> float:
 
 
 def exp_difference(x: float, y: float) -> float:
-    """Return exp(x - y), what rounding x - y loses being put back."""
+    """Return exp(x - y), what rounding x - y loses being put back; 1 for x = y, also where both are infinite."""
+    if x == y:
+        return 1.0
     difference = x - y
     power = exp(difference)
     if not 0.0 < power < math.inf:

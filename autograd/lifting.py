@@ -12,7 +12,7 @@ from typing import Any
 
 from autograd import primitives
 from autograd.errors import StaleTape
-from autograd.tape import IMPORT, LEAF, Place, edges
+from autograd.tape import IMPORT, Place, edges
 from autograd.value import Value, operands_of, value_at
 
 __all__ = ["accumulate", "lifted_sweep", "product"]
@@ -70,10 +70,10 @@ def lifted_sweep(found: Sequence[Place], seeds: Mapping[Place, Any], inputs: Ite
     return adjoints
 
 
-def check_fresh(found: Iterable[Place]) -> None:
+def check_fresh(places: Iterable[Place]) -> None:
     """Raise StaleTape where a leaf's data is no longer what was recorded."""
-    for tape, index in found:
-        if index not in tape.leaves or tape.nodes[index][0] != LEAF:
+    for tape, index in places:
+        if index not in tape.leaves:
             continue
         leaf, key = tape.leaves[index]
         recorded = tape.nodes[index][1]
@@ -103,6 +103,7 @@ def _shares(place: Place, adjoint: Any, dependent: set[Place]) -> Iterable[tuple
     if node[0] < 0:
         return []
     indices = edges(node)[0]
+    check_fresh((tape, at) for at in indices if at >= 0)  # a leaf may have been entered before all that was found
     wanted = [k for k, operand in enumerate(indices) if operand >= 0 and (tape, operand) in dependent]
     row = primitives.by_code(node[0])
     slopes = row.slopes_of(value_at(tape, index), operands_of(tape, index), wanted)

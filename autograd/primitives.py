@@ -138,7 +138,17 @@ class Primitive:
         return f"<primitive {self.name}>"
 
     def __reduce__(self) -> Any:
-        return named, (self.name,)
+        return named, self.identity()
+
+    def __copy__(self) -> Primitive:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Primitive:
+        return self
+
+    def identity(self) -> tuple[str, int]:
+        """Return its name, and its number among the primitives of that name: what a pickle knows it by."""
+        return self.name, [row for row in TABLE if row.name == self.name].index(self)
 
     def of(self, *arguments: Any) -> Any:
         """Apply it to its operands as a tape lists them; the same as a call, but for rows that are called otherwise."""
@@ -165,7 +175,12 @@ class Primitive:
 
     def slopes_of(self, output: Any, arguments: Sequence[Any], wanted: Iterable[int]) -> dict[int, Any]:
         """Return the wanted partials for arguments of any kind: Values (a lifted sweep), Duals, arrays."""
-        return {k: self.partials[k](output, *arguments) for k in wanted}
+        wanted = list(wanted)
+        try:
+            return {k: self.partials[k](output, *arguments) for k in wanted}
+        except (ZeroDivisionError, OverflowError):
+            arguments = [_ieee(argument) for argument in arguments]
+            return {k: _plain(self.partials[k](_ieee(output), *arguments)) for k in wanted}
 
     def text(self, operands: Sequence[str]) -> str:
         """Return how it is written, its operands being written so."""
@@ -275,7 +290,10 @@ class ManyPrimitive(Primitive):
 
     def slopes_of(self, output: Any, arguments: Sequence[Any], wanted: Iterable[int]) -> dict[int, Any]:
         """Return the wanted partials for operands of any kind: Values (a lifted sweep), Duals, arrays."""
-        slopes = self.all_partials(output, *arguments)
+        try:
+            slopes = self.all_partials(output, *arguments)
+        except (ZeroDivisionError, OverflowError):
+            slopes = [_plain(slope) for slope in self.all_partials(_ieee(output), *map(_ieee, arguments))]
         return {k: slopes[k] for k in wanted}
 
     def text(self, operands: Sequence[str]) -> str:
@@ -283,42 +301,35 @@ class ManyPrimitive(Primitive):
         return self.form.format(", ".join(operands))
 
 
+def _between_numbers(compute: Callable[[float, float], float]) -> Callable[[Any, Any], Any]:
+    """Return an operator on floats that leaves anything else to the other operand."""
+
+    def operate(self: Any, other: Any) -> Any:
+        return Ieee(compute(float(self), float(other))) if is_real(other) else NotImplemented
+
+    return operate
+
+
 class Ieee(float):
     """A float whose `/` and `**` follow IEEE 754, for partials at poles: 1 / 0 is inf, as in NumPy."""
 
-    @classmethod
-    def __primitive__(cls, primitive: Primitive, arguments: Sequence[Any]) -> Any:
-        return cls(primitive.compute(*map(float, arguments)))
+    __add__ = __radd__ = _between_numbers(operator.add)
+    __mul__ = __rmul__ = _between_numbers(operator.mul)
+    __sub__ = _between_numbers(operator.sub)
+    __rsub__ = _between_numbers(lambda x, y: y - x)
+    __truediv__ = _between_numbers(kernels.divide)
+    __rtruediv__ = _between_numbers(lambda x, y: kernels.divide(y, x))
+    __pow__ = _between_numbers(kernels.power)  # type: ignore[assignment]
+    __rpow__ = _between_numbers(lambda x, y: kernels.power(y, x))  # type: ignore[assignment]
 
-    def __truediv__(self, other: Any) -> Any:
-        return Ieee(kernels.divide(float(self), float(other)))
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return Ieee(kernels.divide(float(other), float(self)))
-
-    def __pow__(self, other: Any, modulus: None = None) -> Any:
-        return Ieee(kernels.power(float(self), float(other)))
-
-    def __rpow__(self, other: Any, modulus: None = None) -> Any:
-        return Ieee(kernels.power(float(other), float(self)))
-
-    def __mul__(self, other: Any) -> Any:
-        return Ieee(float(self) * float(other))
-
-    def __add__(self, other: Any) -> Any:
-        return Ieee(float(self) + float(other))
-
-    def __sub__(self, other: Any) -> Any:
-        return Ieee(float(self) - float(other))
-
-    def __rsub__(self, other: Any) -> Any:
-        return Ieee(float(other) - float(self))
-
-    def __neg__(self) -> Any:
+    def __neg__(self) -> Ieee:
         return Ieee(-float(self))
 
-    __rmul__ = __mul__
-    __radd__ = __add__
+    @classmethod
+    def __primitive__(cls, primitive: Primitive, arguments: Sequence[Any]) -> Any:
+        if not all(map(is_real, arguments)):
+            return NotImplemented
+        return cls(primitive.compute(*map(float, arguments)))
 
 
 def by_code(code: int) -> Primitive:
@@ -326,12 +337,20 @@ def by_code(code: int) -> Primitive:
     return TABLE[code]
 
 
-def named(name: str) -> Primitive:
-    """Return the newest primitive of a name."""
-    for row in reversed(TABLE):
-        if row.name == name:
-            return row
-    raise LookupError(f"no primitive is called {name!r} here: define it before loading what uses it")
+def named(name: str, number: int = 0) -> Primitive:
+    """Return a primitive by its name; of several of one name, that of a number, in the order they were made."""
+    rows = [row for row in TABLE if row.name == name]
+    if number >= len(rows):
+        raise LookupError(f"no primitive is called {name!r} here: define it before loading what uses it")
+    return rows[number]
+
+
+def _ieee(argument: Any) -> Any:
+    return Ieee(argument) if type(argument) is float else argument
+
+
+def _plain(slope: Any) -> Any:
+    return float(slope) if type(slope) is Ieee else slope
 
 
 def _is_array(argument: Any) -> bool:
@@ -834,6 +853,7 @@ logsumexp: ManyPrimitive = ManyPrimitive(
         (0.0, 0.0): (LN_2, (0.5, 0.5)),
         (1000.0, 1000.0): (1000.0 + LN_2, (0.5, 0.5)),
         (-math.inf, 2.0): (2.0, (0.0, 1.0)),
+        (math.inf, 2.0): (math.inf, (1.0, 0.0)),
         (-math.inf, -math.inf): (-math.inf, (0.0, 0.0)),
     },
     accuracy="(a): 4 ulp of the largest operand's magnitude plus the logarithm's, near a zero of the value",
@@ -1028,6 +1048,7 @@ logaddexp: Primitive = Primitive(
         (0.0, 0.0): (LN_2, (0.5, 0.5)),
         (1000.0, 1000.0): (1000.0 + LN_2, (0.5, 0.5)),
         (-math.inf, 2.0): (2.0, (0.0, 1.0)),
+        (math.inf, 2.0): (math.inf, (1.0, 0.0)),
         (-math.inf, -math.inf): (-math.inf, (0.0, 0.0)),
     },
     accuracy="(a): 4 ulp of the larger operand's magnitude plus the logarithm's, near a zero of the value",
@@ -1513,7 +1534,7 @@ exp_difference: Primitive = Primitive(
     kernels.exp_difference,
     partials=(lambda z, x, y: z, lambda z, x, y: -z),
     form="exp({} - {})",
-    array=lambda xp, x, y: xp.exp(x - y),
+    array=lambda xp, x, y: xp.exp(xp.where(x == y, 0.0, x - y)),
     smooth_on=[((-3.0, 3.0), (-3.0, 3.0))],
     examples={(2.0, 2.0): (1.0, (1.0, -1.0)), (-math.inf, 2.0): (0.0, (0.0, 0.0))},
 )

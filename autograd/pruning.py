@@ -29,11 +29,6 @@ def pruned_tape(outputs: Iterable[Any]) -> Tape:
     return pruned.tape
 
 
-def _key(place: Place) -> tuple[int, int]:
-    """Return what a node is known by: a tape and its stand-ins have the same fields."""
-    return id(place[0].fields), place[1]
-
-
 class _Pruning:
     """Copies lines onto a tape of their own: imports dissolve, each version of a leaf stands once."""
 
@@ -45,20 +40,20 @@ class _Pruning:
     def add(self, place: Place) -> None:
         tape, index = place
         node = tape.nodes[index]
-        if _key(place) in self._positions:  # reached by way of a stand-in too
+        if place in self._positions:  # reached by way of a stand-in too
             return
         if node[0] == IMPORT:
-            self._positions[_key(place)] = self._positions[_key(resolved(place))]
+            self._positions[place] = self._positions[resolved(place)]
         elif node[0] == LEAF:
             leaf, key = tape.leaves[index]
-            self._positions[_key(place)] = self._leaf(leaf, key, node[1], place)
+            self._positions[place] = self._leaf(leaf, key, node[1], place)
         else:
-            self._positions[_key(place)] = self._append(self._renumbered(tape, node), place)
+            self._positions[place] = self._append(self._renumbered(tape, node), place)
 
     def position(self, output: Value) -> int:
         place = place_of(output)
         if place is not None:
-            return self._positions[_key(resolved(place))]
+            return self._positions[resolved(place)]
         return self._leaf(output, output._index, output._data, None)
 
     def _leaf(self, leaf: Value, key: int, primal: float, place: Place | None) -> int:
@@ -72,7 +67,7 @@ class _Pruning:
         if node[0] == INPUT:
             return node
         places, numbers = edges(node)
-        renumbered = [self._positions[_key((tape, at))] if at >= 0 else at for at in places]
+        renumbered = [self._positions[tape, at] if at >= 0 else at for at in places]
         return node_of(node[0], node[1], renumbered, numbers)
 
     def _append(self, node: Node, place: Place | None) -> int:

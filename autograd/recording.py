@@ -140,7 +140,7 @@ def _automatic_in_task() -> Tape:
 
 
 def _has_room(tape: Tape) -> bool:
-    return len(tape.fields) < len(tape.indices) and len(tape.guards) < CAPACITY
+    return len(tape.fields) < len(tape.indices) and len(tape.guards) < CAPACITY // 8
 
 
 def _open(full: Tape | None) -> Tape:
@@ -185,7 +185,11 @@ def _enter_mode(mode: Mode) -> Token[Mode]:
 
 
 def _leave_mode(mode: Mode, token: Token[Mode]) -> None:
+    _forget(mode)
     _mode.reset(token)
+
+
+def _forget(mode: Mode) -> None:
     for position, entered in enumerate(active_modes):
         if entered is mode:
             del active_modes[position]
@@ -261,10 +265,10 @@ def strict() -> contextlib.AbstractContextManager[None]:
 
 
 class _Switch(contextlib.ContextDecorator):
-    """A mode that can be entered any number of times, also within itself and by several threads."""
+    """A mode that can be entered any number of times, also within itself and by several threads and tasks."""
 
     def __init__(self) -> None:
-        self._entered: list[contextlib.AbstractContextManager[None]] = []
+        self._entered: list[tuple[Mode, Token[Mode]]] = []
 
     def _changed(self) -> Mode:
         raise NotImplementedError
@@ -272,13 +276,28 @@ class _Switch(contextlib.ContextDecorator):
     def _recreate_cm(self) -> Any:  # every call of a decorated function enters a mode of its own
         return type(self)()
 
-    def __enter__(self) -> None:
-        context = _in_mode(self._changed())
-        context.__enter__()
-        self._entered.append(context)
+    def __call__(self, function: Any) -> Any:
+        if getattr(getattr(function, "__code__", None), "co_flags", 0) & _SUSPENDABLE:
+            raise TypeError(f"{function.__name__} is suspended while it runs: write `with` inside it, not a decorator")
+        return super().__call__(function)
 
-    def __exit__(self, *exception: Any) -> bool | None:
-        return self._entered.pop().__exit__(*exception)
+    def __enter__(self) -> None:
+        mode = self._changed()
+        self._entered.append((mode, _enter_mode(mode)))
+
+    def __exit__(self, *exception: Any) -> None:
+        for position in range(len(self._entered) - 1, -1, -1):
+            mode, token = self._entered[position]
+            try:
+                _mode.reset(token)
+            except ValueError:  # entered by another thread or task
+                continue
+            del self._entered[position]
+            _forget(mode)
+            return
+
+
+_SUSPENDABLE = 0x20 | 0x80 | 0x200  # generators, coroutines and asynchronous generators
 
 
 class _NoGrad(_Switch):
@@ -327,7 +346,13 @@ class scope:  # noqa: N801 - used like the function it looks like
         _note_scope()
 
     def __exit__(self, *exception: object) -> None:
-        _scope.reset(self._tokens.pop())
+        for position in range(len(self._tokens) - 1, -1, -1):
+            try:
+                _scope.reset(self._tokens[position])
+            except ValueError:  # entered by another thread or task
+                continue
+            del self._tokens[position]
+            break
         _note_scope()
 
 

@@ -60,15 +60,42 @@ def map_numbers(function: Callable[[Any], Any], structure: Any) -> Any:
 
 
 def same_shape(structure: Any, like: Any, what: str) -> list[Any]:
-    """Return the numbers of a structure that has to have the shape of another.
+    """Return the numbers of a structure that has to have the shape of another, in the order of that one.
 
     Raises:
-        ValueError: it holds more or fewer numbers.
+        ValueError: it has another shape, or other keys; the message begins with `what`.
     """
-    numbers, wanted = flatten(structure)[0], flatten(like)[0]
-    if len(numbers) != len(wanted):
-        raise ValueError(f"{what}: {len(numbers)} number{'s' * (len(numbers) != 1)} given for {len(wanted)}")
-    return numbers
+    if is_number(like):
+        if not is_number(structure):
+            raise ValueError(f"{what}: {_described(structure)} given for a number")
+        return [structure]
+    if isinstance(like, dict):
+        if not isinstance(structure, dict) or structure.keys() != like.keys():
+            raise ValueError(f"{what}: {_described(structure)} given for {_described(like)}")
+        return [number for key in like for number in same_shape(structure[key], like[key], what)]
+    parts, wanted = _parts(structure), _parts(like)
+    if parts is None or wanted is None or len(parts) != len(wanted):
+        raise ValueError(f"{what}: {_described(structure)} given for {_described(like)}")
+    return [number for part, each in zip(parts, wanted) for number in same_shape(part, each, what)]
+
+
+def _parts(structure: Any) -> list[Any] | None:
+    if hasattr(structure, "tolist") and getattr(structure, "ndim", 0):
+        structure = structure.tolist()
+    return list(structure) if isinstance(structure, (list, tuple)) else None
+
+
+def _described(structure: Any) -> str:
+    if is_number(structure):
+        return "a number"
+    if isinstance(structure, dict):
+        return f"a dict with the keys {sorted(map(str, structure))}"
+    shape = getattr(structure, "shape", None)
+    if shape is not None:
+        return f"an array of shape {shape}"
+    return (
+        f"{type(structure).__name__} of {len(structure)}" if hasattr(structure, "__len__") else type(structure).__name__
+    )
 
 
 def _only(numbers: Sequence[Any]) -> Any:

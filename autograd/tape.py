@@ -294,6 +294,13 @@ class Tape:
 
     # -- reading -----------------------------------------------------------------------------------------------------
 
+    def __eq__(self, other: object) -> bool:
+        """Whether it has the same nodes: a tape and what stands in for it count as one."""
+        return isinstance(other, Tape) and self.fields is other.fields
+
+    def __hash__(self) -> int:
+        return id(self.fields)
+
     def __len__(self) -> int:
         return len(self.fields) // WIDTH
 
@@ -385,7 +392,8 @@ class Frontier:
     def __init__(self, since: int = 0) -> None:
         self._since = since
         self._heap: list[tuple[int, int, Tape, int]] = []
-        self._highest: dict[tuple[int, int], int] = {}
+        self._highest: dict[tuple[Tape, int], int] = {}
+        self._views: dict[Tape, list[Tape]] = {}
         self._tie = itertools.count()
 
     def touch(self, place: Place) -> bool:
@@ -395,8 +403,11 @@ class Frontier:
         serial = tape.serials[number]
         if serial < self._since:
             return False
-        key = (id(tape), number)
+        key = (tape, number)
         highest = self._highest.get(key)
+        views = self._views.setdefault(tape, [])
+        if all(view is not tape for view in views):
+            views.append(tape)
         if highest is None:
             heapq.heappush(self._heap, (-serial, next(self._tie), tape, number))
         if highest is None or index > highest:
@@ -408,10 +419,14 @@ class Frontier:
         while self._heap:
             _, _, tape, number = heapq.heappop(self._heap)
             low = tape.starts[number]
-            yield tape, low, self._highest[id(tape), number]
+            yield tape, low, self._highest[tape, number]
             # Operands in an older segment of the same tape: their adjoints stand in the same buffer already.
             if number and tape.serials[number - 1] >= self._since:
                 self.touch((tape, low - 1))
+
+    def importing(self, tape: Tape, index: int) -> Tape | None:
+        """Return which tape, itself or what stands in for it, has the node at an index as an import; None if none does."""
+        return next((view for view in self._views[tape] if index in view.imports), None)
 
 
 def reverse_sweep(seeds: Iterable[tuple[Place, float]], since: int = 0) -> dict[Tape, list[float]]:
@@ -435,9 +450,9 @@ def reverse_sweep(seeds: Iterable[tuple[Place, float]], since: int = 0) -> dict[
     for tape, low, high in frontier:
         adjoints = buffers[tape]
         sweep_fields(tape.fields, adjoints, low, high)
-        imported = tape.imports.get(low)
-        if imported is not None and adjoints[low] and frontier.touch(imported):
-            _add(buffers, imported, adjoints[low])
+        importing = frontier.importing(tape, low)
+        if importing is not None and adjoints[low] and frontier.touch(importing.imports[low]):
+            _add(buffers, importing.imports[low], adjoints[low])
     return buffers
 
 
@@ -518,13 +533,16 @@ def reachable(outputs: Iterable[Place], since: int = 0) -> tuple[list[Place], bo
     found: list[Place] = []
     for tape, low, high in frontier:
         marked = marks[tape]
-        for index in range(high, low - 1, -1):
+        for index in range(high, low, -1):
             if marked[index]:
                 found.append((tape, index))
                 _mark_operands(tape.fields, index, marked)
-        imported = tape.imports.get(low)
-        if imported is not None and marked[low]:
-            outside |= not _mark(marks, frontier, imported)
+        if marked[low]:
+            importing = frontier.importing(tape, low)
+            found.append((tape if importing is None else importing, low))
+            _mark_operands(tape.fields, low, marked)
+            if importing is not None:
+                outside |= not _mark(marks, frontier, importing.imports[low])
     found.reverse()
     return found, outside or _reaches_below(found, since)
 
@@ -549,11 +567,11 @@ def _mark_operands(fields: list[Any], index: int, marked: bytearray) -> None:
 
 def _reaches_below(found: list[Place], since: int) -> bool:
     """Return whether a node of the list has an operand on its own tape in a segment older than `since`."""
-    floors: dict[Tape, int] = {}
+    floors: dict[int, int] = {}
     for tape, index in found:
-        floor = floors.get(tape)
+        floor = floors.get(id(tape.fields))
         if floor is None:
-            floor = floors[tape] = _floor(tape, since)
+            floor = floors[id(tape.fields)] = _floor(tape, since)
         if any(0 <= operand < floor for operand in edges(tape.nodes[index])[0]):
             return True
     return False

@@ -12,6 +12,7 @@ No transform touches any `.grad`.
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -21,7 +22,7 @@ from autograd.lifting import accumulate, lifted_sweep
 from autograd.primitives import is_real, number
 from autograd.recording import differentiating, mode, resolve
 from autograd.structures import flatten, is_number, map_numbers, same_shape
-from autograd.tape import INPUT, LEAF, Place, Tape, reachable, reverse_sweep
+from autograd.tape import INPUT, LEAF, WIDTH, Place, Tape, reachable, reverse_sweep
 from autograd.value import Value, constant, handle
 
 __all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
@@ -46,37 +47,72 @@ class _Differentiation:
         self.inputs = rebuild(self._inputs)
         self._places = [_place(each) for each in self._inputs]
 
-    def gradient(self, output: Any, seed: Any = 1.0) -> list[Any]:
-        """Return seed × d(output)/d(input) for every input, flat."""
-        if isinstance(output, Dual):
-            return self._gradient_of_dual(output, seed)
-        if not isinstance(output, Value) or output._tape is None:
+    def gradient(self, outputs: Sequence[Any], seeds: Sequence[Any] = (1.0,)) -> list[Any]:
+        """Return the sum of seed × d(output)/d(input) over some outputs, for every input, flat."""
+        if any(isinstance(each, Dual) for each in (*outputs, *seeds)):
+            return self._gradient_of_duals(outputs, seeds)
+        pairs = [
+            (place, seed) for output, seed in zip(outputs, seeds) if (place := _recorded_place(output)) is not None
+        ]
+        if not pairs:
             return [0.0] * len(self._places)
-        place = (output._tape, output._index)
-        found, outside = reachable([place], self._since)
-        if self._independent(found, outside) and is_real(seed):
-            adjoints = reverse_sweep([(place, number(seed))], self._since)
+        found, outside = reachable([place for place, _ in pairs], self._since)
+        if self._independent(found, outside) and all(is_real(seed) for _, seed in pairs):
+            adjoints = reverse_sweep([(place, number(seed)) for place, seed in pairs], self._since)
             return [_adjoint_at(adjoints, place) for place in self._places]
-        swept = lifted_sweep(found, {place: seed}, self._places)
-        return [_computed(swept.get(place)) for place in self._places]
+        totals: dict[Place, Any] = {}
+        for place, seed in pairs:
+            totals[place] = accumulate(totals.get(place), seed)
+        swept = lifted_sweep(found, totals, self._places)
+        return [0.0 if swept.get(place) is None else _computed(swept[place]) for place in self._places]
+
+    def results(self, outputs: Sequence[Any]) -> list[Any]:
+        """Return outputs as the caller gets them: floats where they depend on nothing outside."""
+        places = [place for output in outputs if (place := _recorded_place(output)) is not None]
+        if places and self._independent(*reachable(places, self._since)):
+            return [output._data if _recorded_place(output) is not None else self.result(output) for output in outputs]
+        return [self.result(output) for output in outputs]
+
+    def settled(self, aux: Any) -> Any:
+        """Return whatever a function returned beside its output, its numbers as the caller gets them."""
+        numbers: list[Any] = []
+        map_numbers(numbers.append, aux)
+        settled = iter(self.results(numbers))
+        return map_numbers(lambda _: next(settled), aux)
 
     def result(self, output: Any) -> Any:
-        """Return an output as the caller gets it: a float where it depends on nothing outside."""
+        """Return one output as the caller gets it."""
         if isinstance(output, Dual):
             return Dual(self.result(output.primal), self.result(output.tangent), output.seeding)
-        if not isinstance(output, Value) or output._tape is None:
-            return output
-        found, outside = reachable([(output._tape, output._index)], self._since)
-        return output._data if self._independent(found, outside) else output
+        place = _recorded_place(output)
+        if place is None:
+            return _computed(output)
+        return output._data if self._independent(*reachable([place], self._since)) else output
 
-    def _gradient_of_dual(self, output: Dual, seed: Any) -> list[Any]:
-        primals = self.gradient(output.primal, seed)
-        tangents = self.gradient(output.tangent, seed)
-        return [Dual(p, t, output.seeding) for p, t in zip(primals, tangents)]
+    def _gradient_of_duals(self, outputs: Sequence[Any], seeds: Sequence[Any]) -> list[Any]:
+        """Return (p + εt) · (s + εr) pulled back: p with s, and beside ε t with s and p with r."""
+        seeding = max(each.seeding for each in (*outputs, *seeds) if isinstance(each, Dual))
+        split = [(*_split(output, seeding), *_split(seed, seeding)) for output, seed in zip(outputs, seeds)]
+        primals = self.gradient([p for p, _, _, _ in split], [s for _, _, s, _ in split])
+        tangents = self.gradient([t for _, t, _, _ in split], [s for _, _, s, _ in split])
+        if any(not is_real(r) or r != 0.0 for _, _, _, r in split):
+            more = self.gradient([p for p, _, _, _ in split], [r for _, _, _, r in split])
+            tangents = [a + b for a, b in zip(tangents, more)]
+        return [Dual(p, t, seeding) for p, t in zip(primals, tangents)]
 
     def _independent(self, found: Sequence[Place], outside: bool) -> bool:
         """Return whether all of it comes from these inputs and constants, and from no leaf nor anything older."""
-        return not outside and not any(tape.nodes[index][0] == LEAF for tape, index in found)
+        return not outside and not any(tape.fields[WIDTH * index] == LEAF for tape, index in found)
+
+
+def _recorded_place(output: Any) -> Place | None:
+    return (output._tape, output._index) if isinstance(output, Value) and output._tape is not None else None
+
+
+def _split(number: Any, seeding: int) -> tuple[Any, Any]:
+    if isinstance(number, Dual) and number.seeding == seeding:
+        return number.primal, number.tangent
+    return number, 0.0
 
 
 def _fresh(tape: Tape, argument: Any) -> Any:
@@ -96,11 +132,9 @@ def _place(fresh: Any) -> Place:
     return place
 
 
-def _computed(gradient: Any) -> Any:
-    """Return a gradient as something computed: not as the very leaf whose data somebody may assign later."""
-    if gradient is None:
-        return 0.0
-    return primitives.pos(gradient) if isinstance(gradient, Value) and gradient.is_leaf else gradient
+def _computed(number: Any) -> Any:
+    """Return a number as something computed: not as the very leaf whose data somebody may assign later."""
+    return primitives.pos(number) if isinstance(number, Value) and number.is_leaf else number
 
 
 def _adjoint_at(adjoints: dict[Tape, list[float]], place: Place) -> float:
@@ -111,14 +145,18 @@ def _adjoint_at(adjoints: dict[Tape, list[float]], place: Place) -> float:
 
 def _quietly(results: Any, quiet: bool) -> Any:
     """Return results as constants where the caller's context records nothing."""
-    if not quiet:
-        return results
-    return map_numbers(lambda each: constant(each.data) if isinstance(each, Value) else each, results)
+    return map_numbers(_constant, results) if quiet else results
+
+
+def _constant(number: Any) -> Any:
+    if isinstance(number, Dual):
+        return Dual(_constant(number.primal), _constant(number.tangent), number.seeding)
+    return constant(number.data) if isinstance(number, Value) else number
 
 
 def _selected(f: Function, argnums: int | Sequence[int], arguments: Sequence[Any]) -> list[int]:
     wanted = [argnums] if isinstance(argnums, int) else list(argnums)
-    positions = []
+    positions: list[int] = []
     for argnum in wanted:
         position = argnum + len(arguments) if argnum < 0 else argnum
         if not 0 <= position < len(arguments):
@@ -126,8 +164,15 @@ def _selected(f: Function, argnums: int | Sequence[int], arguments: Sequence[Any
                 f"argnums={argnums!r} asks for argument {argnum} of {_name(f)}, "
                 f"but it was called with {len(arguments)} positional argument{'s' * (len(arguments) != 1)}"
             )
+        if position in positions:
+            raise ValueError(f"argnums={argnums!r} names argument {position} twice")
         positions.append(position)
     return positions
+
+
+def _argnums(argnums: Any) -> Any:
+    """Return argnums with Python's own ints."""
+    return operator.index(argnums) if hasattr(argnums, "__index__") else tuple(map(operator.index, argnums))
 
 
 def _name(f: Function) -> str:
@@ -189,6 +234,7 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool 
         >>> value_and_grad(lambda w: w[0] ** 3 * w[1] + 3 * w[0])([2, 3])
         (30.0, [39.0, 8.0])
     """
+    argnums = _argnums(argnums)
 
     @functools.wraps(f)
     def derived(*arguments: Any, **keywords: Any) -> Any:
@@ -199,10 +245,10 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool 
             if has_aux:
                 output, aux = _pair(f, output)
             _scalar(f, output, "grad")
-            gradients = differentiation._rebuild(differentiation.gradient(output))
+            gradients = differentiation._rebuild(differentiation.gradient([output]))
             value = number(output) if is_real(output) else differentiation.result(output)
             if has_aux:
-                value = (value, map_numbers(differentiation.result, aux))
+                value = (value, differentiation.settled(aux))
         return _quietly((value, gradients[0] if isinstance(argnums, int) else gradients), quiet)
 
     return derived
@@ -260,7 +306,7 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
         ValueError: pullback is called with another number of adjoints than f has outputs.
         TypeError: something is not made of numbers.
 
-    Cost: one recording; per call of pullback one reverse sweep per number of the output.
+    Cost: one recording; per call of pullback one reverse sweep.
 
     Example:
         >>> output, pullback = vjp(lambda x, y: [x * y, x + y], 2.0, 3.0)
@@ -275,18 +321,15 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
         if has_aux:
             output, aux = _pair(f, output)
         numbers, rebuild = flatten(output)
-        results = rebuild([differentiation.result(each) for each in numbers])
-        aux = map_numbers(differentiation.result, aux)
+        results = rebuild(differentiation.results(numbers))
+        aux = differentiation.settled(aux)
 
     def pullback(adjoints: Any) -> Any:
         seeds = same_shape(adjoints, output, "pullback needs one adjoint per output")
-        totals: list[Any] = [None] * len(differentiation._inputs)
         quiet = not mode().recording
         with differentiating():
-            for each, seed in zip(numbers, seeds):
-                shares = differentiation.gradient(each, seed)
-                totals = [accumulate(total, share) for total, share in zip(totals, shares)]
-        return _quietly(differentiation._rebuild([0.0 if total is None else total for total in totals]), quiet)
+            gradients = differentiation._rebuild(differentiation.gradient(numbers, seeds))
+        return _quietly(gradients, quiet)
 
     results = _quietly(results, quiet)
     return (results, pullback, aux) if has_aux else (results, pullback)
@@ -326,19 +369,20 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
     if has_aux:
         output, aux = _pair(f, output)
     outputs, rebuild_output = flatten(output)
-    values = rebuild_output([_part(each, seeding, "primal") for each in outputs])
-    moved = rebuild_output([_part(each, seeding, "tangent") for each in outputs])
+    quiet = not mode().recording
+    values = _quietly(rebuild_output([_part(each, seeding, "primal") for each in outputs]), quiet)
+    moved = _quietly(rebuild_output([_part(each, seeding, "tangent") for each in outputs]), quiet)
     if not has_aux:
         return values, moved
-    return values, moved, map_numbers(lambda each: _part(each, seeding, "primal"), aux)
+    return values, moved, _quietly(map_numbers(lambda each: _part(each, seeding, "primal"), aux), quiet)
 
 
 def _part(output: Any, seeding: int, part: str) -> Any:
     if isinstance(output, Dual) and output.seeding == seeding:
-        return getattr(output, part)
+        return _computed(getattr(output, part))
     if part == "tangent":
         return 0.0
-    return number(output) if is_real(output) else output
+    return number(output) if is_real(output) else _computed(output)
 
 
 def hvp(f: Function, argnums: int | Sequence[int] = 0) -> Function:
@@ -360,6 +404,7 @@ def hvp(f: Function, argnums: int | Sequence[int] = 0) -> Function:
         >>> hvp(lambda w: w[0] ** 3 * w[1] + 3 * w[0])([2.0, 3.0], [1.0, 0.0])
         [36.0, 12.0]
     """
+    argnums = _argnums(argnums)
     gradient = grad(f, argnums)
 
     @functools.wraps(f)
@@ -395,6 +440,7 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
         >>> jacobian(lambda v: [v[0] * v[1], v[0] + v[1]])([2.0, 3.0])
         [[3.0, 2.0], [1.0, 1.0]]
     """
+    argnums = _argnums(argnums)
 
     @functools.wraps(f)
     def derived(*arguments: Any, **keywords: Any) -> Any:
@@ -402,7 +448,7 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
         with differentiating():
             differentiation, output = _recorded(f, argnums, arguments, keywords)
             outputs, rebuild = flatten(output)
-            rows = [differentiation._rebuild(differentiation.gradient(each)) for each in outputs]
+            rows = [differentiation._rebuild(differentiation.gradient([each])) for each in outputs]
             rows = [row[0] if isinstance(argnums, int) else row for row in rows]
         return _quietly(_assembled(rows, rebuild, output), quiet)
 
@@ -410,12 +456,19 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
 
 
 def _assembled(rows: Sequence[Any], rebuild: Callable[[Sequence[Any]], Any], output: Any) -> Any:
+    """Return the rows in the output's structure; for an array of outputs an array, its axes before the rows' own."""
     if not hasattr(output, "shape"):
         return rebuild(rows)
     import numpy
 
-    parts = [numpy.asarray(row) for row in rows]
-    return numpy.stack(parts).reshape(output.shape + parts[0].shape)
+    shapes = {getattr(row, "shape", None if isinstance(row, (list, tuple, dict)) else ()) for row in rows}
+    if len(shapes) == 1 and None not in shapes:
+        parts = [numpy.asarray(row) for row in rows]
+        return numpy.stack(parts).reshape(output.shape + parts[0].shape)
+    assembled = numpy.empty(len(rows), dtype=object)
+    for position, row in enumerate(rows):
+        assembled[position] = row
+    return assembled.reshape(output.shape)
 
 
 def hessian(f: Function, argnums: int | Sequence[int] = 0) -> Function:

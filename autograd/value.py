@@ -10,7 +10,6 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Sequence
-from itertools import zip_longest
 from typing import Any
 
 from autograd import primitives
@@ -194,9 +193,10 @@ class Value(Operators):
         swept = reverse_sweep([((self._tape, self._index), seed)])
         shares = []
         for tape, adjoints in swept.items():
+            tape.adjoints = adjoints
             reached = len(adjoints)
-            shares += [(leaf, adjoints[i]) for i, (leaf, _) in tape.leaves.items() if i < reached and adjoints[i]]
-        _show(swept)
+            leaves = list(tape.leaves.items())  # at once: another thread may be recording on that tape
+            shares += [(leaf, adjoints[i]) for i, (leaf, _) in leaves if i < reached and adjoints[i]]
         _accumulate(shares)
         close_automatic()
 
@@ -224,7 +224,7 @@ class Value(Operators):
         if kind is float:
             return record_two(_add, self._data + other, self, 1.0, None, other)
         if kind is int:
-            return self + float(other)
+            return self + number(other)
         return binary(primitives.add, self, other, other)
 
     def __radd__(self, other: Any) -> Any:
@@ -232,7 +232,7 @@ class Value(Operators):
         if kind is float:
             return record_two(_add, other + self._data, None, other, self, 1.0)
         if kind is int:
-            return float(other) + self
+            return number(other) + self
         return binary(primitives.add, other, self, other)
 
     def __sub__(self, other: Any) -> Any:
@@ -242,7 +242,7 @@ class Value(Operators):
         if kind is float:
             return record_two(_sub, self._data - other, self, 1.0, None, other)
         if kind is int:
-            return self - float(other)
+            return self - number(other)
         return binary(primitives.sub, self, other, other)
 
     def __rsub__(self, other: Any) -> Any:
@@ -250,7 +250,7 @@ class Value(Operators):
         if kind is float:
             return record_two(_sub, other - self._data, None, other, self, -1.0)
         if kind is int:
-            return float(other) - self
+            return number(other) - self
         return binary(primitives.sub, other, self, other)
 
     def __mul__(self, other: Any) -> Any:
@@ -261,7 +261,7 @@ class Value(Operators):
         if kind is float:
             return record_two(_mul, self._data * other, self, other, None, other)
         if kind is int:
-            return self * float(other)
+            return self * number(other)
         return binary(primitives.mul, self, other, other)
 
     def __rmul__(self, other: Any) -> Any:
@@ -269,7 +269,7 @@ class Value(Operators):
         if kind is float:
             return record_two(_mul, other * self._data, None, other, self, other)
         if kind is int:
-            return float(other) * self
+            return number(other) * self
         return binary(primitives.mul, other, self, other)
 
     def __truediv__(self, other: Any) -> Any:
@@ -282,7 +282,7 @@ class Value(Operators):
         elif kind is float and other:
             return record_two(_div, self._data / other, self, 1.0 / other, None, other)
         elif kind is int:
-            return self / float(other)
+            return self / number(other)
         return binary(primitives.div, self, other, other)
 
     def __neg__(self) -> Value:
@@ -314,8 +314,7 @@ class Value(Operators):
     def __hash__(self) -> int:
         if self._tape is None:
             return object.__hash__(self)
-        tape, index = resolved((self._tape, self._index))
-        return hash((id(tape.fields), index))
+        return hash(resolved((self._tape, self._index)))
 
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label is not None else ""
@@ -649,7 +648,9 @@ def _operand(argument: Any, may_be_bool: bool) -> Any:
         return argument.recorded()
     if isinstance(argument, Value):
         return argument
-    if may_be_bool and (type(argument) is bool or str(getattr(argument, "dtype", "")) == "bool"):
+    if may_be_bool and (
+        type(argument) is bool or (str(getattr(argument, "dtype", "")) == "bool" and not argument.shape)
+    ):
         return float(argument)
     if not is_real(argument) and (hasattr(type(argument), "__primitive__") or hasattr(type(argument), "__array__")):
         return NotImplemented
@@ -685,18 +686,6 @@ def write_guard(condition: Condition) -> None:
 
 
 # -- sweeping --------------------------------------------------------------------------------------------------------
-
-
-def _show(swept: dict[Tape, list[float]]) -> None:
-    """Leave adjoints on their tapes, to look at."""
-    for tape in swept:
-        tape.adjoints = None
-    for tape, adjoints in swept.items():
-        shown = tape.adjoints
-        if shown is None:
-            tape.adjoints = adjoints
-        else:  # a stand-in of the same nodes was swept too
-            tape.adjoints = [a + b for a, b in zip_longest(shown, adjoints, fillvalue=0.0)]
 
 
 def _accumulate(shares: Sequence[tuple[Value, float]]) -> None:

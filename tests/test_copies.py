@@ -9,8 +9,9 @@ import sys
 
 import pytest
 
-from autograd import Primitive, Tape, Value
+from autograd import Primitive, Tape, Value, relu
 from autograd.recording import close_automatic
+from autograd.tape import GENERATIONS
 
 
 def by_pickle(thing):
@@ -129,3 +130,29 @@ def test_a_primitive_is_pickled_by_name():
     assert by_pickle(cube) is cube
     with pytest.raises(LookupError, match="no primitive is called"):
         Primitive.__reduce__(cube)[0]("no such")
+
+
+@pytest.mark.parametrize("duplicate_list", [copy.deepcopy, by_pickle])
+def test_stand_ins_stay_one_with_their_tapes(duplicate_list):
+    w = v = Value(2.0)
+    values = []
+    for _ in range(GENERATIONS + 1):
+        with Tape():
+            v = v * w + 1.0
+            values.append(v)
+    twins = duplicate_list(values)
+    assert len(Tape.of(*twins)) == len(Tape.of(*values))
+    assert hash(twins[-1].operands[0].operands[0]) == hash(twins[-2])
+    sum(twins).backward()
+    sum(values).backward()
+    assert [twin.grad for twin in twins] == [value.grad for value in values]
+
+
+@pytest.mark.parametrize("duplicate_one", [copy.deepcopy, by_pickle])
+def test_a_users_row_of_the_same_name_changes_no_copy(duplicate_one):
+    y = relu(Value(3.0))
+    mine = Primitive("relu", lambda x: -7.0 * x, partials=(lambda y, x: -7.0,))
+    assert duplicate_one(relu) is relu
+    assert duplicate_one(mine) is mine
+    assert duplicate_one(y).primitive is relu
+    assert duplicate_one(mine(Value(3.0))).primitive is mine

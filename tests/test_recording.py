@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import gc
+import sys
 import threading
 import weakref
 
@@ -12,6 +13,7 @@ import pytest
 
 import autograd as ag
 from autograd import Tape, Value
+from autograd.recording import active_modes
 from autograd.tape import CAPACITY
 
 
@@ -302,3 +304,84 @@ def test_tape_of_several_outputs():
     pruned = Tape.of(a, b, x)
     assert [pruned.nodes[index][1] for index in pruned.outputs] == [6.0, 3.0, 2.0]
     assert len(pruned) == 4
+
+
+def test_one_context_object_serves_several_tasks_and_threads():
+    switch, region = ag.no_grad(), ag.scope("shared")
+    barrier = threading.Barrier(2, timeout=10)
+    problems = []
+
+    async def wait(seconds):
+        with switch, region:
+            await asyncio.sleep(seconds)
+
+    async def main():
+        await asyncio.gather(wait(0.01), wait(0.02))
+
+    def meet():
+        try:
+            with switch, region:
+                barrier.wait()
+        except BaseException as problem:
+            problems.append(problem)
+
+    asyncio.run(main())
+    threads = [threading.Thread(target=meet) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not problems
+    assert active_modes == []
+
+
+def test_what_is_suspended_is_not_decorated():
+    async def coroutine():
+        pass
+
+    def generator():
+        yield
+
+    for function in (coroutine, generator):
+        with pytest.raises(TypeError, match="write `with` inside it"):
+            ag.no_grad()(function)
+
+
+def test_loops_with_comparisons_keep_few_guards():
+    x = y = Value(1.0)
+    for _ in range(CAPACITY):
+        y = x * 2
+        assert y > 1
+    assert len(tape_of(y).guards) <= CAPACITY // 8
+
+
+def test_backward_while_another_thread_records():
+    x = Value(2.0)
+    y = x * x
+    ready, stop, problems = threading.Event(), threading.Event(), []
+
+    def record():
+        kept = y * Value(1.0)
+        theirs.append(kept)
+        ready.set()
+        for _ in range(CAPACITY // 4):  # each step enters a leaf on this thread's tape
+            kept * Value(1.0)
+            if stop.is_set():
+                break
+
+    theirs = []
+    recorder = threading.Thread(target=record)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    recorder.start()
+    ready.wait()
+    try:
+        for _ in range(30):
+            (theirs[0] * 2.0).backward()
+    except RuntimeError as problem:
+        problems.append(problem)
+    finally:
+        stop.set()
+        recorder.join()
+        sys.setswitchinterval(interval)
+    assert not problems

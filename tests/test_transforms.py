@@ -9,6 +9,8 @@ import pytest
 
 import autograd as ag
 from autograd import Dual, Tape, Value, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from autograd.recording import close_automatic
+from autograd.tape import GENERATIONS
 
 
 def first_example(w):
@@ -345,3 +347,121 @@ def test_duals_and_values_mix():
 def test_a_zero_tangent_times_an_infinite_slope_is_nothing():
     assert ag.sqrt(Dual(0.0, 0.0)).tangent == 0.0
     assert jvp(lambda x, y: ag.sqrt(x) + y, (0.0, 1.0), (0.0, 1.0))[1] == 1.0
+
+
+def carried(generations):
+    """Return a value on a tape that imports from as many others in a row."""
+    value = Value(2.0)
+    for _ in range(generations):
+        close_automatic()
+        value = value * 1.0
+    return value
+
+
+@pytest.mark.parametrize("generations", range(2 * GENERATIONS + 1))
+def test_a_function_may_leave_the_tape_whatever_came_before(generations):
+    kept, w = carried(generations), Value(2.0)
+
+    def f(x):
+        with Tape():
+            return x * x * 1.0
+
+    assert grad(f)(3.0) == 6.0
+    assert grad(lambda x: f(x) * w)(3.0).data == 12.0
+    assert hessian(f)(3.0) == 2.0
+    assert vjp(f, 3.0)[1](1.0) == (6.0,)
+    assert kept.data == 2.0
+
+
+def test_a_leaf_entered_before_the_transform_is_found_stale_too():
+    w = Value(2.0)
+    kept = w * 1.0
+    _, pullback = vjp(lambda x: x * x * w, 3.0)
+    w.data = 5.0
+    with pytest.raises(ag.StaleTape, match=r"2\.0, which is 5\.0"):
+        pullback(1.0)
+    assert kept.data == 2.0
+
+
+def test_forward_over_a_pullback_whose_seed_depends_on_the_input():
+    assert jvp(lambda x: vjp(lambda z: z * z * z, x)[1](x)[0], (2.0,), (1.0,)) == (24.0, 36.0)
+    assert jvp(lambda x, s: vjp(lambda z: z**3, x)[1](s)[0], (2.0, 1.0), (1.0, 1.0)) == (12.0, 24.0)
+
+
+def test_tangents_and_adjoints_are_matched_by_key():
+    def f(d):
+        return 10 * d["a"] + d["b"]
+
+    assert jvp(f, ({"a": 1.0, "b": 1.0},), ({"b": 0.0, "a": 1.0},))[1] == 10.0
+    assert vjp(lambda x: {"p": 10 * x, "q": x}, 1.0)[1]({"q": 0.0, "p": 1.0}) == (10.0,)
+    assert hvp(lambda d: d["a"] ** 3 + d["b"] ** 2)({"a": 1.0, "b": 1.0}, {"b": 0.0, "a": 1.0}) == {"a": 6.0, "b": 0.0}
+
+
+def test_other_shapes_are_refused():
+    wrong = [
+        lambda: jvp(lambda d: d["a"], ({"a": 1.0},), ({"b": 5.0},)),
+        lambda: jvp(lambda a: a[0, 1], (numpy.ones((2, 3)),), (numpy.ones((3, 2)),)),
+        lambda: vjp(lambda x: [[x, 2 * x], 3 * x], 1.0)[1]([1.0, [0.0, 0.0]]),
+        lambda: vjp(lambda x: x, 1.0)[1]([1.0]),
+    ]
+    for call in wrong:
+        with pytest.raises(ValueError, match="needs one"):
+            call()
+
+
+def test_no_transform_hands_out_a_leaf():
+    w = Value(3.0)
+    handed = [
+        *jvp(lambda x: x * w, (2.0,), (1.0,)),
+        jvp(lambda x: w, (2.0,), (1.0,))[0],
+        value_and_grad(lambda x: w)(1.0)[0],
+        vjp(lambda x: [w, x], 1.0)[0][0],
+    ]
+    numbers = [each.data for each in handed]
+    w.data = 100.0
+    assert [each.data for each in handed] == numbers
+
+
+def test_argnums_once_each_and_of_any_int():
+    with pytest.raises(ValueError, match="names argument 0 twice"):
+        grad(lambda x, y: x * y, argnums=(0, -2))(2.0, 3.0)
+    assert grad(lambda x, y: x * y, argnums=numpy.int64(1))(2.0, 3.0) == 2.0
+
+
+def test_poles_with_constants_in_every_order():
+    slope = grad(lambda x: x / 0.0)(Value(2.0))
+    assert (type(slope), slope) == (float, math.inf)
+    assert hessian(lambda x: x / 0.0)(2.0) == 0.0
+    assert hessian(lambda x: ag.logbase(x, 1.0))(2.0) == -math.inf
+    assert jvp(lambda x: x / 0.0, (2.0,), (1.0,)) == (math.inf, math.inf)
+
+
+def test_an_infinite_operand_takes_all_the_weight():
+    assert grad(lambda x: ag.logsumexp(x))([2.0, math.inf]) == [0.0, 1.0]
+    assert ag.softmax([2.0, math.inf]) == [0.0, 1.0]
+
+
+def test_results_under_no_grad_are_constants_in_forward_mode_too():
+    w = Value(2.0)
+    with ag.no_grad():
+        dual = grad(lambda x: x * x * w)(Dual(2.0, 1.0))
+        results = [*jvp(lambda x: x * w, (2.0,), (1.0,)), hvp(lambda x: x**3 * w)(2.0, 1.0), dual.primal, dual.tangent]
+    assert [result if isinstance(result, float) else result.is_constant for result in results] == [True] * 5
+    assert [result.data for result in results] == [4.0, 2.0, 24.0, 8.0, 4.0]
+
+
+def test_jacobians_of_arrays_beside_other_arguments():
+    rows = jacobian(lambda x, y: x * y, argnums=(0, 1))(numpy.array([1.0, 2.0]), 3.0)
+    assert [(row[0].tolist(), row[1]) for row in rows] == [([3.0, 0.0], 1.0), ([0.0, 3.0], 2.0)]
+    assert jacobian(lambda x: x * 2)(numpy.array([])).size == 0
+
+
+def test_many_outputs_are_pulled_back_in_one_sweep(monkeypatch):
+    from autograd import transforms
+
+    sweeps = []
+    sweep = transforms.reverse_sweep
+    monkeypatch.setattr(transforms, "reverse_sweep", lambda *given: sweeps.append(1) or sweep(*given))
+    outputs, pullback = vjp(lambda x: [x * float(k) for k in range(100)], 2.0)
+    assert pullback([1.0] * 100) == (4950.0,)
+    assert (len(outputs), len(sweeps)) == (100, 1)

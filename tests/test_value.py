@@ -164,6 +164,9 @@ def test_numpy_scalars_are_converted():
 def test_an_int_too_large_for_a_float_is_infinite():
     assert Value(10**400).data == math.inf
     assert Value(-(10**400)).data == -math.inf
+    assert (Value(2.0) * 10**400).data == math.inf
+    assert (10**400 - Value(2.0)).data == math.inf
+    assert (Value(2.0) / 10**400).data == 0.0
 
 
 @pytest.mark.parametrize("wrong", [True, "2", None, 2j, [2.0], (2.0,), {}, object()])

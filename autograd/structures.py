@@ -80,7 +80,7 @@ def same_shape(structure: Any, like: Any, what: str) -> list[Any]:
 
 
 def _parts(structure: Any) -> list[Any] | None:
-    if hasattr(structure, "tolist") and getattr(structure, "ndim", 0):
+    if hasattr(structure, "tolist") and getattr(structure, "ndim", None):
         structure = structure.tolist()
     return list(structure) if isinstance(structure, (list, tuple)) else None
 

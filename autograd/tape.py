@@ -425,7 +425,7 @@ class Frontier:
                 self.touch((tape, low - 1))
 
     def importing(self, tape: Tape, index: int) -> Tape | None:
-        """Return which tape, itself or what stands in for it, has the node at an index as an import; None if none does."""
+        """Return which of a tape and its stand-ins has the node at an index as an import; None if none does."""
         return next((view for view in self._views[tape] if index in view.imports), None)
 
 

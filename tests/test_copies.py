@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from autograd import Primitive, Tape, Value, relu
+from autograd.primitives import TABLE
 from autograd.recording import close_automatic
 from autograd.tape import GENERATIONS
 
@@ -152,7 +153,10 @@ def test_stand_ins_stay_one_with_their_tapes(duplicate_list):
 def test_a_users_row_of_the_same_name_changes_no_copy(duplicate_one):
     y = relu(Value(3.0))
     mine = Primitive("relu", lambda x: -7.0 * x, partials=(lambda y, x: -7.0,))
-    assert duplicate_one(relu) is relu
-    assert duplicate_one(mine) is mine
-    assert duplicate_one(y).primitive is relu
-    assert duplicate_one(mine(Value(3.0))).primitive is mine
+    try:
+        assert duplicate_one(relu) is relu
+        assert duplicate_one(mine) is mine
+        assert duplicate_one(y).primitive is relu
+        assert duplicate_one(mine(Value(3.0))).primitive is mine
+    finally:
+        assert TABLE.pop() is mine  # other tests go by the table

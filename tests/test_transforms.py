@@ -437,7 +437,7 @@ def test_poles_with_constants_in_every_order():
 
 
 def test_an_infinite_operand_takes_all_the_weight():
-    assert grad(lambda x: ag.logsumexp(x))([2.0, math.inf]) == [0.0, 1.0]
+    assert grad(ag.logsumexp)([2.0, math.inf]) == [0.0, 1.0]
     assert ag.softmax([2.0, math.inf]) == [0.0, 1.0]
 
 

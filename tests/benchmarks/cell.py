@@ -18,7 +18,7 @@ from tests.benchmarks.programs import WORKLOADS
 
 
 def traced(action: Callable[[], object]) -> tuple[float, float]:
-    """Return how many bytes of Python's memory an action kept, and used at its highest (C++ engines keep theirs aside)."""
+    """Return how many bytes of Python's memory an action kept, and used at its highest (C++ has its own)."""
     gc.collect()
     tracemalloc.start()
     action()

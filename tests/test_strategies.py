@@ -20,8 +20,8 @@ ROWS = list(TABLE)  # at import: before tests of any file add rows of their own
 # magnify what comes in by its slope. 1e-9 leaves six digits for that.
 SWEEP = 1e-9
 
-# The stencil's step suits functions that vary on scale 1; those drawn here vary up to 60 times faster (degrees), and the
-# error grows with the fourth power of that: (1e-4 × 60)⁴ × a small factor is 1e-8, rounding 1e-12.
+# The stencil's step suits functions that vary on scale 1; those drawn here vary up to 60 times faster (degrees), and
+# the error grows with the fourth power of that: (1e-4 × 60)⁴ × a small factor is 1e-8, rounding 1e-12.
 STENCIL = 1e-5
 
 quick = settings(max_examples=60, deadline=None, database=None, derandomize=True)

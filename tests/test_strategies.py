@@ -24,7 +24,7 @@ SWEEP = 1e-9
 # the error grows with the fourth power of that: (1e-4 × 60)⁴ × a small factor is 1e-8, rounding 1e-12.
 STENCIL = 1e-5
 
-quick = settings(max_examples=60, deadline=None, database=None, derandomize=True)
+quick = settings()  # of the profile, see conftest.py
 
 
 def vectors(size: int) -> st.SearchStrategy[list[float]]:

@@ -1,0 +1,14 @@
+"""Hypothesis profiles: `quick` for every run, the same examples each time; `deep` for a long one, with fresh examples.
+
+`HYPOTHESIS_PROFILE=deep python -m pytest tests/test_strategies.py` runs the deep one.
+"""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import settings
+
+settings.register_profile("quick", max_examples=60, deadline=None, database=None, derandomize=True)
+settings.register_profile("deep", max_examples=5000, deadline=None, database=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))

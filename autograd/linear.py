@@ -13,7 +13,7 @@ from operator import mul
 from typing import Any
 
 from autograd import primitives, value
-from autograd.recording import active_modes, here, resolve
+from autograd.recording import active_modes, resolve
 from autograd.tape import CONSTANT, WIDE, WIDTH, Tape
 from autograd.value import Value, handle, place_on
 
@@ -41,21 +41,10 @@ def matvec(rows: Iterable[Sequence[Any]], xs: Sequence[Any]) -> list[Any]:
         [12.0, 34.0]
     """
     xs = tuple(xs)
-    tape = None if active_modes else _tape()
+    tape = None if active_modes else resolve()
     if tape is None or len(xs) < 2 or not _KINDS.issuperset(map(type, xs)):
         return [primitives.dot(row, xs) for row in rows]
     return _recorded(tape, rows, xs)
-
-
-def _tape() -> Tape | None:
-    tape: Tape | None = getattr(here, "tape", _nothing)()
-    if tape is not None and len(tape.fields) < len(tape.indices):
-        return tape
-    return resolve()
-
-
-def _nothing() -> None:
-    return None
 
 
 def _recorded(tape: Tape, rows: Iterable[Sequence[Any]], xs: Sequence[Any]) -> list[Any]:

@@ -1564,5 +1564,3 @@ scalb: Primitive = Primitive(
     smooth_on=[((-3.0, 3.0), (-3.0, 3.0))],
     examples={(3.0, 4.0): (48.0, (16.0, 48.0 * LN_2)), (0.0, 5000.0): (0.0, (math.inf, 0.0))},
 )
-
-fsum = kernels.fsum

@@ -189,6 +189,17 @@ def _leave_mode(mode: Mode, token: Token[Mode]) -> None:
     _mode.reset(token)
 
 
+def _reset_own(variable: ContextVar[Any], tokens: list[Any]) -> None:
+    """Undo the newest entry that this context made; the others were made by other threads and tasks."""
+    for position in range(len(tokens) - 1, -1, -1):
+        try:
+            variable.reset(tokens[position])
+        except ValueError:
+            continue
+        del tokens[position]
+        return
+
+
 def _forget(mode: Mode) -> None:
     for position, entered in enumerate(active_modes):
         if entered is mode:
@@ -268,7 +279,7 @@ class _Switch(contextlib.ContextDecorator):
     """A mode that can be entered any number of times, also within itself and by several threads and tasks."""
 
     def __init__(self) -> None:
-        self._entered: list[tuple[Mode, Token[Mode]]] = []
+        self._tokens: list[Token[Mode]] = []
 
     def _changed(self) -> Mode:
         raise NotImplementedError
@@ -282,19 +293,12 @@ class _Switch(contextlib.ContextDecorator):
         return super().__call__(function)
 
     def __enter__(self) -> None:
-        mode = self._changed()
-        self._entered.append((mode, _enter_mode(mode)))
+        self._tokens.append(_enter_mode(self._changed()))
 
     def __exit__(self, *exception: Any) -> None:
-        for position in range(len(self._entered) - 1, -1, -1):
-            mode, token = self._entered[position]
-            try:
-                _mode.reset(token)
-            except ValueError:  # entered by another thread or task
-                continue
-            del self._entered[position]
-            _forget(mode)
-            return
+        mode = _mode.get()
+        _reset_own(_mode, self._tokens)
+        _forget(mode)
 
 
 _SUSPENDABLE = 0x20 | 0x80 | 0x200  # generators, coroutines and asynchronous generators
@@ -346,13 +350,7 @@ class scope:  # noqa: N801 - used like the function it looks like
         _note_scope()
 
     def __exit__(self, *exception: object) -> None:
-        for position in range(len(self._tokens) - 1, -1, -1):
-            try:
-                _scope.reset(self._tokens[position])
-            except ValueError:  # entered by another thread or task
-                continue
-            del self._tokens[position]
-            break
+        _reset_own(_scope, self._tokens)
         _note_scope()
 
 

@@ -31,18 +31,8 @@ from autograd.show import render
 from autograd.show.graph import dot_source
 from autograd.show.render import Drawing, draw, find_dot
 from autograd.show.trace import SHOWN, forward_trace, trace
+from tests.test_cli import needs_dot
 from tests.test_expressions import called
-
-
-def has_dot():
-    try:
-        find_dot("png")
-    except FileNotFoundError:
-        return False
-    return True
-
-
-needs_dot = pytest.mark.skipif(not has_dot(), reason='needs Graphviz: pip install "tapegrad[dot]"')
 
 
 def example():

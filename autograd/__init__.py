@@ -13,6 +13,7 @@ imported by name, because they need packages that not everybody has. `abs`, `div
 """
 
 from autograd.check import gradcheck
+from autograd.diagnosis import non_finite_origin
 from autograd.differences import numerical_gradient
 from autograd.dual import Dual
 from autograd.errors import AutogradError, ExpressionError, GradientMismatch, NonFiniteError, StaleTape
@@ -193,6 +194,7 @@ __all__ = [
     "mul",
     "neg",
     "no_grad",
+    "non_finite_origin",
     "normal_cdf",
     "not_equal",
     "numerical_gradient",

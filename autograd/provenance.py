@@ -1,4 +1,4 @@
-"""Where in the user's code something was computed, and what strict mode says of it."""
+"""Where in the user's code something was computed, and where it stopped being finite."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from autograd import primitives
 from autograd.errors import NonFiniteError
 from autograd.recording import current_scope
 
-__all__ = ["check_finite", "user_line"]
+__all__ = ["not_finite", "user_line"]
 
 
 def user_line() -> tuple[str, int] | None:
@@ -27,10 +27,10 @@ def user_line() -> tuple[str, int] | None:
     return None
 
 
-def check_finite(
+def not_finite(
     code: int, primal: float, operands: Sequence[Any], places: Sequence[int], numbers: Sequence[float]
-) -> None:
-    """Raise NonFiniteError where a node's value or slope is not finite though its operands are.
+) -> NonFiniteError | None:
+    """Return the report on a node whose value or slope is not finite though its operands are; None for other nodes.
 
     Args:
         code: of the primitive.
@@ -41,12 +41,12 @@ def check_finite(
     """
     primals = [slope if operand is None else operand._data for operand, slope in zip(operands, numbers)]
     if not all(map(isfinite, primals)):
-        return
+        return None
     bad = next((k for k, (at, slope) in enumerate(zip(places, numbers)) if at >= 0 and not isfinite(slope)), None)
     if isfinite(primal) and bad is None:
-        return
+        return None
     source = user_line()
-    raise NonFiniteError(
+    return NonFiniteError(
         primitives.by_code(code).name,
         [(None if operand is None else operand.label, primal) for operand, primal in zip(operands, primals)],
         primal if bad is None or not isfinite(primal) else numbers[bad],

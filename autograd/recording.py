@@ -37,7 +37,7 @@ class Mode(NamedTuple):
     """How a context records, where that is not the usual way."""
 
     recording: bool = True
-    strict: bool = False
+    strict: bool | list[Any] = False  # or a list that takes (node, report) for what strict mode would raise
     tape: Tape | None = None
 
 
@@ -312,6 +312,11 @@ class _NoGrad(_Switch):
 class _Strict(_Switch):
     def _changed(self) -> Mode:
         return _mode.get()._replace(strict=True)
+
+
+def watching(reports: list[Any]) -> contextlib.AbstractContextManager[None]:
+    """Return a context that appends (node, NonFiniteError) where `strict()` would raise, and goes on."""
+    return _in_mode(_mode.get()._replace(recording=True, strict=reports))
 
 
 def current_scope() -> tuple[str, ...]:

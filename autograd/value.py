@@ -10,13 +10,13 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from autograd import primitives
 from autograd.kernels import SMALL
 from autograd.operators import Operators, binary
 from autograd.primitives import Primitive, is_real, number
-from autograd.provenance import check_finite, user_line
+from autograd.provenance import not_finite, user_line
 from autograd.recording import active_modes, close_automatic, enter_leaf, here, keep_for_guards, mode, resolve
 from autograd.tape import CONSTANT, LEAF, NONE, Node, Place, Tape, edges, reachable, reverse_sweep
 
@@ -497,7 +497,7 @@ def record_one(code: int, primal: float, operand: Value, slope: float) -> Value:
         tape = None
     if tape is None or active_modes:
         tape = resolve()
-        if tape is None or (active_modes and mode().strict):
+        if tape is None or (active_modes and mode().strict is not False):
             return record(code, primal, (operand,), (slope,))
         fields = tape.fields
         index = len(tape)
@@ -530,7 +530,7 @@ def record_two(
         tape = None
     if tape is None or active_modes:
         tape = resolve()
-        if tape is None or (active_modes and mode().strict):
+        if tape is None or (active_modes and mode().strict is not False):
             return record(code, primal, (left, right), (left_slope, right_slope))
         fields = tape.fields
         index = len(tape)
@@ -592,9 +592,14 @@ def record(code: int, primal: float, operands: Sequence[Value | None], slopes: S
             operand._data if at == CONSTANT and operand is not None else slope
             for at, operand, slope in zip(places, operands, slopes)
         ]
-    if mode().strict:
-        check_finite(code, primal, operands, places, numbers)
-    return handle(tape, tape.append(node_of(code, primal, places, numbers)), primal)
+    strict = mode().strict
+    report = not_finite(code, primal, operands, places, numbers) if strict is not False else None
+    if report is not None and strict is True:
+        raise report
+    result = handle(tape, tape.append(node_of(code, primal, places, numbers)), primal)
+    if report is not None:
+        cast("list[Any]", strict).append((result, report))
+    return result
 
 
 def node_of(code: int, primal: float, places: Sequence[int], numbers: Sequence[float]) -> Node:

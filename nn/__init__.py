@@ -1,42 +1,162 @@
 """Small neural networks, scalar by scalar, on top of `autograd`: read them, train them on your own data.
 
-Built from public names of `autograd` alone. `layers` puts neurons together, `losses` say how wrong they are,
-`optimizers` move their parameters, `trainer` runs the loop, `datasets` bring something to learn.
+Built from public names of `autograd` alone. `nn.layers` puts neurons together, `nn.losses` say how wrong they are,
+`nn.optimizers` move their parameters, `nn.trainer` runs the loop, `nn.prediction` asks what was learned, `nn.saving`
+keeps it, `nn.reports` shows it. Something to learn is in `nn.datasets`, and one's own CSV in `nn.tables`.
 """
 
-from nn.activations import ACTIVATIONS, ActivationRow
-from nn.datasets import Dataset, Standardization, load_iris, stratified_split
-from nn.initializers import fan_in_uniform, glorot_uniform, he_uniform
-from nn.layers import MLP, Layer, Neuron
-from nn.losses import hinge, mean_squared_error, same_class, same_side, softmax_cross_entropy
+from nn.activations import ACTIVATIONS, ActivationRow, activation_row, winner_take_all
+from nn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris, load_wine
+from nn.history import Epoch, History, Snapshot
+from nn.initializers import (
+    INITIALIZERS,
+    fan_in_uniform,
+    glorot_normal,
+    glorot_uniform,
+    he_normal,
+    he_uniform,
+    normal,
+    uniform,
+    zeros,
+)
+from nn.layers import MLP, Activation, BatchNorm, Dropout, Layer, Neuron, Perceptron, Sequential
+from nn.losses import (
+    LOSSES,
+    LossRow,
+    binary_cross_entropy,
+    binary_cross_entropy_from_logits,
+    hinge,
+    loss_row,
+    mean_squared_error,
+    multiclass_hinge,
+    negative_log_likelihood,
+    perceptron,
+    same_class,
+    same_side,
+    signed_cross_entropy,
+    softmax_cross_entropy,
+    squared_error,
+    zero_one,
+)
 from nn.module import Module
-from nn.optimizers import SGD, Optimizer
-from nn.trainer import History, Score, evaluate, fit, predict
+from nn.optimizers import (
+    OPTIMIZERS,
+    SGD,
+    Adagrad,
+    Adam,
+    AdamW,
+    Optimizer,
+    RMSProp,
+    clip_gradient_values,
+    clip_gradients,
+)
+from nn.prediction import ConfusionMatrix, Score, confusion_matrix, predict, predict_class, predict_proba, score
+from nn.regularizers import L1, L2, ElasticNet, MaxNorm, Regularizer
+from nn.reports import write_report
+from nn.samples import Dataset, Standardization, split, stratified_split
+from nn.saving import SavedFileError, load, load_checkpoint, read_extra, save, save_checkpoint
+from nn.schedules import (
+    SCHEDULES,
+    ConstantSchedule,
+    CosineSchedule,
+    ExponentialSchedule,
+    ReduceOnPlateau,
+    Schedule,
+    StepSchedule,
+)
+from nn.stopping import EarlyStopping, gradient_norm_below, parameter_change_below
+from nn.trainer import Training, fit, training
 
 __all__ = [
     "ACTIVATIONS",
+    "INITIALIZERS",
+    "L1",
+    "L2",
+    "LOSSES",
     "MLP",
+    "OPTIMIZERS",
+    "SCHEDULES",
     "SGD",
+    "Activation",
     "ActivationRow",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "BatchNorm",
+    "ConfusionMatrix",
+    "ConstantSchedule",
+    "CosineSchedule",
     "Dataset",
+    "Dropout",
+    "EarlyStopping",
+    "ElasticNet",
+    "Epoch",
+    "ExponentialSchedule",
     "History",
     "Layer",
+    "LossRow",
+    "MaxNorm",
     "Module",
     "Neuron",
     "Optimizer",
+    "Perceptron",
+    "RMSProp",
+    "ReduceOnPlateau",
+    "Regularizer",
+    "SavedFileError",
+    "Schedule",
     "Score",
+    "Sequential",
+    "Snapshot",
     "Standardization",
-    "evaluate",
+    "StepSchedule",
+    "Training",
+    "activation_row",
+    "binary_cross_entropy",
+    "binary_cross_entropy_from_logits",
+    "clip_gradient_values",
+    "clip_gradients",
+    "confusion_matrix",
     "fan_in_uniform",
     "fit",
+    "glorot_normal",
     "glorot_uniform",
+    "gradient_norm_below",
+    "he_normal",
     "he_uniform",
     "hinge",
+    "load",
+    "load_breast_cancer",
+    "load_checkpoint",
+    "load_diabetes",
+    "load_digits",
     "load_iris",
+    "load_wine",
+    "loss_row",
     "mean_squared_error",
+    "multiclass_hinge",
+    "negative_log_likelihood",
+    "normal",
+    "parameter_change_below",
+    "perceptron",
     "predict",
+    "predict_class",
+    "predict_proba",
+    "read_extra",
     "same_class",
     "same_side",
+    "save",
+    "save_checkpoint",
+    "score",
+    "signed_cross_entropy",
     "softmax_cross_entropy",
+    "split",
+    "squared_error",
     "stratified_split",
+    "training",
+    "uniform",
+    "winner_take_all",
+    "write_report",
+    "zero_one",
+    "zeros",
 ]

@@ -52,6 +52,11 @@ class Progress:
         elif self._shown and self._last:
             print(self._last, file=sys.stderr)
 
+    def start(self, epochs: int) -> None:
+        """Begin after epochs that were run before, as a resumed run does."""
+        if self._bar is not None and epochs:
+            self._bar.update(epochs)
+
     def advance(self, epochs: float) -> None:
         """Move the bar on by a part of an epoch."""
         if self._bar is not None:

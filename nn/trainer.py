@@ -1,305 +1,448 @@
-"""Training: epochs of shuffled batches, what came of them, and how a run ends early.
+"""Training: epochs of shuffled batches, and how a run ends.
 
-This room knows the loop: outputs, loss, backward, step. It does not know what a model computes, what a loss means, nor
-how an optimizer steps. The same loop written by hand is as good:
+This room knows epochs. It does not know how a step is made (`nn.steps`), what a model computes, what a loss means, nor
+when it is time to stop (`nn.stopping`). The same loop written by hand is as good:
 
-    optimizer.zero_grad()
-    mean([loss(model(x), y) for x, y in batch]).backward()
-    optimizer.step()
+    for batch in batches:
+        optimizer.zero_grad()
+        mean([loss(model(x), y) for x, y in batch]).backward()
+        optimizer.step()
+
+`fit` runs to the end; `training` is the same run as an iterator, one epoch at a time.
 """
 
 from __future__ import annotations
 
 import math
+import operator
+import os
+import random
 import warnings
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple, cast
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
-from autograd import NonFiniteError, Value, mean, no_grad, strict
-from nn.initializers import Seed, as_generator
-from nn.losses import CORRECT, Loss
+from autograd import Value
+from nn.history import Epoch, History, Numbers, Snapshot
+from nn.initializers import Seed
+from nn.losses import Loss, loss_row
+from nn.module import Module
 from nn.optimizers import Optimizer
+from nn.prediction import Correct, Model, Score, hits, samples_of, score, share
 from nn.progress import Progress
+from nn.regularizers import Regularizer
+from nn.schedules import Schedule
+from nn.steps import Batches, NotFiniteError, Steps
+from nn.stopping import Condition, EarlyStopping
 
-__all__ = ["History", "Score", "evaluate", "fit", "predict"]
+__all__ = ["Callback", "Training", "fit", "training"]
 
-Model = Callable[[Any], Any]
-Correct = Callable[[Any, Any], bool]
-
-
-class Score(NamedTuple):
-    """How well a model does on some samples.
-
-    Attributes:
-        loss: mean over the samples; in the units of the loss.
-        accuracy: share of correct outputs, from 0 to 1; None where the loss does not define what is correct.
-    """
-
-    loss: float
-    accuracy: float | None
-
-    def __str__(self) -> str:
-        accuracy = "" if self.accuracy is None else f", accuracy {self.accuracy:.1%}"
-        return f"loss {self.loss:.4g}{accuracy}"
-
-
-@dataclass
-class History:
-    """What came of a run, epoch by epoch.
-
-    Attributes:
-        training: the score of each epoch, taken while its batches were trained on.
-        validation: the score of the validation samples after each epoch; empty without such samples.
-        stopped: why the run ended before its last epoch, or None.
-    """
-
-    training: list[Score] = field(default_factory=list[Score])
-    validation: list[Score] = field(default_factory=list[Score])
-    stopped: str | None = None
-
-    @property
-    def loss(self) -> list[float]:
-        """The training loss of each epoch."""
-        return [score.loss for score in self.training]
-
-    @property
-    def accuracy(self) -> list[float | None]:
-        """The training accuracy of each epoch."""
-        return [score.accuracy for score in self.training]
-
-    def summary(self) -> str:
-        """Return the scores of the last epoch as one short text."""
-        if not self.training:
-            return "no epoch was finished"
-        return str(self.training[-1]) + (f", validation {self.validation[-1]}" if self.validation else "")
+Callback = Callable[[Epoch], Any]
 
 
 def fit(
     model: Model,
-    inputs: Sequence[Any],
-    targets: Sequence[Any],
+    inputs: Any,
+    targets: Any,
     *,
-    loss: Loss,
+    loss: Loss | str,
     optimizer: Optimizer,
     epochs: int,
     batch_size: int | None = 1,
     seed: Seed = 0,
-    validation: tuple[Sequence[Any], Sequence[Any]] | None = None,
+    validation: tuple[Any, Any] | None = None,
+    regularizer: Regularizer | None = None,
+    schedule: Schedule | None = None,
+    clip_norm: float | None = None,
+    early_stopping: EarlyStopping | int | None = None,
+    stop_when: Condition | None = None,
+    callbacks: Iterable[Callback] = (),
     correct: Correct | None = None,
     progress: bool = True,
+    checkpoint: str | os.PathLike[str] | None = None,
+    resume: str | os.PathLike[str] | None = None,
 ) -> History:
     """Train a model: in every epoch each sample is used once, in shuffled batches, with one step per batch.
 
-    Ctrl-C ends the run and returns, the parameters being those of the last whole step. A loss or parameter that stops
-    being finite ends it with a warning that says where, the parameters being those of the last finite loss. In both
-    cases `History.stopped` says so.
+    Ctrl-C ends the run and returns: with validation samples the model goes back to its best epoch, without them it
+    keeps the last whole step. A loss or parameter that stops being finite ends the run with a warning that says where
+    it arose, and the model keeps the parameters of the last finite loss. `History.stopped` says why a run ended.
 
     Args:
-        model: a function of one sample's inputs, usually a `Module`.
-        inputs: one entry per sample, as the model takes it.
+        model: a function of one sample's inputs, usually a `Module`; that is in training mode while an epoch runs, and
+            in evaluation mode afterwards.
+        inputs: one entry per sample, as the model takes it; a list, or an array of shape (n_samples, n_inputs).
         targets: one entry per sample, as the loss takes it.
-        loss: a function (output, target) of one sample, see `nn.losses`.
+        loss: a function (output, target) of one sample, or a name in `nn.LOSSES`.
         optimizer: holds the parameters and steps them.
         epochs: how often every sample is used; 1 or more.
-        batch_size: samples per step; 1 or more, None for all of them.
+        batch_size: samples per step: 1 is stochastic descent, None takes all of them at once.
         seed: orders the samples: an int, or a `random.Random` to draw from.
         validation: (inputs, targets) to score after each epoch; they are not trained on.
+        regularizer: adds a penalty to the loss of each batch, or changes parameters after each step.
+        schedule: changes the learning rate after each epoch; it holds the same optimizer.
+        clip_norm: the largest Euclidean norm of a gradient; longer ones are scaled down. None leaves them.
+        early_stopping: when to give up waiting for a better loss; an int is the patience.
+        stop_when: a function of each `Epoch` that says why the run ends, or None to go on; see `nn.stopping`.
+        callbacks: called with each finished `Epoch`, in order.
         correct: whether an output counts as correct, a function (output, target) of one sample; by default what
             belongs to the loss.
-        progress: whether to show loss and accuracy on the error stream.
+        progress: whether to show loss, accuracy and time left on the error stream.
+        checkpoint: a file to write after each epoch; a run can be resumed from it.
+        resume: a checkpoint to go on from, with the same arguments as before; the run continues bit by bit as if it
+            had not been interrupted.
 
     Returns:
-        The scores of every finished epoch.
+        The scores of every finished epoch, and more.
 
     Raises:
         ValueError: inputs and targets differ in number, there are none, or a number is out of range.
-        TypeError: the loss does not give a Value.
+        TypeError: an argument is of a wrong type, or the loss does not depend on a parameter.
 
     Cost: per epoch one recording and one reverse sweep per batch.
 
     Example:
-        >>> from nn import MLP, SGD, mean_squared_error
+        >>> from nn import MLP, SGD
         >>> model = MLP(1, [1])
-        >>> history = fit(model, [[0.0], [1.0]], [1.0, 3.0], loss=mean_squared_error,
+        >>> history = fit(model, [[0.0], [1.0]], [1.0, 3.0], loss="mean_squared_error",
         ...               optimizer=SGD(model.parameters(), 0.2), epochs=100, progress=False)
         >>> [round(p.data, 3) for p in model.parameters()]
         [2.0, 1.0]
     """
-    _check_samples(inputs, targets)
-    if epochs < 1:
-        raise ValueError(f"the number of epochs is 1 or more, not {epochs}")
-    training = _Training(model, loss, correct or CORRECT.get(loss), optimizer)
-    batches = _Batches(len(inputs), batch_size, seed)
-    history = History()
-    with Progress(epochs, progress) as bar:
-        try:
-            for epoch in range(1, epochs + 1):
-                score = training.epoch(inputs, targets, batches, bar)
-                if validation is not None:
-                    history.validation.append(evaluate(model, *validation, loss=loss, correct=correct))
-                history.training.append(score)
-                bar.tell(epoch, history.summary())
-        except KeyboardInterrupt:
-            training.undo_partial_step()
-            history.stopped = f"interrupted in epoch {len(history.training) + 1} of {epochs}"
-        except _NotFiniteError as report:
-            training.return_to_finite_loss()
-            history.stopped = f"in epoch {len(history.training) + 1} of {epochs}, {report}"
-            warnings.warn(f"training ended early: {history.stopped}", RuntimeWarning, stacklevel=2)
-    return history
+    run = Training(
+        model,
+        inputs,
+        targets,
+        loss=loss,
+        optimizer=optimizer,
+        epochs=epochs,
+        batch_size=batch_size,
+        seed=seed,
+        validation=validation,
+        regularizer=regularizer,
+        schedule=schedule,
+        clip_norm=clip_norm,
+        early_stopping=early_stopping,
+        stop_when=stop_when,
+        callbacks=[*callbacks, *([lambda epoch: epoch.run.save(checkpoint)] if checkpoint is not None else [])],
+        correct=correct,
+    )
+    if resume is not None:
+        run.resume(resume)
+    with Progress(run.epochs, progress) as bar:
+        bar.start(len(run.history.training))
+        run.on_batch_done = bar.advance
+        for epoch in run:
+            bar.tell(epoch.number, run.history.summary())
+    if run.not_finite:
+        warnings.warn(f"training ended early: {run.history.stopped}", RuntimeWarning, stacklevel=2)
+    return run.history
 
 
-def predict(model: Model, inputs: Sequence[Any]) -> list[Any]:
-    """Return the outputs of a model as plain floats, one entry per sample; nothing is recorded.
+class Training(Iterator[Epoch]):
+    """A run of training, one epoch at a time; `training` is its usual name.
 
-    Args:
-        model: a function of one sample's inputs.
-        inputs: one entry per sample.
+    Iterating runs one epoch and gives its record. Arguments are those of `fit`.
 
-    Returns:
-        For each sample a float, or a list of floats if the model has several outputs.
-
-    Example:
-        >>> from nn import MLP
-        >>> predict(MLP(2, [1]), [[0.0, 0.0], [0.0, 0.0]])
-        [0.0, 0.0]
-    """
-    with no_grad():
-        return [_plain(model(sample)) for sample in inputs]
-
-
-def evaluate(
-    model: Model, inputs: Sequence[Any], targets: Sequence[Any], *, loss: Loss, correct: Correct | None = None
-) -> Score:
-    """Return the mean loss and the accuracy of a model on some samples; nothing is recorded.
-
-    Args:
-        model: a function of one sample's inputs.
-        inputs: one entry per sample.
-        targets: one entry per sample.
-        loss: a function (output, target) of one sample.
-        correct: whether an output counts as correct; by default what belongs to the loss.
-
-    Raises:
-        ValueError: inputs and targets differ in number, or there are none.
+    Attributes:
+        history: what came of the run so far.
+        not_finite: whether it ended because a loss or a parameter stopped being finite.
+        interrupted: whether Ctrl-C ended it.
+        on_batch_done: called after each step with the share of the epoch that it was.
 
     Example:
-        >>> from nn import MLP, hinge
-        >>> print(evaluate(MLP(2, [1]), [[0.0, 0.0]], [1], loss=hinge))
-        loss 1, accuracy 0.0%
+        >>> from nn import MLP, SGD
+        >>> model = MLP(1, [1])
+        >>> line = ([[0.0], [1.0]], [1.0, 3.0])
+        >>> for epoch in training(model, *line, loss="mean_squared_error",
+        ...                       optimizer=SGD(model.parameters(), 0.2), epochs=100):
+        ...     if epoch.training.loss < 0.1:
+        ...         break
+        >>> print(epoch)
+        epoch 3/100: loss 0.05323
     """
-    _check_samples(inputs, targets)
-    with no_grad():
-        outputs = [model(sample) for sample in inputs]
-        losses = [loss(output, target) for output, target in zip(outputs, targets)]
-        total = mean(losses)
-    return Score(_plain(total), _share(_hits(correct or CORRECT.get(loss), outputs, targets)))
 
-
-class _Batches:
-    """Sample numbers, shuffled anew for each epoch, in batches."""
-
-    def __init__(self, n_samples: int, size: int | None, seed: Seed) -> None:
-        if size is not None and size < 1:
-            raise ValueError(f"the batch size is 1 or more, or None for all samples, not {size}")
-        self._order = list(range(n_samples))
-        self._size = size or n_samples
-        self._generator = as_generator(seed)
-
-    def __call__(self) -> list[list[int]]:
-        self._generator.shuffle(self._order)
-        return [self._order[start : start + self._size] for start in range(0, len(self._order), self._size)]
-
-
-class _NotFiniteError(Exception):
-    """A loss or a parameter has stopped being finite; the message says where."""
-
-
-class _Training:
-    """One model in training: runs epochs, and remembers parameters worth going back to."""
-
-    def __init__(self, model: Model, loss: Loss, correct: Correct | None, optimizer: Optimizer) -> None:
-        self._model = model
-        self._loss = loss
+    def __init__(
+        self,
+        model: Model,
+        inputs: Any,
+        targets: Any,
+        *,
+        loss: Loss | str,
+        optimizer: Optimizer,
+        epochs: int,
+        batch_size: int | None = 1,
+        seed: Seed = 0,
+        validation: tuple[Any, Any] | None = None,
+        regularizer: Regularizer | None = None,
+        schedule: Schedule | None = None,
+        clip_norm: float | None = None,
+        early_stopping: EarlyStopping | int | None = None,
+        stop_when: Condition | None = None,
+        callbacks: Iterable[Callback] = (),
+        correct: Correct | None = None,
+    ) -> None:
+        _check_parts(model, optimizer, schedule, regularizer)
+        inputs, targets = samples_of(inputs, targets)
+        self.model = model
+        self.optimizer = optimizer
+        self.schedule = schedule
+        self.early_stopping = _early_stopping(early_stopping)
+        self.epochs = _count(epochs, "number of epochs")
+        self.history = History(model, loss_row(loss), (inputs, targets), _validation(validation))
+        self.batches = Batches(len(inputs), _batch_size(batch_size), seed, none_alone=_couples_samples(model))
+        self.not_finite = False
+        self.interrupted = False
+        self.on_batch_done: Callable[[float], Any] = lambda _: None
+        self.best: tuple[float, ...] | None = None  # the numbers after the epoch with the lowest loss
+        self._steps = Steps(model, self.history.loss_row.function, optimizer, regularizer, clip_norm)
+        self._model_numbers = Numbers(model)  # without what the optimizer moves besides
+        self._stop_when = stop_when
+        self._callbacks = list(callbacks)
         self._correct = correct
-        self._optimizer = optimizer
-        self._stepped = self._numbers()  # the parameters after the last whole step
-        self._good = self._stepped  # those of the last finite loss: one step older
+        self.history.add_snapshot(Snapshot(0, self._model_numbers.read()))
 
-    def epoch(self, inputs: Sequence[Any], targets: Sequence[Any], batches: _Batches, bar: Progress) -> Score:
-        total = 0.0
-        hits: list[bool] = []
-        for batch in batches():
-            loss, batch_hits = self._step([inputs[i] for i in batch], [targets[i] for i in batch])
-            total += loss * len(batch)
-            hits += batch_hits
-            bar.advance(len(batch) / len(inputs))
-        return Score(total / len(inputs), _share(hits))
+    def __iter__(self) -> Training:
+        return self
 
-    def undo_partial_step(self) -> None:
-        """Give the parameters the numbers they had after the last whole step."""
-        self._assign(self._stepped)
-
-    def return_to_finite_loss(self) -> None:
-        """Give the parameters the numbers of the last finite loss."""
-        self._assign(self._good)
-
-    def _step(self, inputs: Sequence[Any], targets: Sequence[Any]) -> tuple[float, list[bool]]:
-        """Train on one batch; return its loss before the step, and which outputs were correct."""
-        self._optimizer.zero_grad()
-        outputs, loss = self._forward(inputs, targets)
-        if not math.isfinite(loss.data):
-            raise _NotFiniteError(f"the loss became {loss.data}: {self._explanation(inputs, targets)}")
-        self._good = self._stepped
-        loss.backward()
-        self._optimizer.step()
-        self._stepped = self._numbers()
-        if not all(map(math.isfinite, self._stepped)):
-            raise _NotFiniteError("the step after a finite loss led to parameters that are not finite")
-        return loss.data, _hits(self._correct, outputs, targets)
-
-    def _forward(self, inputs: Sequence[Any], targets: Sequence[Any]) -> tuple[list[Any], Value]:
-        outputs = [self._model(sample) for sample in inputs]
-        loss = mean([self._loss(output, target) for output, target in zip(outputs, targets)])
-        if not isinstance(loss, Value):
-            raise TypeError(f"the loss is a {type(loss).__name__}, not a Value: it does not depend on any parameter")
-        return outputs, loss
-
-    def _explanation(self, inputs: Sequence[Any], targets: Sequence[Any]) -> str:
-        """Return where a loss that is not finite comes from, by recording the batch once more, strictly."""
+    def __next__(self) -> Epoch:
+        """Run one epoch and return its record."""
+        number = len(self.history.training) + 1
+        if self.history.stopped is not None or number > self.epochs:
+            raise StopIteration
         try:
-            with strict():
-                self._forward(inputs, targets)
-        except NonFiniteError as error:
-            return str(error)
-        return "an input, a target or a parameter is not finite"
+            return self._epoch(number)
+        except KeyboardInterrupt:
+            self._interrupt(number)
+        except NotFiniteError as report:
+            self._steps.return_to_finite_loss()
+            self.not_finite = True
+            self.stop(f"in epoch {number} of {self.epochs}, {report}")
+        raise StopIteration
 
-    def _numbers(self) -> list[float]:
-        return [parameter.data for parameter in self._optimizer.parameters]
+    def stop(self, reason: str = "stopped") -> None:
+        """End the run after the current epoch.
 
-    def _assign(self, numbers: Sequence[float]) -> None:
-        for parameter, number in zip(self._optimizer.parameters, numbers):
-            parameter.data = number
+        Args:
+            reason: what `History.stopped` shall say.
+        """
+        self.history.stopped = reason
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a checkpoint to go on from, see `nn.save_checkpoint`."""
+        from nn.saving import save_checkpoint
+
+        save_checkpoint(self, path)
+
+    def resume(self, path: str | os.PathLike[str]) -> None:
+        """Go on from a checkpoint, see `nn.load_checkpoint`."""
+        from nn.saving import load_checkpoint
+
+        load_checkpoint(self, path)
+
+    def state(self) -> tuple[dict[str, Any], dict[str, list[float]]]:
+        """Return where the run is, between two epochs: facts that JSON can say, and lists of numbers by name."""
+        history = self.history.state()
+        if self.interrupted:
+            history["stopped"] = None  # so that it can be resumed
+        facts = {
+            "kind": self._kind(),
+            "history": history,
+            "early_stopping": None if self.early_stopping is None else self.early_stopping.state(),
+            "generators": [generator.getstate() for generator in self._generators()],
+        }
+        numbers = self._steps.state() | self.history.numbers()
+        numbers |= {f"optimizer.{name}": each for name, each in self.optimizer.state().items()}
+        if self.schedule is not None:
+            numbers |= {f"schedule.{name}": each for name, each in self.schedule.state().items()}
+        return facts, numbers if self.best is None else numbers | {"best": list(self.best)}
+
+    def load_state(self, facts: dict[str, Any], numbers: dict[str, list[float]]) -> None:
+        """Put the run where another one was, or raise and leave it where it is.
+
+        Args:
+            facts: the first part of `state()` of a run that was made with the same arguments.
+            numbers: the second part.
+
+        Raises:
+            ValueError, TypeError, KeyError: the state does not fit; the message says what differs.
+        """
+        before = self.state()
+        try:
+            self._take(facts, numbers)
+        except BaseException:
+            self._take(*before)
+            raise
+
+    def _epoch(self, number: int) -> Epoch:
+        rate, before = self.optimizer.learning_rate, self._parameters()
+        training, held_out = self._train(), self.history.validation_samples
+        row, steps = self.history.loss_row, self._steps
+        validation = held_out and score(self.model, *held_out, loss=row.function, correct=self._correct)
+        epoch = Epoch(
+            number=number,
+            epochs=self.epochs,
+            training=training,
+            validation=validation,
+            penalty=steps.penalty(),
+            gradient_norms=steps.norms(),
+            gradient_norm=steps.norm(),
+            parameter_change=math.dist(before, self._parameters()),
+            learning_rate=rate,
+            run=self,
+        )
+        self._finish(epoch)
+        return epoch
+
+    def _train(self) -> Score:
+        """Train on every batch once; return the score on the way."""
+        inputs, targets = self.history.samples
+        total, row = 0.0, self.history.loss_row
+        found: list[bool] = []
+        self._steps.begin()
+        with _training_mode(self.model):
+            for batch in self.batches():
+                batch_targets = [targets[i] for i in batch]
+                loss, outputs = self._steps.step([inputs[i] for i in batch], batch_targets)
+                total += loss * (len(batch) / len(inputs))
+                found += hits(row, self._correct, outputs, batch_targets)
+                self.on_batch_done(len(batch) / len(inputs))
+        return Score(total, share(found))
+
+    def _finish(self, epoch: Epoch) -> None:
+        """Enter a whole epoch in the history, and see whether it was the last one."""
+        self.history.add(epoch)
+        self.history.add_snapshot(Snapshot(epoch.number, self._model_numbers.read()))
+        if self.history.best_epoch == epoch.number:
+            self.best = self._steps.numbers.read()
+        if self.schedule is not None:
+            self.schedule.step(epoch.loss)
+        reason = self._stop_when(epoch) if self._stop_when is not None else None
+        if reason:
+            self.stop(reason if isinstance(reason, str) else "stop_when said so")
+        reason = self.early_stopping(epoch) if self.early_stopping is not None else None
+        if reason:
+            self._return_to_best()
+            self.stop(f"{reason}: back to epoch {self.history.kept}")
+        for callback in self._callbacks:
+            callback(epoch)
+
+    def _interrupt(self, number: int) -> None:
+        """End the run at Ctrl-C, with the best numbers there are."""
+        self.interrupted = True
+        if len(self.history.training) < number:
+            self._steps.undo_partial_step()
+            number -= 1
+        if self.history.stopped is None:
+            self.stop(f"interrupted in epoch {min(number + 1, self.epochs)} of {self.epochs}")
+            if self.history.validation:
+                self._return_to_best()
+
+    def _return_to_best(self) -> None:
+        if self.best is not None:
+            self._steps.numbers.write(self.best)
+            self.history.keep(Snapshot(self.history.best_epoch, self._model_numbers.read()))
+
+    def _take(self, facts: dict[str, Any], numbers: dict[str, list[float]]) -> None:
+        """Put the run where a state says, checking on the way."""
+        for name, own in self._kind().items():
+            if facts["kind"].get(name) != own:
+                raise ValueError(f"it was written with {name} {facts['kind'].get(name)}, this run has {own}")
+        for part, name in ((self.optimizer, "optimizer."), (self.schedule, "schedule.")):
+            if part is not None:
+                part.load_state({key[len(name) :]: each for key, each in numbers.items() if key.startswith(name)})
+        if self.early_stopping is not None:
+            self.early_stopping.load_state(facts["early_stopping"])
+        generators = self._generators()
+        for generator, (version, words, gauss) in zip(generators, facts["generators"], strict=True):
+            generator.setstate((version, tuple(words), gauss))
+        self.history.load_state(facts["history"], numbers)
+        self._steps.load_state(numbers)
+        self.best = tuple(numbers["best"]) if "best" in numbers else None
+
+    def _kind(self) -> dict[str, Any]:
+        """Return what two runs must have in common for one to go on from the other."""
+        return {
+            "model": repr(self.model),
+            "loss": self.history.loss_row.name,
+            "optimizer": type(self.optimizer).__name__,
+            "schedule": None if self.schedule is None else type(self.schedule).__name__,
+            "early stopping": None if self.early_stopping is None else repr(self.early_stopping),
+            "batches": self.batches.kind,
+        }
+
+    def _generators(self) -> list[random.Random]:
+        return [self.batches.generator, *self._steps.generators]
+
+    def _parameters(self) -> list[float]:
+        return [parameter.data for parameter in self.optimizer.parameters]
 
 
-def _check_samples(inputs: Sequence[Any], targets: Sequence[Any]) -> None:
-    if len(inputs) != len(targets):
-        raise ValueError(f"inputs and targets differ in number: {len(inputs)} and {len(targets)}")
-    if not len(inputs):
-        raise ValueError("there are no samples")
+training = Training
 
 
-def _hits(correct: Correct | None, outputs: Sequence[Any], targets: Sequence[Any]) -> list[bool]:
-    """Return whether each output is correct; nothing where that is not defined."""
-    return [correct(output, target) for output, target in zip(outputs, targets)] if correct else []
+class _training_mode:  # noqa: N801 # a context, as users read it
+    """A context in which a model is in training mode, and after which it is in evaluation mode."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model if isinstance(model, Module) else Module()
+
+    def __enter__(self) -> None:
+        self._model.train()
+
+    def __exit__(self, *exception: object) -> None:
+        self._model.eval()
 
 
-def _share(hits: Sequence[bool]) -> float | None:
-    return sum(hits) / len(hits) if hits else None
+# -- what arguments may be -------------------------------------------------------------------------------------------
 
 
-def _plain(output: Any) -> Any:
-    if isinstance(output, (list, tuple)):
-        return [_plain(each) for each in cast("Sequence[Any]", output)]
-    return output.data if isinstance(output, Value) else float(output)
+def _check_parts(
+    model: Model, optimizer: Optimizer, schedule: Schedule | None, regularizer: Regularizer | None
+) -> None:
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"an optimizer is an object such as SGD(model.parameters(), 0.1), not {optimizer!r}")
+    if isinstance(model, Module):
+        moved, own = set(map(id, optimizer.parameters)), model.parameters()
+        if own and moved.isdisjoint(map(id, own)):
+            raise ValueError("the optimizer holds no parameter of the model: make it from model.parameters()")
+    if regularizer is not None and not isinstance(model, Module):
+        raise TypeError(f"a regularizer finds the weights of a Module, and the model is a {type(model).__name__}")
+    if schedule is not None and schedule.optimizer is not optimizer:
+        raise ValueError("the schedule holds another optimizer than the one that trains: make it from that one")
+    probe = Value(1.0) * 1.0
+    if not probe.operands:
+        raise RuntimeError("training needs gradients, and no_grad() records nothing: leave that context first")
+
+
+def _count(count: int, what: str, otherwise: str = "") -> int:
+    try:
+        if isinstance(count, bool):
+            raise TypeError
+        count = operator.index(count)
+    except TypeError:
+        raise TypeError(f"the {what} is an int{otherwise}, not {count!r}") from None
+    if count < 1:
+        raise ValueError(f"the {what} is 1 or more{otherwise}, not {count}")
+    return count
+
+
+def _batch_size(size: int | None) -> int | None:
+    return None if size is None else _count(size, "batch size", " (or None for all samples)")
+
+
+def _validation(validation: Any) -> tuple[list[Any], list[Any]] | None:
+    if validation is None:
+        return None
+    if not isinstance(validation, (tuple, list)) or len(validation) != 2:
+        raise TypeError("validation is a pair: (inputs, targets)")
+    return samples_of(*validation)
+
+
+def _early_stopping(early_stopping: EarlyStopping | int | None) -> EarlyStopping | None:
+    if early_stopping is None or isinstance(early_stopping, EarlyStopping):
+        return early_stopping
+    return EarlyStopping(early_stopping)
+
+
+def _couples_samples(model: Model) -> bool:
+    return isinstance(model, Module) and any(module.couples_samples for _, module in model.named_modules())

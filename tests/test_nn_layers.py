@@ -7,11 +7,16 @@ import itertools
 import math
 import random
 
+import numpy
 import pytest
 
 import autograd
-from autograd import Tape, Value, jvp
+from autograd import Tape, Value, gradcheck, jvp, softmax
 from nn import ACTIVATIONS, MLP, Layer, Module, Neuron
+from nn.activations import ActivationRow
+from nn.initializers import glorot_normal, zeros
+from nn.layers import Activation, BatchNorm, Dropout, Perceptron, Sequential
+from nn.module import evaluating, plain
 
 
 def primitives_of(output):
@@ -77,7 +82,7 @@ def test_a_neuron_by_hand():
     assert grads == pytest.approx([1.0 * slope, 2.0 * slope, slope], rel=1e-14)
 
 
-@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
+@pytest.mark.parametrize("activation", sorted(set(ACTIVATIONS) - {"softmax", "winner_take_all"}))  # tested below
 def test_gradients_agree_with_forward_mode(activation):
     model = MLP(3, [4, 3, 1], activation, seed=5)
     sample = [0.3, -0.7, 1.1]
@@ -134,7 +139,6 @@ def test_a_hidden_layer_of_one_neuron():
 
 
 def test_arrays_tuples_and_integers_are_samples_too():
-    numpy = pytest.importorskip("numpy")
     model = MLP(2, [3, 1], seed=1)
     expected = model([1.0, 2.0]).data
     for sample in ((1, 2), numpy.array([1.0, 2.0]), numpy.array([1, 2]), [Value(1.0), 2]):
@@ -153,14 +157,17 @@ def test_an_activation_can_be_a_function_of_ones_own():
     assert neuron([2.0]).data == 36.0
 
 
+class Slope(Module):
+    """An activation with a parameter."""
+
+    def __init__(self):
+        self.slope = Value(0.1)
+
+    def __call__(self, z):
+        return autograd.where(z > 0, z, self.slope * z)
+
+
 def test_an_activation_with_parameters_is_found():
-    class Slope(Module):
-        def __init__(self):
-            self.slope = Value(0.1)
-
-        def __call__(self, z):
-            return autograd.where(z > 0, z, self.slope * z)
-
     neuron = Neuron(1, Slope())
     assert len(neuron.parameters()) == 3
 
@@ -213,6 +220,12 @@ def test_weights_start_within_the_bound_of_their_initializer_and_fill_it(activat
 def test_an_initializer_of_ones_own():
     layer = Layer(2, 3, initializer=lambda n_inputs, n_outputs, generator: 10.0 * n_inputs + n_outputs)
     assert {w.data for neuron in layer.neurons for w in neuron.weights} == {23.0}
+
+
+def test_an_initializer_by_name():
+    assert set(numbers(MLP(2, [3, 1], initializer="zeros"))) == {0.0}
+    assert numbers(Layer(2, 3, initializer="glorot_normal")) == numbers(Layer(2, 3, initializer=glorot_normal))
+    assert numbers(Neuron(2, initializer="zeros")) == numbers(Neuron(2, initializer=zeros))
 
 
 # -- parameters ------------------------------------------------------------------------------------------------------
@@ -357,11 +370,124 @@ def test_neurons_can_be_added_and_taken_away():
         (
             lambda: Neuron(1, "rely"),
             ValueError,
-            "no activation is called 'rely': choose one of identity, relu, softplus, elu, gelu, silu, tanh, sigmoid",
+            "no activation is called 'rely': choose one of " + ", ".join(ACTIVATIONS),
         ),
         (lambda: Neuron(1, False), TypeError, "an activation is a name or a function, not bool"),
         (lambda: Neuron(1, seed="x"), TypeError, "a seed is an int or a random.Random, not str"),
         (lambda: Neuron(1, seed=None), TypeError, "a seed is an int or a random.Random, not NoneType"),
+        (
+            lambda: Neuron(2, "softmax"),
+            ValueError,
+            "softmax needs the weighted sums of a whole layer: give it to Layer, not to Neuron",
+        ),
+        (lambda: Layer(1, 2)({1.0}), TypeError, "Layer(1, 2, 'relu') takes a sequence of 1 number, not set"),
+        (lambda: Layer(1, 2)("a"), TypeError, "Layer(1, 2, 'relu') takes a sequence of 1 number, not str"),
+        (lambda: Layer(1, 2)({0: 1.0}), TypeError, "Layer(1, 2, 'relu') takes a sequence of 1 number, not dict"),
+        (
+            lambda: Layer(1, 2)(x for x in [1.0]),
+            TypeError,
+            "Layer(1, 2, 'relu') takes a sequence of 1 number, not generator",
+        ),
+        (lambda: MLP(1, [2])(["a"]), TypeError, "expected a real number, not str"),
+        (lambda: MLP(1, [2])([[1.0]]), TypeError, "expected a real number, not list"),
+        (
+            lambda: MLP(2, [3]).on_arrays([1.0, 2.0]),
+            ValueError,
+            "layer 0, Layer(2, 3, 'identity'), takes an array of shape (n_samples, 2), not (2,)",
+        ),
+        (
+            lambda: MLP(2, [3]).on_arrays([[1.0]]),
+            ValueError,
+            "layer 0, Layer(2, 3, 'identity'), takes an array of shape (n_samples, 2), not (1, 1)",
+        ),
+        (
+            lambda: Activation("relu").on_arrays([1.0]),
+            ValueError,
+            "Activation('relu') takes an array of shape (n_samples, n_inputs), not (1,)",
+        ),
+        (
+            lambda: Activation("rely"),
+            ValueError,
+            "no activation is called 'rely': choose one of " + ", ".join(ACTIVATIONS),
+        ),
+        (lambda: Activation("softmax")(1.0), TypeError, "Activation('softmax') takes a sequence of numbers, not float"),
+        (lambda: Activation("relu")({1.0, 2.0}), TypeError, "Activation('relu') takes a sequence of numbers, not set"),
+        (lambda: Dropout()("ab"), TypeError, "Dropout(0.5) takes a sequence of numbers, not str"),
+        (lambda: Dropout(1.0), ValueError, "the dropout rate is a probability from 0 to below 1, not 1.0"),
+        (lambda: Dropout(-0.1), ValueError, "the dropout rate is a probability from 0 to below 1, not -0.1"),
+        (lambda: Dropout(math.nan), ValueError, "the dropout rate is a probability from 0 to below 1, not nan"),
+        (lambda: BatchNorm(0), ValueError, "the number of inputs of a BatchNorm is 1 or more, not 0"),
+        (
+            lambda: BatchNorm(1, momentum=0.0),
+            ValueError,
+            "the momentum of the running averages is above 0 and up to 1, not 0.0",
+        ),
+        (lambda: BatchNorm(1, epsilon=0), ValueError, "epsilon is a finite number above 0, not 0"),
+        (lambda: BatchNorm(1, epsilon=math.inf), ValueError, "epsilon is a finite number above 0, not inf"),
+        (
+            lambda: BatchNorm(2)([1.0, 2.0]),
+            ValueError,
+            "BatchNorm(2) sees a whole batch while training: call on_batch(samples), or eval() before",
+        ),
+        (
+            lambda: BatchNorm(1).on_batch([[1.0]]),
+            ValueError,
+            "BatchNorm(1) needs two samples or more to take a variance of, not 1",
+        ),
+        (
+            lambda: BatchNorm(1).on_batch([]),
+            ValueError,
+            "BatchNorm(1) needs two samples or more to take a variance of, not 0",
+        ),
+        (
+            lambda: BatchNorm(2).on_batch([[1.0, 2.0], [1.0]]),
+            ValueError,
+            "BatchNorm(2) takes 2 inputs, but 1 was given",
+        ),
+        (
+            lambda: BatchNorm(2).on_arrays([[1.0]]),
+            ValueError,
+            "BatchNorm(2) takes an array of shape (n_samples, 2), not (1, 1)",
+        ),
+        (Sequential, ValueError, "a Sequential needs at least one stage, such as Layer(2, 8)"),
+        (
+            lambda: Sequential([Layer(1, 1)]),
+            TypeError,
+            "a Sequential takes its stages one by one: Sequential(*stages)",
+        ),
+        (lambda: Sequential(Layer(1, 1), 3), TypeError, "stage 1 has to be a module or a function, not int"),
+        (
+            lambda: Sequential(Layer(1, 1), "relu"),
+            TypeError,
+            "stage 1 has to be a module or a function, not str: write Activation('relu')",
+        ),
+        (
+            lambda: Sequential(Layer(1, 1), Dropout),
+            TypeError,
+            "stage 1 is the class Dropout: make a module of it, Dropout(…)",
+        ),
+        (
+            lambda: Sequential(Layer(2, 3), Dropout(), Activation("relu"), Layer(4, 1)),
+            ValueError,
+            "stage 3, Layer(4, 1, 'relu'), takes 4 inputs, but 3 reach it",
+        ),
+        (
+            lambda: Sequential(Layer(2, 3), BatchNorm(1)),
+            ValueError,
+            "stage 1, BatchNorm(1), takes 1 input, but 3 reach it",
+        ),
+        (
+            lambda: Sequential(Layer(2, 3), Layer(3, 1))([1.0]),
+            ValueError,
+            "layer 0, Layer(2, 3, 'relu'), takes 2 inputs, but 1 was given",
+        ),
+        (
+            lambda: Sequential(Layer(2, 3))(x for x in [1.0, 2.0]),
+            TypeError,
+            "layer 0, Layer(2, 3, 'relu'), takes a sequence of 2 numbers, not generator",
+        ),
+        (lambda: Perceptron(2).decide([1.0]), ValueError, "Perceptron(2, 1) takes 2 inputs, but 1 was given"),
+        (lambda: Layer(1, 1, initializer=0.5), TypeError, "an initializer is a name or a function, not float"),
     ],
 )
 def test_errors_read_well(use, error, message):
@@ -375,3 +501,486 @@ def test_a_layer_deep_inside_names_itself():
     model.layers[1].neurons.pop()
     with pytest.raises(ValueError, match=r"layer 2, Layer\(4, 1, 'identity'\), takes 4 inputs, but 3 were given"):
         model([1.0, 2.0])
+
+
+# -- one meaning: sample by sample, in a batch, and on arrays --------------------------------------------------------
+
+
+def only_positive(z):
+    return z if z > 0.0 else 0.0 * z  # a function of one number, not of an array
+
+
+def shares(zs):
+    total = autograd.sum([abs(z) for z in zs]) + 1.0
+    return [z / total for z in zs]
+
+
+def used(norm, seed=0):
+    """A BatchNorm, or what contains one, whose averages have seen a batch."""
+    generator = random.Random(seed)
+    for parameter in norm.parameters():
+        parameter.data = generator.uniform(-2.0, 2.0)
+    norm.on_batch([[generator.gauss(1.0, 2.0) for _ in range(norm.n_inputs)] for _ in range(5)])
+    return norm
+
+
+KINDS = {
+    "neuron": Neuron(3, "tanh", seed=1),
+    "perceptron": Perceptron(3, seed=1),
+    "perceptrons": Perceptron(3, 2, seed=1),
+    "one output": MLP(3, [4, 1], "gelu", last="sigmoid", seed=1),
+    "hidden softmax": MLP(3, [4, 3, 2], "softmax(0.5)", seed=1),
+    "last winner": MLP(3, [4, 3], "elu(1.5)", last="winner_take_all", seed=1),
+    "own function": MLP(3, [4, 2], only_positive, seed=1),
+    "own row": Layer(3, 4, ActivationRow("shares", shares, zeros, vector=True), initializer="normal", seed=1),
+    "own module": MLP(3, [4, 2], Slope(), seed=1),
+    "primitive": Layer(3, 2, autograd.sin, seed=1),
+    "normalized": used(BatchNorm(3)),
+    "dropout": Dropout(0.5),
+    "activation": Activation("leaky_relu(0.2)"),
+    "softmax": Activation("softmax"),
+    "own activation": Activation(only_positive),
+    "identity": Activation("identity"),
+    "sequence": used(
+        Sequential(Layer(3, 4), BatchNorm(4), Activation("tanh"), Dropout(0.3), Neuron(4), BatchNorm(1), seed=1)
+    ),
+    "nested": Sequential(Sequential(Layer(3, 1, seed=1), Dropout()), Sequential(Layer(1, 2, seed=2))),
+    "functions": Sequential(lambda xs: xs[1:], Layer(2, 3, seed=1), sum, Layer(1, 2, seed=3), list),
+    **{name: Layer(3, 4, name, seed=1) for name in ACTIVATIONS},
+}
+
+
+@pytest.mark.parametrize("model", KINDS.values(), ids=KINDS)
+def test_calls_batches_and_arrays_agree(model):
+    generator = random.Random(4)
+    samples = [[generator.uniform(-2.0, 2.0) for _ in range(3)] for _ in range(6)]
+    with evaluating(model):
+        each = [plain(model(sample)) for sample in samples]
+        assert plain(model.on_batch(samples)) == each
+        assert model.on_batch([]) == []
+    on_arrays = model.on_arrays(numpy.array(samples))
+    assert on_arrays == pytest.approx(numpy.array(each).reshape(6, -1), rel=1e-12, abs=1e-12)
+    assert on_arrays.dtype == float
+    assert model.on_arrays(samples).tolist() == on_arrays.tolist()
+    assert model.on_arrays(numpy.zeros((0, 3))).shape in ((0, on_arrays.shape[1]), (0, 0))
+
+
+@pytest.mark.parametrize("model", KINDS.values(), ids=KINDS)
+def test_arrays_are_evaluated_whatever_the_mode(model):
+    samples = numpy.array([[0.5, -1.0, 2.0], [1.0, 0.25, -3.0]])
+    expected = model.on_arrays(samples).tolist()
+    try:
+        assert model.eval().on_arrays(samples).tolist() == expected
+    finally:
+        model.train()
+
+
+def test_arrays_with_infinity_and_nan_are_what_samples_are():
+    model = Sequential(Layer(2, 2, "tanh", seed=1), BatchNorm(2))
+    for sample in ([math.inf, 1.0], [math.nan, 1.0], [math.inf, math.inf]):
+        with evaluating(model):
+            assert model.on_arrays([sample])[0] == pytest.approx(plain(model(sample)), nan_ok=True)
+
+
+def test_neurons_of_one_layer_may_have_activations_of_their_own():
+    layer = Layer(1, 2, "identity", initializer=lambda *shape: 1.0)
+    layer.neurons[1].activation = ACTIVATIONS["relu"]
+    assert plain(layer([-2.0])) == [-2.0, 0.0]
+    assert layer.on_arrays([[-2.0]]).tolist() == [[-2.0, 0.0]]
+
+
+# -- activations of a whole layer, and as stages ---------------------------------------------------------------------
+
+
+def test_a_layer_of_softmax_by_hand():
+    layer = Layer(1, 2, "softmax")
+    for neuron, weight in zip(layer.neurons, (0.0, math.log(3.0))):
+        neuron.weights[0].data = weight
+    assert plain(layer([1.0])) == pytest.approx([0.25, 0.75], rel=1e-15)
+    layer([1.0])[1].backward()
+    assert [p.grad for p in layer.parameters()] == pytest.approx([-0.1875, -0.1875, 0.1875, 0.1875], rel=1e-14)
+
+
+@pytest.mark.parametrize("activation", ["softmax", "softmax(0.5)"])
+def test_gradients_through_a_hidden_softmax(activation):
+    model = MLP(2, [3, 1], activation, seed=6)
+
+    def score(rows, inputs):
+        for neuron, row in zip(model.layers[0].neurons, rows):
+            neuron.row = tuple(row)
+        return model(inputs)
+
+    rows = [[p.data for p in neuron.row] for neuron in model.layers[0].neurons]
+    assert gradcheck(score, (rows, [0.5, -1.5]))
+
+
+def test_winner_takes_all_and_leaves_no_slope():
+    model = MLP(2, [3, 3], last="winner_take_all", seed=1)
+    outputs = model([1.0, -0.5])
+    assert sorted(plain(outputs)) == [0.0, 0.0, 1.0]
+    sum(outputs).backward()
+    assert not any(p.grad for p in model.parameters())
+
+
+def test_a_softmax_of_one_neuron_is_certain():
+    assert plain(MLP(1, [1], last="softmax")([3.0])) == 1.0
+
+
+def test_an_activation_takes_a_number_or_several():
+    relu = Activation("relu")
+    assert (relu(-1.0), relu([-1.0, 2.0]), relu((3.0,))) == (0.0, [0.0, 2.0], [3.0])
+    assert relu(numpy.array([-1.0, 2.0])) == [0.0, 2.0]
+    assert Activation("identity")([1.0, 2.0]) == [1.0, 2.0]
+    assert Activation("softmax")([0.0, 0.0]) == [0.5, 0.5]
+    assert relu(Value(2.0)).data == 2.0
+    assert repr(Activation("softmax(2)")) == "Activation('softmax(2.0)')"
+
+
+def test_a_layer_and_an_activation_are_a_layer_with_it():
+    apart = Sequential(Layer(2, 3, "identity", seed=1), Activation("tanh"))
+    together = Layer(2, 3, "tanh", initializer="fan_in_uniform", seed=1)
+    assert plain(apart([0.5, -2.0])) == plain(together([0.5, -2.0]))
+
+
+# -- perceptrons -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("weights", "decisions"),
+    [((1.0, 1.0, -1.5), [0.0, 0.0, 0.0, 1.0]), ((1.0, 1.0, -0.5), [0.0, 1.0, 1.0, 1.0]), ((0.0, 0.0, 0.0), [0.0] * 4)],
+    ids=["AND", "OR", "a score of 0 is a no"],
+)
+def test_a_perceptron_decides(weights, decisions):
+    gate = Perceptron(2)
+    for parameter, number in zip(gate.parameters(), weights):
+        parameter.data = number
+    assert [gate.decide([a, b]) for a in (0, 1) for b in (0, 1)] == decisions
+    assert gate([1, 0]).data == weights[0] + weights[2]  # the score, which can be trained
+
+
+def test_of_several_perceptrons_the_highest_score_wins_and_of_equal_ones_the_first():
+    group = Perceptron(1, 3, seed=1)
+    for neuron, weight in zip(group.neurons, (0.5, 2.0, 2.0)):
+        neuron.weights[0].data = weight
+    assert group.decide([1.0]) == [0.0, 1.0, 0.0]
+    assert group.decide([-1.0]) == [1.0, 0.0, 0.0]
+    assert repr(group) == "Perceptron(1, 3)"
+
+
+def test_decisions_are_floats_of_any_inputs_and_record_nothing():
+    group = Perceptron(1, 2)
+    with Tape() as tape:
+        decisions = [group.decide(inputs) for inputs in ([Value(1.0)], numpy.array([1]), (1.0,))]
+    assert decisions == [group.decide([1.0])] * 3
+    assert {type(each) for decision in decisions for each in decision} == {float}
+    assert len(tape) == 0
+    assert math.isnan(Perceptron(1).decide([math.nan]))
+
+
+# -- dropout ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.3, 0.9])
+def test_dropout_leaves_out_its_share_and_keeps_the_expectation(rate):
+    n = 20_000
+    outputs = Dropout(rate, seed=1)([1.0] * n)
+    deviation = math.sqrt(rate * (1.0 - rate) / n)  # of the share; the bounds are four of it
+    assert set(outputs) == ({0.0, 1.0 / (1.0 - rate)} if rate else {1.0})
+    assert abs(outputs.count(0.0) / n - rate) <= 4.0 * deviation
+    assert abs(sum(outputs) / n - 1.0) <= 4.0 * deviation / (1.0 - rate)
+
+
+def test_dropout_draws_anew_each_time_and_the_same_with_the_same_seed():
+    def masks(dropout):
+        return [dropout([1.0] * 20) for _ in range(3)]
+
+    first = masks(Dropout(0.5, seed=3))
+    assert first[0] != first[1] != first[2]
+    assert masks(Dropout(0.5, seed=3)) == masks(Dropout(0.5, seed=random.Random(3))) == first
+    assert masks(Dropout(0.5, seed=4)) != first
+
+
+def test_dropout_in_evaluation_changes_and_draws_nothing():
+    dropout = Dropout(0.5).eval()
+    state = dropout.generator().getstate()
+    inputs = [Value(1.0), 2.0]
+    assert dropout(inputs) is inputs
+    assert dropout(3.0) == 3.0
+    assert dropout.generator().getstate() == state
+
+
+def test_dropout_of_a_number_and_of_an_array():
+    dropout = Dropout(0.5, seed=1)
+    assert {dropout(1.0) for _ in range(50)} == {0.0, 2.0}
+    assert set(dropout(numpy.ones(50))) == {0.0, 2.0}
+
+
+def test_gradients_reach_what_dropout_kept():
+    inputs = [Value(float(k + 1)) for k in range(20)]
+    outputs = Dropout(0.5, seed=2)(inputs)
+    sum(outputs).backward()
+    assert [each.grad for each in inputs] == [output.data / each.data for output, each in zip(outputs, inputs)]
+    assert {each.grad for each in inputs} == {0.0, 2.0}
+
+
+# -- batch normalization ---------------------------------------------------------------------------------------------
+
+SCALE, SHIFT = [2.0, -0.5], [0.25, 1.0]
+BATCH = [[1.0, -2.0], [3.0, 0.5], [-0.5, 4.0]]
+SECOND_BATCH = [[0.0, 1.0], [2.0, 1.5], [4.0, -3.0], [1.0, 7.0]]
+
+
+def normalization(scale=SCALE, shift=SHIFT):
+    norm = BatchNorm(2)
+    for parameter, number in zip([*norm.scale, *norm.shift], [*scale, *shift]):
+        parameter.data = number
+    return norm
+
+
+def test_a_batch_normalization_by_hand():
+    norm = BatchNorm(1, epsilon=3.0)  # mean 2, variance 1, and 1 + 3 has the root 2
+    outputs = norm.on_batch([[1.0], [3.0]])
+    assert plain(outputs) == [-0.5, 0.5]
+    assert (norm.running_mean, norm.running_variance) == ([0.2], pytest.approx([0.9 * 1.0 + 0.1 * 2.0], rel=1e-15))
+    assert norm.buffers() == [("running_mean", norm.running_mean), ("running_variance", norm.running_variance)]
+
+
+def test_each_feature_has_mean_0_and_variance_1_over_the_batch():
+    generator = random.Random(0)
+    batch = [[generator.gauss(5.0, 3.0), generator.gauss(-100.0, 0.5)] for _ in range(50)]
+    for column in zip(*plain(BatchNorm(2).on_batch(batch))):
+        assert math.fsum(column) / 50 == pytest.approx(0.0, abs=1e-12)
+        assert math.fsum(y * y for y in column) / 50 == pytest.approx(1.0, abs=1e-4)  # epsilon takes 1e-5 / 0.25
+
+
+def test_batch_normalization_is_that_of_pytorch():
+    # torch.nn.BatchNorm1d(2) of PyTorch 2.13.0 in float64, with SCALE and SHIFT; the loss is the sum of its outputs
+    # times the coefficients
+    norm = normalization()
+    inputs = [[Value(x) for x in row] for row in BATCH]
+    outputs = norm.on_batch(inputs)
+    coefficients = [[1.0, 2.0], [-1.0, 0.5], [3.0, -2.0]]
+    sum(c * y for cs, ys in zip(coefficients, outputs) for c, y in zip(cs, ys)).backward()
+    near = {"rel": 1e-12, "abs": 1e-13}
+    assert numpy.array(plain(outputs)) == pytest.approx(
+        numpy.array(
+            [
+                [0.017505288039351363, 1.5756921669148471],
+                [2.8074418315671346, 1.0677284902252762],
+                [-2.074947119606486, 0.3565793428598769],
+            ]
+        ),
+        **near,
+    )
+    assert numpy.array([[x.grad for x in row] for row in inputs]) == pytest.approx(
+        numpy.array(
+            [
+                [-0.2639116323852274, 0.013047971512758038],
+                [0.11309141270971731, -0.02236911754859652],
+                [0.15082021967550996, 0.009321146035838515],
+            ]
+        ),
+        **near,
+    )
+    assert [p.grad for p in norm.scale] == pytest.approx([-4.8823889511736205, -4.944179786445158], **near)
+    assert [p.grad for p in norm.shift] == pytest.approx([3.0, 0.5], **near)
+    assert norm.running_mean == pytest.approx([0.11666666666666668, 0.08333333333333334], **near)
+    assert norm.running_variance == pytest.approx([1.2083333333333335, 1.8083333333333331], **near)
+    norm.on_batch(SECOND_BATCH)
+    assert norm.running_mean == pytest.approx([0.28, 0.23750000000000002], **near)
+    assert norm.running_variance == pytest.approx([1.3791666666666669, 3.317083333333333], **near)
+    norm.eval()
+    assert plain(norm([1.0, -1.0])) == pytest.approx([1.4761752381948465, 1.3397319299014976], **near)
+    assert plain(norm([0.5, 2.0])) == pytest.approx([0.6246646561150919, 0.5161393725645337], **near)
+
+
+def test_gradients_of_batch_normalization():
+    def outputs(scale, shift, batch):
+        norm = BatchNorm(2)
+        norm.scale, norm.shift = scale, shift
+        return norm.on_batch(batch)
+
+    assert gradcheck(outputs, (SCALE, SHIFT, BATCH))
+
+
+def test_gradients_of_batch_normalization_in_evaluation():
+    norm = normalization()
+    norm.on_batch(BATCH)
+    norm.eval()
+
+    def outputs(scale, shift, inputs):
+        norm.scale, norm.shift = scale, shift
+        return norm(inputs)
+
+    assert gradcheck(outputs, (SCALE, SHIFT, [0.5, -2.0]))
+
+
+def test_running_averages_are_plain_floats_and_stay_in_evaluation():
+    norm = normalization()
+    norm.on_batch([[Value(x) for x in row] for row in BATCH])
+    averages = [*norm.running_mean, *norm.running_variance]
+    assert {type(each) for each in averages} == {float}
+    norm.eval().on_batch(SECOND_BATCH)
+    norm([1.0, 2.0])
+    norm.on_arrays(SECOND_BATCH)
+    assert [*norm.running_mean, *norm.running_variance] == averages
+
+
+def test_a_momentum_of_1_keeps_the_newest_batch_alone():
+    norm = BatchNorm(1, momentum=1.0)
+    for batch in ([[1.0], [5.0]], [[2.0], [4.0]]):
+        norm.on_batch(batch)
+    assert (norm.running_mean, norm.running_variance) == ([3.0], [2.0])
+
+
+def test_a_feature_that_does_not_vary_becomes_its_shift():
+    norm = normalization()
+    inputs = [[Value(7.0), Value(float(k))] for k in range(3)]
+    outputs = norm.on_batch(inputs)
+    assert [row[0].data for row in outputs] == [0.25] * 3
+    outputs[0][0].backward()
+    assert all(math.isfinite(p.grad) for p in norm.parameters())
+
+
+def test_one_feature_gives_numbers_and_several_give_lists():
+    norm = BatchNorm(1)
+    assert [type(y) for y in norm.on_batch([[1.0], [2.0]])] == [Value, Value]
+    assert isinstance(norm.eval()([1.0]), Value)
+    assert [type(y) for y in BatchNorm(2).on_batch(BATCH)] == [list] * 3
+
+
+def test_drawing_anew_forgets_what_a_batch_normalization_has_seen():
+    norm = normalization()
+    norm.on_batch(BATCH)
+    kept = norm.running_mean
+    norm.initialize(3)
+    assert numbers(norm) == [1.0, 1.0, 0.0, 0.0]
+    assert (norm.running_mean, norm.running_variance) == ([0.0, 0.0], [1.0, 1.0])
+    assert norm.running_mean is kept  # a list to be changed in place
+
+
+def test_only_what_contains_a_batch_normalization_couples_samples():
+    def couples(model):
+        return any(module.couples_samples for _, module in model.named_modules())
+
+    assert couples(Sequential(Sequential(Layer(1, 1), BatchNorm(1))))
+    assert not couples(Sequential(Layer(1, 1), Dropout()))
+
+
+# -- sequences -------------------------------------------------------------------------------------------------------
+
+
+def test_a_sequence_of_layers_is_an_mlp():
+    mlp = MLP(2, [4, 1], "tanh", seed=5)
+    sequence = Sequential(Layer(2, 4, "tanh"), Layer(4, 1, "identity"), seed=5)
+    assert numbers(sequence) == numbers(mlp)
+    assert sequence([0.5, -1.0]).data == mlp([0.5, -1.0]).data
+
+
+def test_without_a_seed_a_sequence_keeps_the_weights_of_its_layers():
+    layers = Layer(2, 2), Layer(2, 2)
+    expected = numbers(layers[0])
+    assert numbers(Sequential(*layers)) == expected * 2  # alike, as layers of one seed are
+    drawn = numbers(Sequential(*layers, seed=0))
+    assert drawn[:6] != drawn[6:]
+
+
+def test_a_seed_draws_the_masks_too():
+    def masks(seed):
+        model = Sequential(Dropout(0.5), Dropout(0.5), seed=seed)
+        return [stage([1.0] * 30) for stage in model.stages]
+
+    assert masks(1) == masks(1)
+    assert masks(1) != masks(2)
+    assert masks(1)[0] != masks(1)[1]
+
+
+def test_every_stage_sees_the_whole_batch():
+    seen = []
+
+    class Watching(Module):
+        def on_batch(self, samples):
+            seen.append(len(samples))
+            return samples
+
+    Sequential(Layer(1, 1), Sequential(Watching())).on_batch([[1.0], [2.0], [3.0]])
+    assert seen == [3]
+
+
+def test_stages_of_one_output_feed_the_next():
+    model = Sequential(Neuron(2), Neuron(1), Layer(1, 1), BatchNorm(1), Dropout(0.0), Activation("tanh"), Layer(1, 2))
+    assert len(model.eval()([1.0, 2.0])) == 2
+    assert [len(row) for row in model.train().on_batch([[1.0, 2.0], [3.0, 4.0]])] == [2, 2]
+
+
+def test_stages_may_be_functions():
+    model = Sequential(lambda xs: [x * 2.0 for x in xs], tuple, sum)
+    assert model([1.0, 2.0]) == 6.0
+    assert model.on_batch([[1.0, 2.0], [3.0, 4.0]]) == [6.0, 14.0]
+    assert repr(model) == "Sequential(<lambda>, tuple, sum)"
+    assert Sequential(dict)([(1.0, 2.0)]) == {1.0: 2.0}  # what is no list is given on as it is
+
+
+def test_a_sequence_states_sizes_that_it_knows():
+    def sizes(*stages):
+        model = Sequential(*stages)
+        return model.n_inputs, model.n_outputs
+
+    assert sizes(Dropout(), Layer(2, 3), Activation("relu")) == (2, 3)
+    assert sizes(Layer(2, 8), BatchNorm(8), Neuron(8)) == (2, 1)
+    assert sizes(Sequential(Layer(2, 8)), Dropout()) == (2, 8)
+    assert sizes(list, Layer(2, 3)) == (None, 3)
+    assert sizes(Layer(2, 3), list) == (2, None)
+    assert sizes(Dropout(), Activation("relu")) == (None, None)
+
+
+def test_functions_between_layers_may_change_the_size_also_in_nested_sequences():
+    assert len(Sequential(Sequential(Layer(2, 3), sum), Layer(1, 4))([1.0, 2.0])) == 4
+    assert len(Sequential(Layer(2, 3), Sequential(lambda xs: xs[:2], Layer(2, 4)))([1.0, 2.0])) == 4
+
+
+def test_layers_are_named_by_their_place_unless_they_have_a_name():
+    model = Sequential(Dropout(), Layer(1, 1, name="first"), Layer(1, 1))
+    assert [stage.name for stage in model.stages[1:]] == ["first", "layer 2"]
+    with Tape() as tape:
+        model([1.0])
+    assert {("first",), ("layer 2",)} <= {tape.scope_at(i) for i in range(len(tape))}
+
+
+def test_a_layer_may_be_used_twice():
+    layer = Layer(2, 2, "identity", initializer=lambda *shape: 1.0)
+    model = Sequential(layer, layer)
+    assert plain(model([1.0, 2.0])) == [6.0, 6.0]
+    assert len(model.parameters()) == 6
+    model([1.0, 2.0])[0].backward()
+    assert layer.neurons[0].bias.grad == 2.0  # as its own, and as an input of the second use
+
+
+def test_a_regularized_network_learns_and_its_reprs_read_well():
+    model = Sequential(Layer(1, 8, "tanh"), BatchNorm(8), Dropout(0.1), Layer(8, 1, "identity"), seed=1)
+    assert repr(model) == "Sequential(Layer(1, 8, 'tanh'), BatchNorm(8), Dropout(0.1), Layer(8, 1, 'identity'))"
+    inputs = [[k / 4.0] for k in range(-4, 5)]
+
+    def loss(outputs):
+        return sum((y - x * x) ** 2 for y, (x,) in zip(outputs, inputs)) / len(inputs)
+
+    first = loss(model.on_batch(inputs)).data
+    for _ in range(60):
+        model.zero_grad()
+        loss(model.on_batch(inputs)).backward()
+        for p in model.parameters():
+            p.data -= 0.1 * p.grad
+    assert loss(model.eval().on_batch(inputs)).data < 0.2 * first
+
+
+def test_an_mlp_reads_well_and_knows_its_sizes():
+    model = MLP(3, [4, 2], "leaky_relu(0.20)", last="softmax")
+    assert repr(model) == "MLP(3, [4, 2], 'leaky_relu(0.2)', last='softmax')"
+    assert (model.n_inputs, model.n_outputs, model.widths) == (3, 2, [4, 2])
+    assert plain(model([1.0, 2.0, 3.0])) == softmax(plain(by_layers(model, [1.0, 2.0, 3.0])))
+
+
+def by_layers(model, sample):
+    """The weighted sums of the last layer."""
+    hidden = model.layers[0](sample)
+    return [neuron([*hidden]) for neuron in model.layers[1].neurons]

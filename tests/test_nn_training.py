@@ -12,20 +12,30 @@ import pytest
 import autograd
 from autograd import Tape, Value
 from nn import (
+    L2,
     MLP,
     SGD,
-    Dataset,
+    BatchNorm,
+    Dropout,
+    EarlyStopping,
+    ExponentialSchedule,
+    Layer,
+    MaxNorm,
     Module,
     Score,
+    Sequential,
     Standardization,
-    evaluate,
     fit,
+    gradient_norm_below,
     hinge,
     load_iris,
     mean_squared_error,
+    parameter_change_below,
     predict,
+    score,
     softmax_cross_entropy,
     stratified_split,
+    training,
 )
 
 LINE = ([[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 5.0, 7.0])
@@ -72,14 +82,14 @@ def test_iris_is_learned(seed):
         training.targets,
         loss=softmax_cross_entropy,
         optimizer=SGD(model.parameters(), 0.05, 0.9),
-        epochs=15,
+        epochs=30,
         batch_size=8,
         validation=(test.inputs, test.targets),
         progress=False,
     )
-    score = evaluate(model, test.inputs, test.targets, loss=softmax_cross_entropy)
-    assert score.accuracy >= 0.93
-    assert history.validation[-1] == score
+    found = score(model, test.inputs, test.targets, loss=softmax_cross_entropy)
+    assert found.accuracy >= 0.93
+    assert history.validation[-1] == found
     assert history.accuracy[-1] >= 0.93 > history.accuracy[0]
 
 
@@ -137,9 +147,9 @@ def test_accuracy_comes_with_the_loss_or_by_hand():
     inputs, targets = [[1.0], [-1.0]], [1, -1]
     model = MLP(1, [1])
     model.parameters()[0].data = 1.0
-    assert evaluate(model, inputs, targets, loss=hinge) == Score(0.0, 1.0)
-    assert evaluate(model, inputs, targets, loss=mean_squared_error) == Score(0.0, None)
-    equal = evaluate(model, inputs, targets, loss=mean_squared_error, correct=lambda y, t: y.data == t)
+    assert score(model, inputs, targets, loss=hinge) == Score(0.0, 1.0)
+    assert score(model, inputs, targets, loss=mean_squared_error) == Score(0.0, None)
+    equal = score(model, inputs, targets, loss=mean_squared_error, correct=lambda y, t: y.data == t)
     assert equal == Score(0.0, 1.0)
 
 
@@ -154,8 +164,8 @@ def test_predictions_are_plain_floats_and_record_nothing():
 
 def test_losses_whose_sum_overflows_are_still_a_score():
     model = MLP(1, [1])
-    score = evaluate(model, [[0.0], [0.0]], [1.3e154, 1.3e154], loss=mean_squared_error)
-    assert score.loss == pytest.approx(1.69e308)
+    found = score(model, [[0.0], [0.0]], [1.3e154, 1.3e154], loss=mean_squared_error)
+    assert found.loss == pytest.approx(1.69e308)
 
 
 # -- ending early ----------------------------------------------------------------------------------------------------
@@ -171,7 +181,7 @@ def test_a_loss_that_stops_being_finite_ends_the_run_and_says_where():
     assert caught[0].filename == __file__
     assert 0 < len(history.loss) < 500
     assert all(map(math.isfinite, numbers(model)))
-    assert math.isfinite(evaluate(model, LINE[0][:1], LINE[1][:1], loss=mean_squared_error).loss)
+    assert math.isfinite(score(model, LINE[0][:1], LINE[1][:1], loss=mean_squared_error).loss)
 
 
 def test_the_last_good_parameters_are_those_of_the_last_finite_loss():
@@ -276,6 +286,273 @@ def test_other_errors_pass_through():
         fit_line(MLP(1, [1]), loss=loss)
 
 
+class Branching(Module):
+    """One layer, and a logarithm that the loss does not depend on where the input is negative."""
+
+    def __init__(self):
+        self.weight = Value(1.0, label="weight")
+
+    def __call__(self, x):
+        wrong = autograd.log(x * 0.0 * self.weight)
+        return autograd.where(x > 0.0, self.weight, wrong * 0.0) + autograd.exp(710.0 * self.weight)
+
+
+def test_the_report_names_the_node_that_matters():
+    model = Branching()
+    optimizer = SGD([model.weight], 0.1)
+    with pytest.warns(RuntimeWarning, match="the loss became inf: exp"):
+        fit(model, [1.0], [0.0], loss=lambda y, t: y, optimizer=optimizer, epochs=1, progress=False)
+
+
+def test_the_report_draws_the_same_masks_again():
+    dropout = Dropout(0.5, seed=3)
+    model = Sequential(dropout, Layer(8, 1, "identity"))
+
+    def loss(output, target):
+        return autograd.log(output * 0.0)
+
+    before = random.Random(3)
+    Dropout(0.5, seed=before)([1.0] * 8)
+    optimizer = SGD(model.parameters(), 0.1)
+    with pytest.warns(RuntimeWarning, match="the loss became -inf: log"):
+        fit(model, [[1.0] * 8], [0.0], loss=loss, optimizer=optimizer, epochs=1, progress=False)
+    assert dropout.generator().getstate() != random.Random(3).getstate()
+    drawn = random.Random(3)
+    for _ in range(8):
+        drawn.random()
+    assert dropout.generator().getstate() == drawn.getstate()
+
+
+# -- when a run ends -------------------------------------------------------------------------------------------------
+
+
+def rising(after):
+    """Validation samples whose loss falls until the line y = 2x + 1 is reached, and then rises again."""
+    return ([[1.0]], [after])
+
+
+def test_early_stopping_goes_back_to_the_best_epoch():
+    model = MLP(1, [1], initializer=lambda *shape: 0.0)
+    optimizer = SGD(model.parameters(), 0.004)
+    history = fit_line(model, epochs=100, optimizer=optimizer, validation=rising(1.0), early_stopping=3)
+    losses = [each.loss for each in history.validation]
+    best = losses.index(min(losses)) + 1
+    assert 1 < best < 90
+    assert len(losses) == best + 3
+    assert (history.kept, history.best_epoch) == (best, best)
+    assert history.stopped == f"no better loss for 3 epochs: back to epoch {best}"
+    assert score(model, *rising(1.0), loss=mean_squared_error) == history.validation[best - 1]
+    assert best in [snapshot.epoch for snapshot in history.snapshots]
+
+
+def test_early_stopping_goes_by_the_training_loss_without_validation():
+    model = MLP(1, [1])
+    history = fit_line(model, epochs=2000, early_stopping=EarlyStopping(2, min_delta=1e-3))
+    assert len(history.loss) < 2000
+    assert history.loss[-3] - history.loss[-1] < 1e-3
+
+
+def test_a_gradient_that_vanishes_ends_the_run():
+    model = MLP(1, [1])
+    history = fit_line(model, epochs=5000, batch_size=None, stop_when=gradient_norm_below(1e-6))
+    assert history.stopped == "the gradient norm fell below 1e-06"
+    assert len(history.loss) < 5000
+    assert history.gradient_norms["layers.0"][-1] < 1e-6 < history.gradient_norms["layers.0"][-2]
+
+
+def test_parameters_that_hardly_move_end_the_run():
+    model = MLP(1, [1])
+    path = []
+    history = fit_line(
+        model,
+        epochs=5000,
+        stop_when=parameter_change_below(1e-5),
+        callbacks=[lambda epoch: path.append(numbers(model))],
+    )
+    assert history.stopped == "the parameters changed by less than 1e-05"
+    assert math.dist(path[-1], path[-2]) < 1e-5 < math.dist(path[-2], path[-3])
+
+
+def test_a_condition_of_ones_own_and_a_callback_that_stops():
+    history = fit_line(MLP(1, [1]), epochs=9, stop_when=lambda epoch: epoch.number == 4)
+    assert (len(history.loss), history.stopped) == (4, "stop_when said so")
+
+    def callback(epoch):
+        if epoch.number == 2:
+            epoch.run.stop("seen enough")
+
+    history = fit_line(MLP(1, [1]), epochs=9, callbacks=[callback])
+    assert (len(history.loss), history.stopped) == (2, "seen enough")
+
+
+def test_interrupting_goes_back_to_the_best_epoch_of_the_validation():
+    model = MLP(1, [1], initializer=lambda *shape: 0.0)
+    best = []
+
+    def interrupting(epoch):
+        best.append((epoch.validation.loss, numbers(model)))
+        if epoch.number == 40:
+            raise KeyboardInterrupt
+
+    history = fit_line(model, epochs=100, validation=rising(1.0), callbacks=[interrupting])
+    assert history.stopped == "interrupted in epoch 41 of 100"
+    assert len(history.loss) == 40
+    assert numbers(model) == min(best)[1] != best[-1][1]
+    assert history.kept == history.best_epoch < 40
+
+
+# -- what else goes on -----------------------------------------------------------------------------------------------
+
+
+def test_the_iterator_gives_the_same_run():
+    model, same = MLP(1, [2, 1], seed=3), MLP(1, [2, 1], seed=3)
+    history = fit_line(model, epochs=4)
+    run = training(same, *LINE, loss="mean_squared_error", optimizer=SGD(same.parameters(), 0.05), epochs=4)
+    epochs = list(run)
+    assert (numbers(same), run.history) == (numbers(model), history)
+    assert [epoch.training for epoch in epochs] == history.training
+    assert [epoch.gradient_norms for epoch in epochs] == [
+        {name: norms[k] for name, norms in history.gradient_norms.items()} for k in range(4)
+    ]
+    assert list(run) == []
+    assert str(epochs[3]).startswith("epoch 4/4: loss ")
+
+
+def test_the_plain_loop_gives_the_same_step():
+    model, same = MLP(1, [2, 1], seed=3), MLP(1, [2, 1], seed=3)
+    fit_line(model, epochs=3, batch_size=None)
+    optimizer = SGD(same.parameters(), 0.05)
+    for _ in range(3):
+        optimizer.zero_grad()
+        autograd.mean([mean_squared_error(same(x), y) for x, y in zip(*LINE)]).backward()
+        optimizer.step()
+    assert numbers(same) == pytest.approx(numbers(model), rel=1e-14)
+
+
+def test_a_penalty_is_added_and_told_apart_from_the_loss():
+    model = MLP(1, [1])
+    weight, bias = model.parameters()
+    weight.data, bias.data = 1.0, 0.0
+    history = fit_line(model, epochs=1, batch_size=None, optimizer=SGD([weight, bias], 0.25), regularizer=L2(0.5))
+    assert numbers(model) == [1.0 + 0.25 * (10.0 - 1.0), 0.25 * 5.0]  # as by hand above, less the slope 2 · 0.5 · 1
+    assert (history.loss, history.penalties) == ([7.5], [0.5])
+
+
+def test_a_projection_follows_every_step():
+    model = MLP(1, [1])
+    history = fit_line(model, epochs=20, regularizer=MaxNorm(0.5))
+    assert abs(model.parameters()[0].data) == pytest.approx(0.5)
+    assert history.penalties == [0.0] * 20
+
+
+def test_gradients_are_clipped():
+    model = MLP(1, [1])
+    before = numbers(model)
+    history = fit_line(model, epochs=1, batch_size=None, optimizer=SGD(model.parameters(), 1.0), clip_norm=0.125)
+    assert math.dist(before, numbers(model)) == pytest.approx(0.125)
+    assert history.gradient_norms["layers.0"][0] > 1.0  # as it was before
+
+
+def test_a_schedule_steps_once_per_epoch():
+    model = MLP(1, [1])
+    optimizer = SGD(model.parameters(), 0.08)
+    history = fit_line(model, epochs=3, optimizer=optimizer, schedule=ExponentialSchedule(optimizer, 0.5))
+    assert history.learning_rates == [0.08, 0.04, 0.02]
+
+
+def test_gradient_norms_are_those_of_the_layers():
+    model = MLP(1, [2, 1], seed=3)
+    history = fit_line(model, epochs=1, batch_size=None)
+    same = MLP(1, [2, 1], seed=3)
+    autograd.mean([mean_squared_error(same(x), y) for x, y in zip(*LINE)]).backward()
+    expected = {f"layers.{k}": math.hypot(*[p.grad for p in layer.parameters()]) for k, layer in enumerate(same.layers)}
+    assert {name: norms[0] for name, norms in history.gradient_norms.items()} == pytest.approx(expected, rel=1e-13)
+
+
+def test_a_model_that_is_a_function_is_trained_too():
+    slope = Value(0.0)
+    history = fit(
+        lambda x: slope * x,
+        [1.0, 2.0],
+        [3.0, 6.0],
+        loss=mean_squared_error,
+        optimizer=SGD([slope], 0.1),
+        epochs=50,
+        progress=False,
+    )
+    assert slope.data == pytest.approx(3.0)
+    assert list(history.gradient_norms) == ["other parameters"]
+
+
+def test_arrays_and_frames_are_samples_too():
+    import numpy
+
+    class Frame:
+        def to_numpy(self):
+            return numpy.array(LINE[0])
+
+    expected = MLP(1, [1])
+    fit_line(expected, epochs=3)
+    for inputs, targets in ((numpy.array(LINE[0]), numpy.array(LINE[1])), (Frame(), tuple(LINE[1]))):
+        model = MLP(1, [1])
+        optimizer = SGD(model.parameters(), 0.05)
+        fit(model, inputs, targets, loss=mean_squared_error, optimizer=optimizer, epochs=3, progress=False)
+        assert numbers(model) == numbers(expected)
+
+
+def test_snapshots_are_few_even_and_true():
+    model = MLP(1, [1])
+    path = {0: tuple(numbers(model))}
+    history = fit_line(model, epochs=77, callbacks=[lambda epoch: path.update({epoch.number: tuple(numbers(model))})])
+    epochs = [snapshot.epoch for snapshot in history.snapshots]
+    assert epochs == [*range(0, 77, 4), 77]
+    assert all(snapshot.numbers == path[snapshot.epoch] for snapshot in history.snapshots)
+    with history.at(history.snapshots[3]):
+        assert tuple(numbers(model)) == path[12]
+    assert tuple(numbers(model)) == path[77]
+
+
+def test_the_model_is_in_training_mode_only_while_an_epoch_runs():
+    seen = []
+
+    class Watching(MLP):
+        def __call__(self, inputs):
+            seen.append(self.training)
+            return super().__call__(inputs)
+
+    model = Watching(1, [1])
+    fit_line(model, epochs=1, validation=LINE, callbacks=[lambda epoch: seen.append(model.training)])
+    assert seen == [True] * 4 + [False] * 4 + [False]
+    assert model.training is False
+
+
+def test_frozen_layers_stay_and_the_others_move():
+    model = MLP(1, [2, 1], seed=3)
+    model.layers[0].freeze()
+    before = [p.data for p in model.layers[0].parameters()]
+    fit_line(model, regularizer=L2(0.1))
+    assert [p.data for p in model.layers[0].parameters()] == before
+    assert model.layers[1].neurons[0].bias.data != 0.0
+
+
+@pytest.mark.parametrize("n_samples", [5, 9, 1])
+def test_batch_norm_never_sees_a_batch_of_one_unless_there_is_but_one_sample(n_samples):
+    model = Sequential(BatchNorm(1), Layer(1, 1, "identity"))
+    samples = [[float(k)] for k in range(n_samples)], [float(k) for k in range(n_samples)]
+    optimizer = SGD(model.parameters(), 0.01)
+
+    def run():
+        return fit(
+            model, *samples, loss=mean_squared_error, optimizer=optimizer, epochs=2, batch_size=4, progress=False
+        )
+
+    if n_samples == 1:
+        with pytest.raises(ValueError, match="needs two samples or more to take a variance of, not 1"):
+            run()
+    else:
+        assert len(run().loss) == 2
+
+
 # -- progress --------------------------------------------------------------------------------------------------------
 
 
@@ -306,38 +583,7 @@ def test_silence(capsys):
     assert capsys.readouterr() == ("", "")
 
 
-# -- data ------------------------------------------------------------------------------------------------------------
-
-
-def test_iris_is_the_real_one():
-    pytest.importorskip("sklearn")
-    dataset = load_iris()
-    assert (len(dataset.inputs), len(dataset.features)) == (150, 4)
-    assert dataset.inputs[0] == [5.1, 3.5, 1.4, 0.2]
-    assert dataset.classes == ["setosa", "versicolor", "virginica"]
-    assert [dataset.targets.count(k) for k in range(3)] == [50, 50, 50]
-    assert all(type(x) is float for sample in dataset.inputs for x in sample)
-
-
-def test_a_missing_extra_is_named(monkeypatch):
-    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
-    with pytest.raises(ModuleNotFoundError, match=r'not installed: pip install "tapegrad\[data\]"$'):
-        load_iris()
-
-
-def test_a_split_is_stratified_complete_and_repeatable():
-    dataset = Dataset([[float(k)] for k in range(40)], [k % 4 // 3 for k in range(40)], ["x"], ["common", "rare"])
-    training, test = stratified_split(dataset, 0.2, seed=3)
-    assert (test.targets.count(0), test.targets.count(1)) == (6, 2)
-    assert sorted(training.inputs + test.inputs) == dataset.inputs
-    assert all(target == x % 4 // 3 for (x,), target in zip(test.inputs, test.targets))
-    assert stratified_split(dataset, 0.2, seed=3) == (training, test)
-    assert stratified_split(dataset, 0.2, seed=4) != (training, test)
-
-
-def test_standardization_is_taken_from_the_training_data():
-    standardization = Standardization.of([[1.0, 5.0], [3.0, 5.0]])
-    assert standardization.apply([[1.0, 5.0], [3.0, 5.0], [7.0, 6.0]]) == [[-1.0, 0.0], [1.0, 0.0], [5.0, 1.0]]
+# -- what is refused ---------------------------------------------------------------------------------------------------
 
 
 class Constant(Module):
@@ -345,36 +591,80 @@ class Constant(Module):
         return 1.0
 
 
-TINY = Dataset([[0.0], [1.0]], [0, 1], ["x"], ["low", "high"])
-
-
 @pytest.mark.parametrize(
     ("use", "error", "message"),
     [
         (lambda: fit_line(MLP(1, [1]), epochs=0), ValueError, "the number of epochs is 1 or more, not 0"),
+        (lambda: fit_line(MLP(1, [1]), epochs=1.5), TypeError, "the number of epochs is an int, not 1.5"),
+        (
+            lambda: fit_line(MLP(1, [1]), batch_size=1.5),
+            TypeError,
+            "the batch size is an int (or None for all samples), not 1.5",
+        ),
+        (
+            lambda: fit_line(MLP(1, [1]), batch_size=True),
+            TypeError,
+            "the batch size is an int (or None for all samples), not True",
+        ),
+        (
+            lambda: fit(abs, (x for x in []), [], loss=hinge, optimizer=SGD([Value(0.0)], 1.0), epochs=1),
+            TypeError,
+            "inputs are a list or an array with one entry per sample, not a generator: they are used again",
+        ),
+        (
+            lambda: fit_line(MLP(1, [1]), optimizer=SGD([Value(0.0)], 1.0)),
+            ValueError,
+            "the optimizer holds no parameter of the model: make it from model.parameters()",
+        ),
+        (
+            lambda: fit_line(MLP(1, [1]), optimizer="adam"),
+            TypeError,
+            "an optimizer is an object such as SGD(model.parameters(), 0.1), not 'adam'",
+        ),
+        (
+            lambda: fit_line(MLP(1, [1]), schedule=ExponentialSchedule(SGD([Value(0.0)], 1.0), 0.5)),
+            ValueError,
+            "the schedule holds another optimizer than the one that trains: make it from that one",
+        ),
+        (
+            lambda: fit_line(abs, optimizer=SGD([Value(0.0)], 1.0), regularizer=L2(0.5)),
+            TypeError,
+            "a regularizer finds the weights of a Module, and the model is a builtin_function_or_method",
+        ),
+        (lambda: fit_line(MLP(1, [1]), validation=0.2), TypeError, "validation is a pair: (inputs, targets)"),
+        (
+            lambda: fit_line(MLP(1, [1]), early_stopping=0),
+            ValueError,
+            "the patience is a number of epochs, 1 or more, not 0",
+        ),
+        (
+            lambda: fit_line(MLP(1, [1]), early_stopping=1.5),
+            TypeError,
+            "the patience is a number of epochs, an int, not float",
+        ),
+        (lambda: EarlyStopping(min_delta=-1.0), ValueError, "min_delta is a finite number, 0 or more, not -1.0"),
+        (lambda: gradient_norm_below(0.0), ValueError, "epsilon is a finite number above 0, not 0.0"),
+        (
+            lambda: autograd.no_grad()(fit_line)(MLP(1, [1])),
+            RuntimeError,
+            "training needs gradients, and no_grad() records nothing: leave that context first",
+        ),
         (
             lambda: fit_line(MLP(1, [1]), batch_size=0),
             ValueError,
-            "the batch size is 1 or more, or None for all samples, not 0",
+            "the batch size is 1 or more (or None for all samples), not 0",
         ),
         (
-            lambda: evaluate(MLP(1, [1]), [[1.0]], [], loss=hinge),
+            lambda: score(MLP(1, [1]), [[1.0]], [], loss=hinge),
             ValueError,
             "inputs and targets differ in number: 1 and 0",
         ),
-        (lambda: evaluate(MLP(1, [1]), [], [], loss=hinge), ValueError, "there are no samples"),
+        (lambda: score(MLP(1, [1]), [], [], loss=hinge), ValueError, "there are no samples"),
         (
             lambda: fit_line(Constant(), optimizer=SGD([Value(1.0)], 0.1)),
             TypeError,
             "the loss is a float, not a Value: it does not depend on any parameter",
         ),
-        (lambda: stratified_split(TINY, 1.0), ValueError, "the test share is above 0 and below 1, not 1.0"),
-        (
-            lambda: stratified_split(TINY, 0.2),
-            ValueError,
-            "class 'low' has too few samples (1) for a test share of 0.2",
-        ),
-        (lambda: Standardization.of([]), ValueError, "there are no samples to standardize"),
     ],
 )
 def test_errors_read_well(use, error, message):

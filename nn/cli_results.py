@@ -1,0 +1,164 @@
+"""What `python -m nn train` tells at the end: the table, the confusion matrix, and the files.
+
+This room knows how results are printed and where they are written. It does not know how a network came to them.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from nn.cli_flags import WrongUseError
+from nn.cli_recipe import Recipe
+from nn.history import History
+from nn.module import Module
+from nn.prediction import confusion_matrix, predict, score
+from nn.samples import Dataset
+from nn.saving import save
+
+__all__ = ["check_output", "print_results", "write_results"]
+
+MOST_CLASSES = 12
+"""Of a confusion matrix that is printed."""
+
+PICTURES = {"digits": (8, 8)}
+"""Rows and columns of data sets whose inputs are the pixels of a picture."""
+
+# -- what is printed -------------------------------------------------------------------------------------------------
+
+
+def print_results(model: Module, recipe: Recipe, parts: dict[str, Dataset], samples: dict[str, Any]) -> None:
+    """Print how well a model does on each part, and the confusion matrix of the last one.
+
+    Args:
+        model: what was trained.
+        recipe: how samples became numbers.
+        parts: the samples in the units of the data, by the name of the part.
+        samples: the same as (inputs, targets) that the model and the loss take.
+    """
+    lines = [["", "samples", "loss", *(["accuracy"] if recipe.encoding.classes else ["RMSE", "R²"])]]
+    for name, part in parts.items():
+        lines.append([name, str(len(part.inputs)), *_measures(model, recipe, part, samples[name])])
+    print(_aligned(lines))
+    if len(parts) == 1:
+        print("no samples were held back: how well it does on new ones is not known")
+    if 0 < len(recipe.encoding.classes) <= MOST_CLASSES:
+        name, part = list(parts.items())[-1]
+        _print_matrix(model, recipe, name, part, samples[name][0])
+
+
+def _measures(model: Module, recipe: Recipe, part: Dataset, samples: Any) -> list[str]:
+    if part.classes:
+        loss, accuracy = score(model, *samples, loss=recipe.loss)
+        return [f"{loss:.4g}", f"{accuracy:.1%}"]
+    outputs = recipe.in_units(predict(model, samples[0]))
+    loss = score(lambda output: output, outputs, part.targets, loss=recipe.loss).loss
+    return [f"{loss:.4g}", *_fitted(_flat(outputs), _flat(part.targets))]
+
+
+def _fitted(outputs: Sequence[float], targets: Sequence[float]) -> list[str]:
+    """Return the root of the mean squared error, and the share of the targets' variance that is explained."""
+    center = math.fsum(target / len(targets) for target in targets)
+    error = math.dist(outputs, targets)
+    spread = math.hypot(*[target - center for target in targets])
+    explained = f"{1.0 - (error / spread) ** 2:.3f}" if spread and error / spread < 1e100 else "-"
+    return [f"{error / math.sqrt(len(targets)):.4g}", explained]
+
+
+def _print_matrix(model: Module, recipe: Recipe, name: str, part: Dataset, inputs: Any) -> None:
+    predicted = [recipe.class_of(output) for output in predict(model, inputs)]
+    if None not in predicted:
+        print(f"\nconfusion matrix of the {len(predicted)} {name} samples")
+        print(confusion_matrix(part.targets, predicted, part.classes))
+
+
+def _flat(numbers: Sequence[Any]) -> list[float]:
+    return [number for each in numbers for number in (each if isinstance(each, list) else [each])]
+
+
+def _aligned(lines: Sequence[Sequence[str]]) -> str:
+    """Return the cells of a table: names on the left, numbers on the right of their columns."""
+    widths = [max(map(len, column)) for column in zip(*lines)]
+    cells = [[line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])] for line in lines]
+    return "\n".join("  ".join(line) for line in cells)
+
+
+# -- what is written -------------------------------------------------------------------------------------------------
+
+
+def check_output(flag: str, path: str) -> None:
+    """Check that a file can be written.
+
+    Raises:
+        WrongUseError: there is no such directory, or it is not writable.
+    """
+    try:
+        place = Path(os.path.realpath(path))
+        if place.is_dir():
+            raise WrongUseError(f"{flag}: {path!r} is a directory, not a file")
+        if not place.parent.is_dir():
+            raise WrongUseError(f"{flag}: there is no directory {str(place.parent)!r}: make it first")
+        needed = [place] if place.exists() else []
+        if not place.exists() or place.is_file():
+            needed.append(place.parent)  # a file is replaced by a new one
+    except OSError as error:
+        raise WrongUseError(f"{flag}: {path[:60]!r}: {error.strerror}") from error
+    for each in needed:
+        if not os.access(each, os.W_OK):
+            raise WrongUseError(f"{flag}: {str(each)!r} is write-protected")
+
+
+def write_results(
+    options: Namespace, history: History, recipe: Recipe, dataset: Dataset, samples: dict[str, Any]
+) -> None:
+    """Write the model and the report, those that were asked for, if any epoch was finished.
+
+    Args:
+        options: what was typed.
+        history: what came of the run.
+        recipe: how samples became numbers; it is saved with the model.
+        dataset: all samples, for the names of inputs and classes.
+        samples: (inputs, targets) by the name of the part.
+
+    Raises:
+        OSError: a file cannot be written.
+    """
+    if not options.save and not options.report:
+        return
+    if not history.training:
+        print("nn train: no epoch was finished: nothing is written", file=sys.stderr)
+        return
+    print()
+    if options.save:
+        save(history.model, options.save, extra=recipe.as_json())
+        print(f"the model is in {options.save}")
+    if options.report:
+        _write_report(options.report, history, recipe, dataset, samples.get("test"))
+        print(f"the report is in {options.report}")
+
+
+def _write_report(path: str, history: History, recipe: Recipe, dataset: Dataset, test: Any) -> None:
+    from nn.reports import write_report  # with numpy and all that is drawn
+
+    write_report(
+        history,
+        path,
+        title=_title(recipe),
+        features=dataset.features,
+        classes=dataset.classes,
+        standardization=recipe.inputs,
+        test=test,
+        picture=PICTURES.get(recipe.source),
+    )
+
+
+def _title(recipe: Recipe) -> str:
+    if recipe.targets is None or len(recipe.targets.means) > 1:
+        return recipe.source
+    (mean,), (deviation,) = recipe.targets
+    return f"{recipe.source}: target standardized, 0 is {mean:.4g}, a step of 1 is {deviation:.4g}"

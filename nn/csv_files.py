@@ -1,0 +1,260 @@
+"""CSV files: the cells of a table, read and written back as they are.
+
+This room knows rows, columns and the lines they stand on. It does not know what the cells mean (`nn.tables`). Nothing
+is guessed silently where a guess could be wrong: what does not fit is a `TableError`, one line that says where and what
+to do.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+import math
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import IO, NamedTuple
+
+from nn.files import atomic_write
+
+__all__ = ["Table", "TableError", "as_number", "choices", "read_table", "shown", "write_predictions"]
+
+DELIMITERS = (",", ";", "\t")
+MOST_BYTES = 64 * 2**20
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+
+
+class TableError(ValueError):
+    """A table cannot be read, or cannot be turned into numbers; the message is one line."""
+
+
+class Table(NamedTuple):
+    """The cells of a table, as text, as they were read.
+
+    Attributes:
+        header: name of each column, all different.
+        rows: one list of cells per row, each as long as the header.
+        lines: on which line of the file each row begins, from 1.
+        delimiter: what stands between two cells in the file.
+    """
+
+    header: list[str]
+    rows: list[list[str]]
+    lines: list[int]
+    delimiter: str = ","
+
+    def cells(self, name: str) -> list[tuple[int, str]]:
+        """Return (line, text) of every cell of a column; space around the text is left out.
+
+        Raises:
+            TableError: there is no such column; the message names those there are.
+        """
+        if name not in self.header:
+            raise TableError(f"there is no column {name!r}{choices(name, self.header)}")
+        position = self.header.index(name)
+        return [(line, row[position].strip()) for line, row in zip(self.lines, self.rows)]
+
+
+# -- reading ---------------------------------------------------------------------------------------------------------
+
+
+def read_table(path: str | os.PathLike[str], *, delimiter: str | None = None, header: bool | None = None) -> Table:
+    r"""Return the cells of a CSV file in UTF-8, whose first line names the columns.
+
+    Cells may be quoted; blank lines are skipped. Line ends may be those of any system.
+
+    Args:
+        path: the file, of at most 64 MiB.
+        delimiter: what stands between two cells; by default the one of comma, semicolon and tab that makes most cells
+            of the header.
+        header: False where the first line is data: columns are then called column1, column2, …; True where it names the
+            columns even though the names are numbers; by default it is taken for names, unless half of it is numbers.
+
+    Raises:
+        TableError: the file cannot be read, or is no table; the message says on which line.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = pathlib.Path(folder, "fruit.csv")
+        ...     size = path.write_text("kind,weight\napple,150\n\nplum,40\n")
+        ...     read_table(path)
+        Table(header=['kind', 'weight'], rows=[['apple', '150'], ['plum', '40']], lines=[2, 4], delimiter=',')
+    """
+    text = _text(path)
+    if delimiter is None:
+        delimiter = _delimiter(text)
+    records = list(_records(text, delimiter))
+    if not records:
+        raise TableError("the file is empty")
+    first_line, first = records[0]
+    names = [name.strip() for name in first]
+    if header is None:
+        _check_names_are_names(first_line, names)
+    if header is False:
+        names = [f"column{k + 1}" for k in range(len(first))]
+    else:
+        del records[0]
+        _check_header(first_line, names)
+    if not records:
+        raise TableError(f"there are no rows below the header (line {first_line})")
+    for line, row in records:
+        if len(row) != len(names):
+            raise TableError(f"line {line} has {_count(len(row), 'cell')}, but line {first_line} has {len(names)}")
+    return Table(names, [row for _, row in records], [line for line, _ in records], delimiter)
+
+
+def _text(path: str | os.PathLike[str]) -> str:
+    try:
+        with open(path, "rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise TableError(f"cannot read {os.fspath(path)!r}: {error.strerror}") from error
+    if len(data) > MOST_BYTES:
+        raise TableError(f"the file has more than {MOST_BYTES // 2**20} MiB: use a part of it")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        byte = error.object[error.start]
+        raise TableError(f"line {line}: byte 0x{byte:02x} is not UTF-8 text: save the file as UTF-8") from error
+    if "\0" in text:
+        line = text[: text.index("\0")].count("\n") + 1
+        raise TableError(f"line {line}: a NUL byte: this is no text file")
+    return text
+
+
+def _delimiter(text: str) -> str:
+    """Return the delimiter that makes most cells of the first row; the first of equals."""
+
+    def cells(delimiter: str) -> int:
+        return len(next(_records(text, delimiter, strict=False), (0, []))[1])
+
+    return max(DELIMITERS, key=cells)
+
+
+def _records(text: str, delimiter: str, strict: bool = True) -> Iterator[tuple[int, list[str]]]:
+    """Yield (line on which it begins, cells) for every row that is not blank."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=strict)
+    while True:
+        line = reader.line_num + 1
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise TableError(f"line {line}: {_explained(str(error))}") from error
+        if any(cell.strip() for cell in row) or len(row) > 1:
+            yield line, row
+
+
+def _explained(error: str) -> str:
+    if "unexpected end of data" in error:
+        return "a quote is opened and never closed"
+    if "field limit" in error:
+        return f"a cell has more than {csv.field_size_limit()} characters; is a quote never closed?"
+    if "expected after" in error:
+        return 'text follows a closing quote; write a quote inside of quotes twice, as ""'
+    return error
+
+
+def _check_names_are_names(line: int, names: list[str]) -> None:
+    if 2 * sum(as_number(name) is not None for name in names) >= len(names):
+        raise TableError(
+            f"line {line} has numbers where the names of the columns are expected: add a line with names at the top, "
+            "or say that there is none (header=False, --no-header)"
+        )
+
+
+def _check_header(line: int, names: list[str]) -> None:
+    for k, name in enumerate(names):
+        if not name:
+            raise TableError(f"line {line}: column {k + 1} has no name")
+        if name in names[:k]:
+            raise TableError(f"line {line}: columns {names.index(name) + 1} and {k + 1} are both called {name!r}")
+
+
+# -- writing ---------------------------------------------------------------------------------------------------------
+
+
+def write_predictions(
+    path_or_file: str | os.PathLike[str] | IO[str], table: Table, columns: Mapping[str, Sequence[str]]
+) -> None:
+    """Write a table with further columns as CSV; a file at a path is written whole or not at all.
+
+    Cells are written as they were read. A spreadsheet may take one that begins with = for a formula, as it would have
+    done in the file that was read.
+
+    Args:
+        path_or_file: where to write: a path, or a text file that is open.
+        table: what was read; its delimiter is used.
+        columns: name -> one text per row of the table.
+
+    Raises:
+        TableError: a column has another number of rows, or its name is taken.
+        OSError: the file cannot be written.
+
+    Example:
+        >>> import sys
+        >>> table = Table(["x", "note"], [["1", "a, b"], ["2", ""]], [2, 3])
+        >>> write_predictions(sys.stdout, table, {"predicted": ["yes", "no"]})
+        x,note,predicted
+        1,"a, b",yes
+        2,,no
+    """
+    for name, texts in columns.items():
+        if name in table.header:
+            raise TableError(f"the table has a column {name!r} already: choose another name")
+        if len(texts) != len(table.rows):
+            raise TableError(f"column {name!r} has {_count(len(texts), 'row')}, the table {len(table.rows)}")
+    rows = [[*table.header, *columns], *([*row, *added] for row, *added in zip(table.rows, *columns.values()))]
+    lines = [_line(row, table.delimiter) for row in rows]
+    if isinstance(path_or_file, (str, os.PathLike)):
+        with atomic_write(path_or_file) as file:
+            file.writelines(lines)
+    else:
+        path_or_file.writelines(lines)
+
+
+def _line(row: Sequence[str], delimiter: str) -> str:
+    """Return a row as a line of CSV. The `csv` module would leave a lone carriage return outside of quotes."""
+    special = {delimiter, '"', "\r", "\n"}
+    cells = [f'"{cell.replace(chr(34), chr(34) * 2)}"' if special.intersection(cell) else cell for cell in row]
+    return delimiter.join(cells) + "\n" if any(cells) or len(cells) > 1 else '""\n'
+
+
+# -- words and numbers -----------------------------------------------------------------------------------------------
+
+
+def as_number(text: str) -> float | None:
+    """Return the finite number that a text is, or None; Python's own `1_000`, `inf` and `nan` are none.
+
+    Example:
+        >>> as_number("-1.5e3"), as_number("1_000"), as_number("five")
+        (-1500.0, None, None)
+    """
+    number = float(text) if NUMBER.fullmatch(text) else math.inf
+    return number if math.isfinite(number) else None
+
+
+def choices(wrong: str, names: Sequence[str]) -> str:
+    """Return how a message about a wrong name goes on: what it may have meant, and what there is.
+
+    Example:
+        >>> choices("colr", ["colour", "size"])
+        " (did you mean 'colour'?): there are 'colour', 'size'"
+    """
+    close = difflib.get_close_matches(wrong[:100], names, 1)
+    hint = f" (did you mean {shown(close[0])}?)" if close else ""
+    listed = ", ".join(map(shown, names[:20])) + (", …" if len(names) > 20 else "")
+    return f"{hint}: there are {listed}"
+
+
+def shown(text: str) -> str:
+    """Return a text in quotes on one line, its beginning if it is long."""
+    return repr(text if len(text) <= 60 else f"{text[:60]}…")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"

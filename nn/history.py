@@ -1,0 +1,237 @@
+"""What came of a run: scores, gradient norms and learning rates of every epoch, and snapshots to go back to.
+
+This room holds records; it does not make them (`nn.trainer`) nor draw them (`nn.reports`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from autograd import Value
+from nn.losses import LossRow
+from nn.module import Module
+from nn.prediction import Score
+
+__all__ = ["Epoch", "History", "Numbers", "Snapshot"]
+
+N_SNAPSHOTS = 24
+"""The most snapshots a history keeps; then every second one is dropped."""
+
+
+class Numbers:
+    """Everything that training changes in a model: parameters, then the running averages of its modules.
+
+    Args:
+        model: a `Module`, or another function.
+        parameters: further leaves that an optimizer moves.
+    """
+
+    def __init__(self, model: Any, parameters: Sequence[Value] = ()) -> None:
+        own = model.parameters() if isinstance(model, Module) else []
+        known = set(map(id, own))
+        self.parameters: list[Value] = own + [each for each in parameters if id(each) not in known]
+        modules = [module for _, module in model.named_modules()] if isinstance(model, Module) else []
+        self.buffers: list[list[float]] = [numbers for module in modules for _, numbers in module.buffers()]
+
+    def read(self) -> tuple[float, ...]:
+        """Return them."""
+        numbers = [parameter.data for parameter in self.parameters]
+        for buffer in self.buffers:
+            numbers += buffer
+        return tuple(numbers)
+
+    def write(self, numbers: Sequence[float]) -> None:
+        """Put numbers back that were read before."""
+        for parameter, number in zip(self.parameters, numbers):
+            parameter.data = number
+        start = len(self.parameters)
+        for buffer in self.buffers:
+            buffer[:] = numbers[start : start + len(buffer)]
+            start += len(buffer)
+
+
+class Snapshot(NamedTuple):
+    """A model at one time of its training.
+
+    Attributes:
+        epoch: after how many epochs.
+        numbers: parameters and running averages, see `Numbers`.
+    """
+
+    epoch: int
+    numbers: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One epoch of a run.
+
+    Attributes:
+        number: from 1.
+        epochs: how many there will be at most.
+        training: the score taken while its batches were trained on, without the penalty.
+        validation: the score of the validation samples afterwards; None without such samples.
+        penalty: what the regularizer added to the loss, mean over its steps.
+        gradient_norms: for each layer the Euclidean norm of the gradient, mean over its steps.
+        gradient_norm: of the whole gradient, mean over its steps.
+        parameter_change: Euclidean norm of what it changed in the parameters.
+        learning_rate: of its steps.
+        run: what it is an epoch of; `run.stop()` ends it.
+    """
+
+    number: int
+    epochs: int
+    training: Score
+    validation: Score | None
+    penalty: float
+    gradient_norms: dict[str, float]
+    gradient_norm: float
+    parameter_change: float
+    learning_rate: float
+    run: Any = field(repr=False, compare=False)
+
+    @property
+    def loss(self) -> float:
+        """The loss to judge the epoch by: of the validation samples, where there are any."""
+        return self.training.loss if self.validation is None else self.validation.loss
+
+    def __str__(self) -> str:
+        validation = "" if self.validation is None else f", validation {self.validation}"
+        return f"epoch {self.number}/{self.epochs}: {self.training}{validation}"
+
+
+@dataclass
+class History:
+    """What came of a run, epoch by epoch: lists with one entry per finished epoch.
+
+    Attributes:
+        model: what was trained.
+        loss_row: the loss and what belongs to it.
+        samples: (inputs, targets) trained on.
+        validation_samples: (inputs, targets) scored after each epoch, or None.
+        training: the score of each epoch, taken while its batches were trained on, without the penalty.
+        validation: the score of the validation samples after each epoch; empty without such samples.
+        penalties: what the regularizer added to the loss, mean over the steps of each epoch.
+        gradient_norms: for each layer the Euclidean norm of its gradient, mean over the steps of each epoch: where
+            they fall from the last layer to the first, gradients vanish; where they grow, they explode.
+        learning_rates: of each epoch.
+        snapshots: the model before the first epoch, after the newest, and evenly between; at most 24.
+        best_epoch: the epoch with the lowest validation loss, or training loss without validation; 0 before the first.
+        kept: the epoch whose parameters the model has now; 0 before the first.
+        stopped: why the run ended before its last epoch, or None.
+    """
+
+    model: Any = field(repr=False, compare=False)
+    loss_row: LossRow = field(repr=False)
+    samples: tuple[list[Any], list[Any]] = field(repr=False)
+    validation_samples: tuple[list[Any], list[Any]] | None = field(default=None, repr=False)
+    training: list[Score] = field(default_factory=list[Score])
+    validation: list[Score] = field(default_factory=list[Score])
+    penalties: list[float] = field(default_factory=list[float])
+    gradient_norms: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
+    learning_rates: list[float] = field(default_factory=list[float])
+    snapshots: list[Snapshot] = field(default_factory=list[Snapshot], repr=False)
+    best_epoch: int = 0
+    kept: int = 0
+    stopped: str | None = None
+
+    @property
+    def loss(self) -> list[float]:
+        """The training loss of each epoch."""
+        return [score.loss for score in self.training]
+
+    @property
+    def accuracy(self) -> list[float | None]:
+        """The training accuracy of each epoch."""
+        return [score.accuracy for score in self.training]
+
+    def summary(self) -> str:
+        """Return the scores of the last epoch as one short text."""
+        if not self.training:
+            return "no epoch was finished"
+        return str(self.training[-1]) + (f", validation {self.validation[-1]}" if self.validation else "")
+
+    def add(self, epoch: Epoch) -> None:
+        """Take in a finished epoch."""
+        self.training.append(epoch.training)
+        if epoch.validation is not None:
+            self.validation.append(epoch.validation)
+        self.penalties.append(epoch.penalty)
+        for name, norm in epoch.gradient_norms.items():
+            self.gradient_norms.setdefault(name, []).append(norm)
+        self.learning_rates.append(epoch.learning_rate)
+        self.kept = epoch.number
+        if not self.best_epoch or epoch.loss < self._loss_of(self.best_epoch):
+            self.best_epoch = epoch.number
+
+    def keep(self, snapshot: Snapshot) -> None:
+        """Take in that the model went back to an epoch."""
+        self.kept = snapshot.epoch
+        if snapshot not in self.snapshots:
+            self.snapshots = sorted([*self.snapshots, snapshot])
+
+    def add_snapshot(self, snapshot: Snapshot) -> None:
+        """Take in how the model is now; drop what is too much, but never the first nor the newest."""
+        stride = self._stride()
+        self.snapshots = [each for each in self.snapshots if each.epoch % stride == 0] + [snapshot]
+        if len(self.snapshots) > N_SNAPSHOTS:
+            self.snapshots = [each for each in self.snapshots if each.epoch % (2 * stride) == 0 or each is snapshot]
+
+    def state(self) -> dict[str, Any]:
+        """Return everything but the model, the data and the numbers of the snapshots, as JSON can say it."""
+        return {
+            "training": list(self.training),
+            "validation": list(self.validation),
+            "penalties": list(self.penalties),
+            "gradient_norms": {name: list(norms) for name, norms in self.gradient_norms.items()},
+            "learning_rates": list(self.learning_rates),
+            "snapshots": [snapshot.epoch for snapshot in self.snapshots],
+            "best_epoch": self.best_epoch,
+            "kept": self.kept,
+            "stopped": self.stopped,
+        }
+
+    def numbers(self) -> dict[str, list[float]]:
+        """Return the numbers of the snapshots, by name."""
+        return {f"snapshot.{snapshot.epoch}": list(snapshot.numbers) for snapshot in self.snapshots}
+
+    def load_state(self, state: dict[str, Any], numbers: dict[str, list[float]]) -> None:
+        """Become what another history was.
+
+        Args:
+            state: from `state()`, perhaps by way of JSON.
+            numbers: from `numbers()`.
+
+        Raises:
+            KeyError, TypeError: something is missing.
+        """
+        snapshots = [Snapshot(epoch, tuple(numbers[f"snapshot.{epoch}"])) for epoch in state["snapshots"]]
+        self.training[:] = [Score(*each) for each in state["training"]]
+        self.validation[:] = [Score(*each) for each in state["validation"]]
+        self.penalties[:] = state["penalties"]
+        self.gradient_norms = {name: list(norms) for name, norms in state["gradient_norms"].items()}
+        self.learning_rates[:] = state["learning_rates"]
+        self.snapshots = snapshots
+        self.best_epoch, self.kept, self.stopped = state["best_epoch"], state["kept"], state["stopped"]
+
+    @contextlib.contextmanager
+    def at(self, snapshot: Snapshot) -> Generator[None]:
+        """Return a context in which the model has the numbers of a snapshot; afterwards it is as it was."""
+        numbers = Numbers(self.model)
+        before = numbers.read()
+        numbers.write(snapshot.numbers)
+        try:
+            yield
+        finally:
+            numbers.write(before)
+
+    def _loss_of(self, epoch: int) -> float:
+        return (self.validation or self.training)[epoch - 1].loss
+
+    def _stride(self) -> int:
+        """Return the distance of the epochs that have snapshots: a power of 2."""
+        epochs = [each.epoch for each in self.snapshots[:-1]]
+        return max(1, epochs[1] - epochs[0]) if len(epochs) > 1 else 1

@@ -1,0 +1,104 @@
+"""When a run has come to its end before its last epoch.
+
+A condition is a function of an `Epoch` that says why the run ends, as a text, or None to go on. This room knows the
+usual ones. It does not know the loop that asks.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable
+
+from nn.history import Epoch
+
+__all__ = ["Condition", "EarlyStopping", "gradient_norm_below", "parameter_change_below"]
+
+Condition = Callable[[Epoch], str | bool | None]
+
+
+class EarlyStopping:
+    """End a run when the loss has not become better for some epochs; the run then goes back to its best epoch.
+
+    The loss is that of the validation samples, or without such samples the training loss.
+
+    Args:
+        patience: epochs without a better loss that are waited for; 1 or more.
+        min_delta: how much lower a loss has to be to count as better; finite, 0 or more, in the units of the loss.
+
+    Raises:
+        ValueError: a number is out of range.
+        TypeError: the patience is not an int.
+
+    Attributes:
+        best: the lowest loss so far.
+        best_epoch: its epoch; 0 before the first.
+    """
+
+    def __init__(self, patience: int = 10, *, min_delta: float = 0.0) -> None:
+        try:
+            self.patience = operator.index(patience)
+        except TypeError:
+            raise TypeError(f"the patience is a number of epochs, an int, not {type(patience).__name__}") from None
+        if self.patience < 1 or isinstance(patience, bool):
+            raise ValueError(f"the patience is a number of epochs, 1 or more, not {patience}")
+        if not 0.0 <= min_delta < math.inf:
+            raise ValueError(f"min_delta is a finite number, 0 or more, not {min_delta!r}")
+        self.min_delta = float(min_delta)
+        self.best = math.inf
+        self.best_epoch = 0
+
+    def __call__(self, epoch: Epoch) -> str | None:
+        """Take in an epoch; return why the run ends, or None to go on."""
+        if epoch.loss < self.best - self.min_delta:
+            self.best, self.best_epoch = epoch.loss, epoch.number
+        if epoch.number - self.best_epoch < self.patience:
+            return None
+        return f"no better loss for {self.patience} epoch{'s' * (self.patience != 1)}"
+
+    def __repr__(self) -> str:
+        return f"EarlyStopping({self.patience}, min_delta={self.min_delta})"
+
+    def state(self) -> dict[str, float]:
+        """Return what is needed to go on as if nothing had happened."""
+        return {"best": self.best, "best_epoch": self.best_epoch}
+
+    def load_state(self, state: dict[str, float]) -> None:
+        """Go on from a state that `state` returned."""
+        self.best, self.best_epoch = float(state["best"]), int(state["best_epoch"])
+
+
+def gradient_norm_below(epsilon: float) -> Condition:
+    """Return the condition that the gradient has become small: its Euclidean norm, mean over the steps of the epoch.
+
+    It says most with full batches: the gradient of a small batch does not vanish at the minimum of all samples.
+
+    Args:
+        epsilon: above 0; in units of the loss per unit of the parameters.
+
+    Raises:
+        ValueError: epsilon is out of range.
+    """
+    epsilon = _small(epsilon)
+    return lambda epoch: f"the gradient norm fell below {epsilon:g}" if epoch.gradient_norm < epsilon else None
+
+
+def parameter_change_below(epsilon: float) -> Condition:
+    """Return the condition that parameters hardly move: the Euclidean norm of what an epoch changed in them.
+
+    Args:
+        epsilon: above 0; in units of the parameters.
+
+    Raises:
+        ValueError: epsilon is out of range.
+    """
+    epsilon = _small(epsilon)
+    return lambda epoch: (
+        f"the parameters changed by less than {epsilon:g}" if epoch.parameter_change < epsilon else None
+    )
+
+
+def _small(epsilon: float) -> float:
+    if not 0.0 < epsilon < math.inf:
+        raise ValueError(f"epsilon is a finite number above 0, not {epsilon!r}")
+    return float(epsilon)

@@ -1,0 +1,586 @@
+"""Reports: what stands on the page of a run, that it is one safe file, and how its pictures are drawn."""
+
+from __future__ import annotations
+
+import base64
+import html.parser
+import math
+import pickle
+import random
+import re
+import struct
+import zlib
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from nn.history import History, Snapshot
+from nn.layers import MLP, Activation, BatchNorm, Dropout, Layer, Sequential
+from nn.losses import loss_row
+from nn.module import Module
+from nn.optimizers import SGD
+from nn.prediction import Score
+from nn.reports import report_page, write_report
+from nn.show.curves import Curve, chart, ladder, trail
+from nn.show.frames import Domain, chosen, columns_of
+from nn.show.pixels import BLUE, CLASS_COLOURS, ORANGE, WHITE, class_pixels, png, signed_pixels
+from nn.show.reading import Reading
+from nn.show.scales import Scale, decades, round_numbers, spread
+from nn.show.surface import MOST_POINTS
+from nn.show.text import clipped, escaped, short, signed_text
+from nn.trainer import fit
+
+HOSTILE = """<script>alert(1)</script>"'&<b>\u202e\0 עברית 🙂"""
+
+
+def samples_on_plane(count=24, sides=(-1, 1)):
+    generator = random.Random(0)
+    inputs = [[generator.uniform(-1.0, 1.0), generator.uniform(-2.0, 2.0)] for _ in range(count)]
+    return inputs, [sides[x + y > 0.0] for x, y in inputs]
+
+
+def trained(model, inputs, targets, loss, epochs=4, validation=None):
+    optimizer = SGD(model.parameters(), 0.05)
+    return fit(
+        model,
+        inputs,
+        targets,
+        loss=loss,
+        optimizer=optimizer,
+        epochs=epochs,
+        batch_size=8,
+        validation=validation,
+        progress=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def plane():
+    """A run with two inputs, two sides and validation samples."""
+    inputs, targets = samples_on_plane()
+    model = MLP(2, [4, 1], "tanh", seed=1)
+    return trained(model, inputs[:16], targets[:16], "signed_cross_entropy", validation=(inputs[16:], targets[16:]))
+
+
+class Elements(html.parser.HTMLParser):
+    """The elements of a page, and whether each is closed by its own end."""
+
+    EMPTY = {"meta", "input"}
+
+    def __init__(self, page):
+        super().__init__()
+        self.found, self.open, self.text = [], [], []
+        self.feed(page)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attributes):
+        self.found.append((tag, dict(attributes)))
+        if tag not in self.EMPTY:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.found.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+    def all(self, tag, **wanted):
+        rows = [attributes for name, attributes in self.found if name == tag]
+        return [row for row in rows if all(row.get(key) == value for key, value in wanted.items())]
+
+
+def titles(page):
+    return re.findall(r"<h2>(.*?)</h2>", page)
+
+
+def decoded(uri):
+    """Return the pixels of a `data:image/png` address; undoes the filter that writes differences."""
+    content = base64.b64decode(uri.removeprefix("data:image/png;base64,"))
+    width, height = struct.unpack(">II", content[16:24])
+    length = content.index(b"IDAT")
+    size = struct.unpack(">I", content[length - 4 : length])[0]
+    rows = np.frombuffer(zlib.decompress(content[length + 4 : length + 4 + size]), np.uint8).reshape(height, -1)
+    assert (rows[:, 0] == 1).all()
+    return np.cumsum(rows[:, 1:].reshape(height, width, 3), axis=1, dtype=np.uint8)
+
+
+# -- the page --------------------------------------------------------------------------------------------------------
+
+
+def test_a_report_of_a_plane_has_everything(plane):
+    page = report_page(plane, title="Two sides", classes=["down", "up"])
+    assert titles(page) == [
+        "Network",
+        "Decision boundary and samples",
+        "Confusion matrix, 8 validation samples",
+        "Loss",
+        "Accuracy",
+        "Gradient norm of each layer",
+    ]
+    elements = Elements(page)
+    assert [row["aria-label"] for row in elements.all("input")] == [f"epoch {k}" for k in range(5)]
+    assert [row["id"] for row in elements.all("input") if "checked" in row] == ["e4"]
+    for k in range(5):
+        assert f"#e{k}:checked~* .s:not(.s{k}){{display:none}}" in page
+    text = "".join(elements.text)
+    assert "17 parameters · 16 training samples · 8 validation samples · 4 epochs · loss: signed_cross_entropy" in text
+    assert "epoch 0: before training" in text
+    assert f"epoch 2: training loss {short(plane.training[1].loss)} ({plane.training[1].accuracy:.1%} correct)" in text
+    assert elements.all("html", lang="en")
+
+
+def test_it_needs_no_other_file_no_network_and_no_script(plane):
+    page = report_page(plane)
+    elements = Elements(page)
+    (policy,) = elements.all("meta", **{"http-equiv": "Content-Security-Policy"})
+    assert policy["content"].startswith("default-src 'none'; style-src 'unsafe-inline'; img-src data:;")
+    assert not {"script", "link", "iframe", "object", "embed", "base", "form"} & {tag for tag, _ in elements.found}
+    for _, attributes in elements.found:
+        assert not [key for key in attributes if key.startswith("on") or key == "src"]
+        assert attributes.get("href", "#").startswith(("#", "data:image/png;base64,"))
+    assert not re.search(r"https?:|url\((?!#)|@import", page)
+
+
+def test_every_picture_has_a_text_and_every_reference_a_target(plane):
+    elements = Elements(report_page(plane))
+    for attributes in elements.all("svg"):
+        assert attributes.get("aria-hidden") == "true" or attributes["aria-label"]
+    ids = [attributes["id"] for _, attributes in elements.found if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    assert {row["href"].lstrip("#") for row in elements.all("use")} <= set(ids)
+    assert {row["for"] for row in elements.all("label")} <= set(ids)
+
+
+@pytest.mark.parametrize("n_inputs", [1, 2, 3])
+def test_names_are_text_and_nothing_else(n_inputs):
+    generator = random.Random(1)
+    inputs = [[generator.random() for _ in range(n_inputs)] for _ in range(12)]
+    history = trained(MLP(n_inputs, [3, 2], "tanh"), inputs, [k % 2 for k in range(12)], "softmax_cross_entropy", 1)
+    history.model.layers[0].name = HOSTILE
+    history.stopped = HOSTILE
+    history.gradient_norms = {HOSTILE: [0.5]}
+    page = report_page(history, title=HOSTILE, features=[HOSTILE] * n_inputs, classes=[HOSTILE, "other"])
+    elements = Elements(page)
+    assert not {"script", "b"} & {tag for tag, _ in elements.found if tag == "script"}
+    assert len([1 for row in elements.all("b")]) == len(history.snapshots)  # the epochs, and no name
+    assert "\0" not in page
+    assert "<script>alert(1)</script>\"'&<b>\u202e\ufffd עברית 🙂" in elements.text
+
+
+def test_the_same_run_gives_the_same_bytes(plane, tmp_path):
+    write_report(plane, tmp_path / "one.html", title="x")
+    write_report(pickle.loads(pickle.dumps(plane)), tmp_path / "two.html", title="x")
+    assert (tmp_path / "one.html").read_bytes() == (tmp_path / "two.html").read_bytes()
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["one.html", "two.html"]
+
+
+def test_a_report_leaves_the_model_as_it_is(plane):
+    before = [parameter.data for parameter in plane.model.parameters()]
+    report_page(plane)
+    assert [parameter.data for parameter in plane.model.parameters()] == before
+
+
+def test_a_path_that_cannot_be_written_is_an_os_error(plane, tmp_path):
+    with pytest.raises(OSError, match="nowhere"):
+        write_report(plane, tmp_path / "nowhere" / "run.html")
+
+
+def test_many_snapshots_of_a_large_network_stay_a_small_file():
+    model = MLP(2, [16, 16, 1], "tanh", seed=1)
+    inputs, targets = samples_on_plane()
+    history = History(model, loss_row("hinge"), (inputs, targets))
+    numbers = [parameter.data for parameter in model.parameters()]
+    history.snapshots = [Snapshot(k, tuple(number * (1.0 + k) for number in numbers)) for k in range(12)]
+    history.kept = 11
+    page = report_page(history)
+    assert page.count('type="radio"') == 12
+    assert 300_000 < len(page.encode()) < 3_000_000
+
+
+# -- what is left out ------------------------------------------------------------------------------------------------
+
+
+def test_a_regression_on_one_input_has_a_curve_and_no_matrix():
+    inputs = [[k / 10] for k in range(10)]
+    history = trained(MLP(1, [3, 1], "tanh"), inputs, [x * x for (x,) in inputs], "mean_squared_error")
+    standardization = SimpleNamespace(means=[100.0], deviations=[10.0])
+    page = report_page(history, standardization=standardization, features=["speed"])
+    assert titles(page) == ["Network", "The fitted curve and the samples", "Loss", "Gradient norm of each layer"]
+    assert page.count('class="curve bold c0"') == len(history.snapshots)
+    fitted = page[page.index("The fitted curve") : page.index("<h2>Loss")]
+    assert re.findall(r'y="355">([\d.]+)<', fitted) == ["100", "102", "104", "106", "108"]  # in the original unit
+    assert fitted.count("<use ") == 10 + 1  # samples, and one in the key
+
+
+def test_more_inputs_show_weights_as_bars():
+    inputs = [[k / 10, 1.0, -k / 10] for k in range(10)]
+    history = trained(MLP(3, [20, 3], "tanh"), inputs, [k % 3 for k in range(10)], "softmax_cross_entropy", 2)
+    page = report_page(history, features=["a", "b", "length of the whole thing"])
+    assert titles(page)[:2] == ["Network", "Confusion matrix, 10 training samples"]
+    assert "data:image" not in page.split("</style>")[1]
+    assert page.count("… and 4 more") == 1
+    assert page.count('class="bar-pos"') == 3 * (16 + 3)
+    assert "length of the w…</text>" in page
+    assert "<title>length of the whole thing</title>" in page
+
+
+def test_the_number_of_a_weight_shows_where_the_pointer_rests():
+    model = MLP(2, [1], seed=0)
+    model.layers[0].neurons[0].weights[0].data = -0.5
+    model.layers[0].neurons[0].weights[1].data = 2.0
+    history = History(model, loss_row("hinge"), ([[0.0, 1.0], [1.0, 0.0]], [1, -1]))
+    page = report_page(history, features=["left", "right"])
+    lines = re.findall(r'<path class="(pos|neg)" d="[^"]*" stroke-width="([\d.]+)"[^>]*><title>(.*?)</title>', page)
+    assert lines == [("neg", "1.5", "left to neuron 0: −0.5"), ("pos", "6.0", "right to neuron 0: +2")]
+    assert "layer 0, neuron 0: bias +0, output −0.8 to 2.8" not in page  # over the domain with its margin:
+    assert "layer 0, neuron 0: bias +0, output −0.75 to 2.25</title>" in page
+    assert "the model as it is" not in page
+    assert "before training" in page
+
+
+def test_many_inputs_are_one_box_and_may_be_a_picture():
+    inputs = [[float((k + i) % 3) for i in range(20)] for k in range(6)]
+    history = trained(MLP(20, [12, 2], "tanh"), inputs, [0, 1] * 3, "softmax_cross_entropy", 1)
+    page = report_page(history)
+    assert page.count(">20 inputs</text>") == 1
+    assert page.count('class="bundle"') == 2 * 12
+    page = report_page(history, picture=(4, 5))
+    images = re.findall(r'class=sharp href="([^"]*)"', page)
+    assert len(images) == 2 * 10
+    assert decoded(images[0]).shape == (4, 5, 3)
+    assert page.count("… and 2 more") == 1
+    with pytest.raises(ValueError, match="a picture of 3 × 5 pixels does not have 20 inputs"):
+        report_page(history, picture=(3, 5))
+
+
+class Bump(Module):
+    """A model that is not made of layers."""
+
+    def __init__(self, n_inputs=2):
+        self.scale = Layer(n_inputs, 1, "identity", seed=1)
+
+    def __call__(self, sample):
+        return self.scale(sample) * 2.0
+
+
+def test_a_model_of_ones_own_has_all_but_the_network():
+    inputs, targets = samples_on_plane(12)
+    history = trained(Bump(), inputs, targets, "hinge", 2)
+    page = report_page(history)
+    assert titles(page)[:2] == ["Decision boundary and samples", "Confusion matrix, 12 training samples"]
+    image = re.search(r'<image class="s s0" [^>]*href="([^"]*)"', page).group(1)
+    assert decoded(image).shape == (40, 40, 3)
+    three = [[*sample, 0.0] for sample in inputs]
+    history = trained(Bump(3), three, [float(target) for target in targets], "mean_squared_error", 1)
+    assert titles(report_page(history))[0] == "Loss"
+
+
+def test_a_plain_function_is_reported_too():
+    history = History(lambda sample: sample[0] - sample[1], loss_row("hinge"), ([[0.0, 1.0], [1.0, 0.0]], [-1, 1]))
+    page = report_page(history)
+    assert titles(page) == ["Decision boundary and samples", "Confusion matrix, 2 training samples"]
+    assert "parameters" not in page.split("</style>")[1]
+
+
+def test_stages_between_layers_belong_to_the_layer_before():
+    inputs, targets = samples_on_plane(16, (0, 1))
+    model = Sequential(
+        Dropout(0.1), Layer(2, 3, "identity"), BatchNorm(3), Activation("relu"), Sequential(Layer(3, 2, "identity"))
+    )
+    history = trained(model, inputs, targets, "softmax_cross_entropy", 2)
+    assert [len(column.stages) for column in columns_of(model)] == [4, 1]
+    page = report_page(history)
+    assert ">3 relu</text>" in page
+    assert ">2 identity</text>" in page
+    assert columns_of(Sequential(Layer(2, 3), Bump(3))) == []
+    assert columns_of(Sequential(Dropout(0.5))) == []
+
+
+@pytest.mark.parametrize(
+    ("loss", "targets", "n_outputs", "n_inputs", "expected"),
+    [
+        ("mean_squared_error", [0.5, 1.0, 2.0], 1, 2, "The fitted surface and the samples"),
+        ("mean_squared_error", [[0.5, 1.0]] * 3, 2, 2, None),
+        ("binary_cross_entropy_from_logits", [0, 1, 1], 1, 1, "What is answered, and the samples"),
+        ("binary_cross_entropy_from_logits", [[0, 1]] * 3, 2, 2, None),
+        ("hinge", [-1, 1, 1], 1, 1, "What is answered, and the samples"),
+        ("softmax_cross_entropy", [0, 2, 1], 3, 1, "What is answered, and the samples"),
+        ("softmax_cross_entropy", [[1, 0, 0], [0, 1, 0], [0, 0, 1]], 3, 2, "Decision boundary and samples"),
+        ("multiclass_hinge", [0, 2, 1], 3, 2, "Decision boundary and samples"),
+        ("multiclass_hinge", [0, 2, 1], 3, 1, None),
+    ],
+)
+def test_the_answers_are_drawn_where_they_can_be(loss, targets, n_outputs, n_inputs, expected):
+    inputs = [[float(k + i) for i in range(n_inputs)] for k in range(3)]
+    page = report_page(trained(MLP(n_inputs, [n_outputs], seed=2), inputs, targets, loss, 1))
+    drawn = [title for title in titles(page) if "samples" in title and "matrix" not in title]
+    assert drawn == ([expected] if expected else [])
+    assert ("Confusion" in page) == (loss != "mean_squared_error" and targets != [[0, 1]] * 3)
+    Elements(page)
+
+
+# -- numbers on the page ---------------------------------------------------------------------------------------------
+
+
+def test_the_confusion_matrix_counts():
+    model = MLP(2, [1], initializer=lambda *_: 1.0)  # the sign of x + y
+    inputs = [[1.0, 1.0], [2.0, 1.0], [-1.0, -1.0], [3.0, 1.0], [-3.0, 1.0]]
+    history = History(model, loss_row("hinge"), (inputs, [1, 1, 1, -1, -1]), (inputs[:1], [1]))
+    page = report_page(history, classes=["down", "up"], test=(np.array(inputs), np.array([1, 1, 1, -1, -1])))
+    assert "Confusion matrix, 5 test samples" in page
+    cells = re.findall(r'<td(?: class=hit)? style="--share:([\d.]+)">(\d+)</td>', page)
+    assert cells == [("0.50", "1"), ("0.50", "1"), ("0.33", "1"), ("0.67", "2")]
+    assert page.count("class=hit") == 2
+    assert "<dt>test</dt><dd>60.0% correct" in page
+
+
+def test_an_output_that_is_nan_is_in_no_cell():
+    history = History(lambda sample: sample[0] * math.nan, loss_row("hinge"), ([[0.0, 1.0], [1.0, 0.0]], [-1, 1]))
+    assert re.findall(r'style="--share:0.00">(\d+)<', report_page(history)) == ["0"] * 4
+
+
+def test_the_epoch_that_the_model_went_back_to_is_shown_first(plane):
+    history = pickle.loads(pickle.dumps(plane))
+    history.kept = 2
+    history.stopped = "no better for 2 epochs"
+    page = report_page(history)
+    elements = Elements(page)
+    assert [row["id"] for row in elements.all("input") if "checked" in row] == ["e2"]
+    assert "The run ended early: no better for 2 epochs" in page
+    assert f"{history.training[1].accuracy:.1%} correct<small>loss {short(history.training[1].loss)}" in page
+    assert "the model has the numbers of epoch 2" in page
+
+
+def test_the_snapshot_that_was_kept_is_always_there():
+    history = SimpleNamespace(snapshots=[Snapshot(k, ()) for k in range(24)], kept=10)
+    from nn.show.frames import shown
+
+    assert [each.epoch for each in shown(history)] == [0, 3, 6, 9, 10, 12, 15, 18, 21, 23]
+
+
+def test_a_rate_that_changes_and_a_penalty_have_curves(plane):
+    history = pickle.loads(pickle.dumps(plane))
+    assert "Learning rate" not in report_page(history)
+    history.learning_rates = [0.1, 0.1, 0.05, 0.05]
+    history.penalties = [0.4, 0.3, 0.2, 0.1]
+    page = report_page(history)
+    assert "Learning rate over 4 epochs: rate from 0.1 to 0.05" in page
+    assert "penalty from 0.4 to 0.1" in page
+
+
+def test_scores_without_accuracy_leave_gaps(plane):
+    history = pickle.loads(pickle.dumps(plane))
+    history.training[1] = Score(0.5, None)
+    assert "Accuracy" in titles(report_page(history))
+
+
+def test_weights_are_listed_unless_they_are_many(plane):
+    page = report_page(plane)
+    tables = page[page.index("<details>") :]
+    rows = plane.model.layers[0].neurons
+    for neuron in rows:
+        for parameter in neuron.row:
+            assert f"<td>{short(parameter.data)}</td>" in tables
+    large = History(MLP(2, [200, 1]), loss_row("hinge"), samples_on_plane(8))
+    assert "<details>" not in report_page(large)
+
+
+def test_of_many_samples_some_are_drawn():
+    inputs, targets = samples_on_plane(2 * MOST_POINTS + 1)
+    page = report_page(History(MLP(2, [1]), loss_row("hinge"), (inputs, targets)))
+    assert "training samples (401 of 1201 drawn)" in page
+
+
+def test_a_class_has_a_shape_and_validation_samples_are_hollow(plane):
+    page = report_page(plane)
+    drawn = page[page.index("<h2>Decision") : page.index("<h2>Confusion")]
+    looks = re.findall(r'<g class="sample" fill="(#\w+)"><use href="#(k\d)"', drawn)
+    assert {shape for _, shape in looks} == {"k0", "k1"}
+    assert ("#ffffff", "k0") in looks
+    assert ("#ffffff", "k1") in looks
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"features": ["one"]}, "there are 2 inputs, but 1 features: give one name for each input"),
+        ({"classes": ["one"]}, "there are 2 classes, but names for 1: give one name for each class"),
+    ],
+)
+def test_names_have_to_fit(plane, options, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        report_page(plane, **options)
+
+
+def test_samples_have_to_be_lists_of_numbers():
+    with pytest.raises(TypeError, match="lists of numbers, such as"):
+        report_page(History(lambda sample: sample, loss_row("hinge"), ([1.0, 2.0], [1, -1])))
+    with pytest.raises(ValueError, match="there are no samples"):
+        report_page(History(MLP(2, [1]), loss_row("hinge"), ([], [])))
+
+
+def test_a_model_that_overflows_is_still_drawn():
+    model = MLP(2, [3, 1], "relu", seed=1)
+    for parameter in model.parameters():
+        parameter.data *= 1e200
+    history = History(model, loss_row("mean_squared_error"), ([[0.0, 1.0], [1.0, 0.0]], [1.0, 2.0]))
+    Elements(report_page(history))
+    model.layers[0].neurons[0].weights[0].data = math.nan
+    model.layers[1].neurons[0].bias.data = math.inf
+    Elements(report_page(history))
+    history.samples = ([[0.0], [1.0]], [1.0, 2.0])
+    history.model = MLP(1, [2, 1])
+    history.model.layers[0].neurons[0].weights[0].data = math.nan
+    Elements(report_page(history))
+    history.samples = ([[0.0] * 3, [1.0] * 3], [1.0, 2.0])
+    history.model = MLP(3, [2, 1])
+    history.model.layers[0].neurons[0].weights[0].data = math.nan
+    Elements(report_page(history))
+
+
+# -- charts ----------------------------------------------------------------------------------------------------------
+
+
+def test_labels_keep_their_distance_and_their_order():
+    assert ladder([5.0, 6.0, 7.0], 0.0, 100.0, 10.0) == [0.0, 10.0, 20.0]
+    assert ladder([99.0, 98.0], 0.0, 100.0, 10.0) == [99.0, 89.0]
+    assert ladder([10.0, 50.0], 0.0, 100.0, 10.0) == [10.0, 50.0]
+
+
+def test_a_chart_chooses_its_scale():
+    assert "log scale" in chart("x", [Curve("a", [100.0, 0.5])], [])
+    assert "log scale" not in chart("x", [Curve("a", [10.0, 0.5])], [])
+    assert "log scale" not in chart("x", [Curve("a", [100.0, 0.0])], [])
+    assert "log scale" not in chart("x", [Curve("a", [0.0, 0.0])], [], logarithmic=True)
+    assert "log scale" not in chart("x", [Curve("a", [100.0, 0.5])], [], logarithmic=False)
+
+
+def test_a_chart_survives_numbers_that_are_not_finite():
+    for numbers in ([math.nan], [math.inf, 1.0], [1.0, math.nan, 2.0], [-math.inf, 0.0], [-1.0, -5.0]):
+        drawn = chart("x", [Curve("a", numbers), Curve("b", [0.3])], [0, 1])
+        assert not re.search(r' (d|x|y)="[^"]*(nan|inf)', drawn)
+    assert "a has no epoch" in chart("x", [Curve("a", []), Curve("b", [0.3])], [0, 1])
+
+
+def test_a_mark_stands_at_the_epoch_of_each_snapshot():
+    drawn = chart("x", [Curve("a", [1.0, 2.0, 3.0, 4.0])], [0, 2, 4])
+    places = [float(x) for x in re.findall(r'class="mark s s\d" d="M([\d.]+)', drawn)]
+    assert places == [48.0, 164.0, 280.0]
+
+
+def test_a_trail_leaves_gaps():
+    scale = Scale(1.0, 100.0, 0.0, 10.0, logarithmic=True)
+    ten = Scale(0.0, 10.0, 0.0, 10.0)
+    assert (
+        trail([(0, 1.0), (1, 10.0), (2, 0.0), (3, math.nan), (4, 100.0)], ten, scale) == "M0.0 0.0L1.0 5.0M4.0 10.0h0"
+    )
+    assert trail([(0, math.nan)], ten, scale) == ""
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (0.0, 1.0, [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]),
+        (0.0, 4.0, [0.0, 1.0, 2.0, 3.0, 4.0]),
+        (-0.3, 0.3, [-0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3]),
+    ],
+)
+def test_ticks_are_round(low, high, expected):
+    assert round_numbers(low, high) == expected
+
+
+def test_decades_thin_out():
+    assert decades(1e-12, 1.0) == [1e-12, 1e-9, 1e-6, 1e-3, 1.0]
+    assert decades(0.1, 1.0) == [0.1, 1.0]
+
+
+def test_a_spread_is_never_empty():
+    assert spread([3.0, 3.0]) == (1.5, 4.5)
+    assert spread([math.nan, math.inf]) == (-1.0, 1.0)
+    assert spread([0.0, 10.0], 0.1) == (-1.0, 11.0)
+
+
+# -- text, pixels, readings ------------------------------------------------------------------------------------------
+
+
+def test_numbers_are_short_and_honest():
+    assert [short(x) for x in (0.0, -0.0421, 12345.6, 1e6, 1e-10, math.nan, -math.inf)] == [
+        "0",
+        "−0.0421",
+        "12346",
+        "1e+06",
+        "1e−10",
+        "nan",
+        "−inf",
+    ]
+    assert signed_text(-1.0) == "−1"
+
+
+def test_text_is_clipped_by_its_width():
+    assert clipped("中文字", 6) == "中文字"
+    assert clipped("中文字", 5) == "中文…"
+    assert clipped(" a\n b ", 9) == "a b"
+    assert escaped("a\ud800b\x1bc\td") == "a\ufffdb\ufffdc\td"
+
+
+def test_a_png_holds_its_pixels():
+    pixels = np.arange(2 * 5 * 3, dtype=np.uint8).reshape(2, 5, 3) * 9
+    uri = "data:image/png;base64," + base64.b64encode(png(pixels)).decode()
+    assert (decoded(uri) == pixels).all()
+    content, place = png(pixels), 8
+    while place < len(content):  # every chunk has the right length and checksum
+        size = struct.unpack(">I", content[place : place + 4])[0]
+        body, check = content[place + 4 : place + 8 + size], content[place + 8 + size : place + 12 + size]
+        assert struct.unpack(">I", check)[0] == zlib.crc32(body)
+        place += 12 + size
+
+
+def test_colours():
+    pixels = signed_pixels(np.array([[-9.0, 0.0, 2.0, 1.0, math.nan]]), 2.0)[0].tolist()
+    assert [tuple(pixel) for pixel in (*pixels[:3], pixels[4])] == [ORANGE, WHITE, BLUE, WHITE]
+    assert tuple(pixels[3]) == tuple(round((a + b) / 2) for a, b in zip(WHITE, BLUE))
+    even = class_pixels(np.array([[[1 / 3, 1 / 3, 1 / 3], [0.0, 0.0, 1.0]]]))[0].tolist()
+    assert [tuple(pixel) for pixel in even] == [WHITE, CLASS_COLOURS[2]]
+    many = np.eye(9)[None, 8:9]
+    assert tuple(class_pixels(many)[0, 0].tolist()) == CLASS_COLOURS[0]
+
+
+def test_signed_blue_is_the_second_class():
+    reading = Reading.of(loss_row("signed_cross_entropy"), [-1, 1], 1)
+    assert reading.classes == ["-1", "1"]
+    sides = reading.sides(np.array([[-50.0], [0.0], [50.0]])).tolist()
+    assert sides == [-1.0, 0.0, 1.0]
+    assert Reading.of(loss_row("hinge"), [-1, 1], 1).sides(np.array([[-0.5], [7.0]])).tolist() == [-0.5, 1.0]
+
+
+def test_readings():
+    softmax = Reading.of(loss_row("softmax_cross_entropy"), [0, 2], 3, ["a", "b", "c"])
+    assert (softmax.kind, softmax.class_of([0, 0, 1]), softmax.class_of(1), softmax.class_of(None)) == (
+        "class",
+        2,
+        1,
+        None,
+    )
+    assert softmax.shares(np.zeros((1, 3))).tolist() == [[1 / 3] * 3]
+    signs = Reading.of(loss_row("hinge"), [-1, 1], 1)
+    assert (signs.class_of(-1), signs.class_of(1), signs.class_of(0)) == (0, 1, None)
+    numbers = Reading.of(loss_row("mean_squared_error"), [0.5], 1)
+    assert (numbers.kind, numbers.class_of(0.5)) == ("number", None)
+    margins = Reading.of(loss_row("multiclass_hinge"), [0], 2)
+    assert margins.shares(np.array([[0.1, 0.3]])).tolist() == [[0.0, 1.0]]
+
+
+def test_domains():
+    assert Domain.around([[0.0, 0.0], [10.0, 1.0]]) == Domain((-1.0, -0.1), (11.0, 1.1))
+    assert Domain.around([[0.0, 0.0, 0.0]]) is None
+    assert Domain((0.0,), (1.0,)).grid((2, 2)).shape == (161, 1)
+
+
+def test_some_are_chosen_at_even_steps():
+    assert chosen(list(range(24)), 12) == [0, 3, 6, 9, 12, 15, 18, 21, 23]
+    assert chosen([1, 2], 12) == [1, 2]

@@ -1,0 +1,440 @@
+"""Saving: what is read back is what was written, bit by bit; and a file that does not fit changes nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+
+import pytest
+
+from autograd import Value
+from nn import (
+    MLP,
+    SGD,
+    Activation,
+    BatchNorm,
+    Dropout,
+    EarlyStopping,
+    Layer,
+    Module,
+    Neuron,
+    Perceptron,
+    Sequential,
+    Training,
+    fit,
+)
+from nn.optimizers import Adam
+from nn.saving import SavedFileError, load, load_checkpoint, read_extra, save, save_checkpoint
+from nn.schedules import CosineSchedule, ReduceOnPlateau
+
+safetensors = pytest.importorskip("safetensors", reason="safetensors is an extra")
+
+MODELS = [
+    Neuron(3, "tanh", seed=1),
+    Layer(3, 2, "leaky_relu(0.2)", seed=1),
+    Layer(3, 3, "softmax(0.5)", seed=1),
+    Perceptron(2, 3, seed=1),
+    MLP(2, [4, 3], "relu", last="sigmoid", seed=1),
+    Sequential(Layer(3, 4, "gelu"), BatchNorm(4, momentum=0.25), Activation("abs"), Dropout(0.25), Layer(4, 1), seed=2),
+    Sequential(Sequential(Layer(2, 2)), MLP(2, [2, 1])),
+]
+
+
+def numbers(model):
+    return [p.data for p in model.parameters()] + [
+        n for _, m in model.named_modules() for _, b in m.buffers() for n in b
+    ]
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "model.safetensors"
+
+
+# -- models ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("model", MODELS, ids=repr)
+def test_a_model_comes_back_bit_by_bit(model, path):
+    for k, parameter in enumerate(model.parameters()):
+        parameter.data = 0.1 * k + 1e-17
+    for _, module in model.named_modules():
+        for _, buffer in module.buffers():
+            buffer[:] = [0.3 + k for k in range(len(buffer))]
+    save(model, path)
+    again = load(path)
+    assert repr(again) == repr(model)
+    assert numbers(again) == numbers(model)
+
+
+def test_options_come_back():
+    options = Sequential(BatchNorm(2, momentum=0.25, epsilon=1e-3), Dropout(0.125))
+    from nn import saving
+
+    again = saving._made(saving._described(options))
+    assert (again.stages[0].momentum, again.stages[0].epsilon, again.stages[1].rate) == (0.25, 1e-3, 0.125)
+
+
+def test_the_layout_is_that_of_pytorch(path):
+    model = MLP(2, [3, 1], seed=1)
+    save(model, path)
+    from safetensors.numpy import load_file
+
+    tensors = load_file(path)
+    assert {name: (tensor.shape, str(tensor.dtype)) for name, tensor in tensors.items()} == {
+        "layers.0.weight": ((3, 2), "float64"),
+        "layers.0.bias": ((3,), "float64"),
+        "layers.1.weight": ((1, 3), "float64"),
+        "layers.1.bias": ((1,), "float64"),
+    }
+    assert tensors["layers.0.weight"][2].tolist() == [w.data for w in model.layers[0].neurons[2].weights]
+
+
+def test_pytorch_reads_it(path):
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    from safetensors.torch import load_file
+
+    model = MLP(2, [3, 1], "tanh", seed=1)
+    save(model, path)
+    tensors = load_file(path)
+    hidden = torch.tanh(
+        torch.tensor([0.5, -1.0], dtype=torch.float64) @ tensors["layers.0.weight"].T + tensors["layers.0.bias"]
+    )
+    output = hidden @ tensors["layers.1.weight"].T + tensors["layers.1.bias"]
+    assert output.item() == pytest.approx(model([0.5, -1.0]).data, rel=1e-14)
+
+
+def test_single_precision_is_read(path):
+    import numpy
+    from safetensors.numpy import save_file
+
+    weights = {"layers.0.weight": numpy.ones((1, 2), numpy.float32), "layers.0.bias": numpy.zeros(1, numpy.float32)}
+    save_file(weights, path)
+    model = MLP(2, [1])
+    assert load(path, model) is model
+    assert numbers(model) == [1.0, 1.0, 0.0]
+
+
+class Line(Module):
+    def __init__(self):
+        self.slope, self.offsets = Value(2.0), [Value(1.0), Value(3.0)]
+        self.inside = {"layer": Layer(1, 1)}
+
+
+def test_a_model_of_ones_own_is_saved_without_architecture(path):
+    save(Line(), path)
+    with pytest.raises(SavedFileError, match=r"holds parameters without an architecture: make the model yourself, and"):
+        load(path)
+    line = Line()
+    for parameter in line.parameters():
+        parameter.data = 9.0
+    load(path, line)
+    assert numbers(line) == numbers(Line())
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        Layer(2, 2, lambda z: z * z),
+        Sequential(Layer(2, 2), abs, Layer(2, 1)),
+        Sequential(Layer(2, 2), lambda x: x),
+        Sequential(Line()),
+    ],
+)
+def test_what_words_do_not_say_is_saved_without_architecture(model, path):
+    save(model, path)
+    load(path, model)
+    with pytest.raises(SavedFileError, match="without an architecture"):
+        load(path)
+
+
+def test_a_layer_with_odd_neurons_is_not_described_as_a_regular_one(path):
+    model = MLP(2, [2, 1])
+    model.layers[0].neurons[1] = Neuron(2, "tanh")
+    save(model, path)
+    with pytest.raises(SavedFileError, match="without an architecture"):
+        load(path)
+
+
+def test_shared_parameters_stay_shared(path):
+    model = MLP(2, [2, 2, 1])
+    model.layers[1].neurons = model.layers[0].neurons
+    save(model, path)
+    again = MLP(2, [2, 2, 1])
+    again.layers[1].neurons = again.layers[0].neurons
+    load(path, again)
+    assert numbers(again) == numbers(model)
+
+
+def test_extra_facts_come_back(path):
+    facts = {"classes": ["a", "ü"], "means": [0.1, 1e300], "nested": {"none": None}}
+    save(MLP(1, [1]), path, extra=facts)
+    assert read_extra(path) == facts
+    save(MLP(1, [1]), path)
+    assert read_extra(path) == {}
+
+
+# -- what does not fit -----------------------------------------------------------------------------------------------
+
+
+def test_a_failed_write_leaves_the_old_file(path):
+    save(MLP(1, [1]), path)
+    before = path.read_bytes()
+    with pytest.raises(TypeError):
+        save(MLP(1, [2]), path, extra={"set": {1}})
+    assert path.read_bytes() == before
+    assert os.listdir(path.parent) == [path.name]
+
+
+def test_a_file_that_is_cut_off_anywhere_is_refused_and_changes_nothing(path):
+    save(MLP(2, [3, 1], seed=1), path)
+    whole = path.read_bytes()
+    for length in [*range(16), *range(16, len(whole), 7)]:
+        path.write_bytes(whole[:length])
+        model = MLP(2, [3, 1], seed=2)
+        before = numbers(model)
+        with pytest.raises(SavedFileError, match="is no safetensors file, or is cut off"):
+            load(path, model)
+        assert numbers(model) == before
+
+
+@pytest.mark.parametrize(
+    ("saved", "message"),
+    [
+        (MLP(2, [4, 1]), r"layers.0.weight has shape \(4, 2\), not \(3, 2\)"),
+        (MLP(2, [3, 1, 1]), r"has no layers.2"),
+        (MLP(2, [3]), r"it has no layers.1.weight"),
+        (Sequential(Layer(2, 3)), r"it has no layers.0.weight"),
+    ],
+)
+def test_a_mismatching_file_is_refused_and_changes_nothing(saved, message, path):
+    save(saved, path)
+    model = MLP(2, [3, 1], seed=2)
+    before = numbers(model)
+    with pytest.raises(SavedFileError, match=message):
+        load(path, model)
+    assert numbers(model) == before
+
+
+def write_with(path, facts, shape=(1, 2)):
+    """Write a file by hand: a header that may say anything, and one tensor of zeros."""
+    size = 8 * shape[0] * shape[1]
+    header = {"__metadata__": facts, "weight": {"dtype": "F64", "shape": list(shape), "data_offsets": [0, size]}}
+    text = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + b"\0" * size)
+
+
+@pytest.mark.parametrize(
+    "architecture",
+    [
+        "nonsense",
+        "[" * 5000,
+        "17",
+        "[]",
+        '{"kind": "os.system"}',
+        '{"kind": ["MLP"]}',
+        '{"kind": "MLP", "n_inputs": 2}',
+        '{"kind": "Layer", "n_inputs": "2", "n_outputs": 1, "activation": "relu"}',
+        '{"kind": "Layer", "n_inputs": 1, "n_outputs": 1, "activation": "__import__(1)"}',
+        '{"kind": "Layer", "n_inputs": 1, "n_outputs": 1, "activation": 1}',
+        '{"kind": "Layer", "n_inputs": -1, "n_outputs": 1, "activation": "relu"}',
+        '{"kind": "Layer", "n_inputs": 1000000000, "n_outputs": 1000000000, "activation": "relu"}',
+        '{"kind": "Layer", "n_inputs": 1000000, "n_outputs": 1000000, "activation": "relu"}',
+        '{"kind": "MLP", "n_inputs": 100000, "widths": [100000], "activation": "relu", "last": "relu"}',
+        '{"kind": "MLP", "n_inputs": 1, "widths": 1, "activation": "relu", "last": "relu"}',
+        '{"kind": "Sequential", "stages": 1}',
+        '{"kind": "Sequential", "stages": []}',
+        '{"kind": "Dropout", "rate": 2}',
+        '{"kind": "Dropout", "rate": NaN}',
+        '{"kind": "BatchNorm", "n_inputs": 1, "momentum": "x", "epsilon": 1}',
+    ],
+)
+def test_an_architecture_that_lies_is_refused_at_once(architecture, path):
+    write_with(path, {"architecture": architecture})
+    with pytest.raises(SavedFileError) as caught:
+        load(path)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 400
+
+
+def test_a_foreign_file_says_what_it_lacks(path):
+    write_with(path, {})
+    with pytest.raises(SavedFileError, match="without an architecture"):
+        load(path)
+    with pytest.raises(SavedFileError, match="is no checkpoint of a run: nothing to resume from"):
+        load_checkpoint(run_of(MLP(1, [1])), path)
+    write_with(path, {"extra": "[1]"})
+    with pytest.raises(SavedFileError, match="its extra facts are no dict"):
+        read_extra(path)
+
+
+def test_whole_numbers_are_no_parameters(path):
+    import numpy
+    from safetensors.numpy import save_file
+
+    save_file({"weights": numpy.ones(2, numpy.int64)}, path)
+    with pytest.raises(SavedFileError, match="weights has numbers of type int64, not floats"):
+        load(path)
+
+
+def test_errors_read_well(path, monkeypatch):
+    with pytest.raises(FileNotFoundError):
+        load(path)
+    with pytest.raises(IsADirectoryError):
+        load(path.parent)
+    with pytest.raises(TypeError, match="what is saved is a Module, not function"):
+        save(lambda x: x, path)
+
+    class Hidden(Module):
+        def __init__(self):
+            self.pairs = [(Value(1.0), "one")]
+
+    with pytest.raises(TypeError, match=r"pairs.0.0 cannot be saved: keep parameters as attributes, or in lists, of a"):
+        save(Hidden(), path)
+    assert not path.exists()
+    monkeypatch.setitem(__import__("sys").modules, "safetensors.numpy", None)
+    with pytest.raises(ModuleNotFoundError, match=r'not installed: pip install "tapegrad\[save\]"$'):
+        save(MLP(1, [1]), path)
+
+
+# -- checkpoints -----------------------------------------------------------------------------------------------------
+
+INPUTS = [[0.1 * k, 1.0 - 0.2 * (k % 7)] for k in range(30)]
+CLASSES = [k * 7 % 3 for k in range(30)]
+
+
+def run_of(model, epochs=12, *, seed=4, **options):
+    settings = {"loss": "softmax_cross_entropy", "batch_size": 8, "validation": (INPUTS[:9], CLASSES[:9])} | options
+    optimizer = settings.pop("optimizer", None) or Adam(model.parameters(), 0.05)
+    schedule = settings.pop("schedule", lambda optimizer: None)(optimizer)
+    return Training(
+        model, INPUTS, CLASSES, optimizer=optimizer, epochs=epochs, seed=seed, schedule=schedule, **settings
+    )
+
+
+def noisy(seed=3):
+    return Sequential(Layer(2, 5, "tanh"), Dropout(0.2), BatchNorm(5), Layer(5, 3, "identity"), seed=seed)
+
+
+OPTIONS = [
+    {},
+    {"schedule": lambda optimizer: CosineSchedule(optimizer, 12)},
+    {"schedule": lambda optimizer: ReduceOnPlateau(optimizer, patience=1), "early_stopping": EarlyStopping(4)},
+]
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=["plain", "cosine", "plateau and early stopping"])
+def test_a_resumed_run_continues_bit_by_bit(options, path):
+    def started():
+        fresh = dict(options)
+        if "early_stopping" in fresh:
+            fresh["early_stopping"] = EarlyStopping(4)
+        return run_of(noisy(), **fresh)
+
+    whole = started()
+    epochs = list(whole)
+    first = started()
+    for _ in range(min(5, len(epochs) - 1)):
+        next(first)
+    first.save(path)
+    second = started()
+    second.resume(path)
+    rest = list(second)
+    assert rest == epochs[-len(rest) :]
+    assert numbers(second.model) == numbers(whole.model)
+    assert second.history == whole.history
+    assert second.optimizer.state() == whole.optimizer.state()
+    assert second.state() == whole.state()
+
+
+def test_fit_writes_checkpoints_and_resumes(path):
+    def fitted(epochs, **options):
+        model = noisy()
+        optimizer = SGD(model.parameters(), 0.05, 0.9)
+        return model, fit(
+            model,
+            INPUTS,
+            CLASSES,
+            loss="softmax_cross_entropy",
+            optimizer=optimizer,
+            epochs=epochs,
+            progress=False,
+            batch_size=4,
+            **options,
+        )
+
+    whole = fitted(6)
+    fitted(3, checkpoint=path)
+    again = fitted(6, resume=path)
+    assert numbers(again[0]) == numbers(whole[0])
+    assert again[1] == whole[1]
+
+
+def test_the_model_of_a_checkpoint_can_be_loaded(path):
+    run = run_of(noisy())
+    next(run)
+    run.save(path)
+    assert numbers(load(path)) == numbers(run.model)
+
+
+def test_an_interrupted_run_can_be_resumed(path):
+    interrupted = []
+
+    def interrupting(epoch):
+        if epoch.number == 3 and not interrupted:
+            interrupted.append(epoch)
+            raise KeyboardInterrupt
+
+    run = run_of(noisy(), epochs=5, callbacks=[interrupting])
+    assert len(list(run)) == 2
+    assert run.history.stopped == "interrupted in epoch 4 of 5"
+    run.save(path)
+    again = run_of(noisy(), epochs=5)
+    again.resume(path)
+    assert [epoch.number for epoch in again] == [4, 5]
+    assert again.history.stopped is None
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        (lambda: run_of(MLP(2, [3])), r"it was written with model Sequential\(.*\), this run has MLP\("),
+        (lambda: run_of(noisy(), batch_size=7), "30 samples in batches of 8, this run has 30 samples in batches of 7"),
+        (lambda: run_of(noisy(), loss="multiclass_hinge"), "it was written with loss softmax_cross_entropy, this run"),
+        (
+            lambda: run_of(noisy(), schedule=lambda optimizer: CosineSchedule(optimizer, 3)),
+            "it was written with schedule None, this run has CosineSchedule",
+        ),
+    ],
+)
+def test_a_checkpoint_of_another_run_is_refused_and_changes_nothing(other, message, path):
+    run = run_of(noisy())
+    next(run)
+    save_checkpoint(run, path)
+    mine = other()
+    next(mine)
+    before = mine.state()
+    with pytest.raises(SavedFileError, match=message):
+        load_checkpoint(mine, path)
+    assert mine.state() == before
+
+
+def test_a_checkpoint_with_something_missing_is_refused_and_changes_nothing(path):
+    run = run_of(noisy(), early_stopping=3)
+    next(run)
+    facts, values = run.state()
+    mine = run_of(noisy(seed=9), early_stopping=3)
+    before = mine.state()
+    for name in values:
+        if name != "best":
+            with pytest.raises((KeyError, ValueError)):
+                mine.load_state(facts, {key: each for key, each in values.items() if key != name})
+        assert mine.state() == before
+    for name in facts:
+        with pytest.raises((KeyError, TypeError)):
+            mine.load_state({key: each for key, each in facts.items() if key != name}, values)
+        assert mine.state() == before
+    save(noisy(), path)
+    with pytest.raises(SavedFileError, match="is no checkpoint"):
+        load_checkpoint(mine, path)

@@ -99,7 +99,7 @@ def _from_table(options: Namespace) -> Source:
     )
     kind = f"{len(dataset.classes)} classes" if dataset.classes else "regression"
     told = f"{len(dataset.inputs)} rows, {len(dataset.features)} inputs, target {shown(target)} ({kind})"
-    dropped = f", {n_dropped} rows with gaps left out" if n_dropped else ""
+    dropped = f", {n_dropped} row{'s' * (n_dropped != 1)} with gaps left out" if n_dropped else ""
     return Source(dataset._replace(name=options.source), encoding, f"{options.source}: {told}{dropped}")
 
 

@@ -91,6 +91,14 @@ class Module:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({_counted(len(self.parameters()), 'parameter')})"
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Let a class that computes something of its own do so for batches and arrays too, unless it says how."""
+        super().__init_subclass__(**options)
+        if "__call__" in vars(cls) or "outputs" in vars(cls):
+            for name in ("on_batch", "on_arrays"):
+                if name not in vars(cls):
+                    setattr(cls, name, getattr(Module, name))
+
     # -- what it is made of ------------------------------------------------------------------------------------------
 
     def parts(self) -> list[tuple[str, Any]]:
@@ -317,15 +325,22 @@ def plain(output: Any) -> Any:
 # -- walks -----------------------------------------------------------------------------------------------------------
 
 
-def _walk(part: Any, name: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
-    """Yield (name, part) for each parameter and module in a part, itself included, in order and once."""
-    if isinstance(part, (Module, Value)):
+def _walk(part: Any, name: str, seen: set[int]) -> list[tuple[str, Any]]:
+    """Return (name, part) for each parameter and module in a part, itself included, in order and once."""
+    found: list[tuple[str, Any]] = []
+    _collect(part, name, seen, found)
+    return found
+
+
+def _collect(part: Any, name: str, seen: set[int], found: list[tuple[str, Any]]) -> None:
+    if isinstance(part, (Value, Module)):
         if id(part) in seen or (isinstance(part, Value) and not part.is_leaf):  # not by ==, which compares numbers
             return
         seen.add(id(part))
-        yield name, part
-    for key, inner in _inner(part):
-        yield from _walk(inner, _path(name, key), seen)
+        found.append((name, part))
+    if not isinstance(part, Value):
+        for key, inner in _inner(part):
+            _collect(inner, f"{name}.{key}" if name else str(key), seen, found)
 
 
 def _units(module: Module, name: str, seen: set[int]) -> Iterator[tuple[str, Module, list[Value]]]:

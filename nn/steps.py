@@ -95,8 +95,8 @@ class Steps:
         self.numbers = Numbers(model, optimizer.parameters)
         self.generators = _generators(model)
         self._drawn: list[Any] = []
-        self._stepped = self.numbers.read()  # after the last whole step
-        self._good = self._stepped  # those of the last finite loss: one step older
+        self._stepped, self._memory = self.numbers.read(), optimizer.memory  # after the last whole step
+        self._good, self._good_memory = self._stepped, self._memory  # those of the last finite loss: one step older
         self.begin()
 
     def begin(self) -> None:
@@ -106,6 +106,7 @@ class Steps:
         now = self.numbers.read()
         if now != self._stepped:  # someone else has changed the model
             self._stepped = self._good = now
+            self._memory = self._good_memory = self._optimizer.memory
 
     def step(self, inputs: Sequence[Any], targets: Sequence[Any]) -> tuple[float, list[Any]]:
         """Train on one batch; return its loss before the step, without the penalty, and its outputs.
@@ -120,7 +121,7 @@ class Steps:
         outputs, loss, total = self._forward(inputs, targets)
         if not math.isfinite(total.data):
             raise NotFiniteError(f"the loss became {total.data}: {self._explanation(inputs, targets)}")
-        self._good = self._stepped
+        self._good, self._good_memory = self._stepped, self._memory
         total.backward()
         self._measure(total.data - loss)
         if self._clip_norm is not None:
@@ -128,7 +129,7 @@ class Steps:
         self._optimizer.step()
         if self._regularizer is not None:
             self._regularizer.project(self._model)
-        self._stepped = self.numbers.read()
+        self._stepped, self._memory = self.numbers.read(), self._optimizer.memory
         if not all(map(math.isfinite, self._stepped)):
             raise NotFiniteError("the step after a finite loss led to parameters that are not finite")
         return loss, outputs
@@ -160,14 +161,17 @@ class Steps:
             raise ValueError(f"it holds {len(state['numbers'])} numbers, and this run changes {size}")
         self.numbers.write(state["numbers"])
         self._stepped, self._good = tuple(state["numbers"]), tuple(state["good"])
+        self._memory = self._good_memory = self._optimizer.memory
 
     def undo_partial_step(self) -> None:
-        """Give the model the numbers it had after the last whole step."""
+        """Give the model the numbers it had after the last whole step, and the optimizer its memory of them."""
         self.numbers.write(self._stepped)
+        self._optimizer.memory = self._memory
 
     def return_to_finite_loss(self) -> None:
-        """Give the model the numbers of the last finite loss."""
+        """Give the model the numbers of the last finite loss, and the optimizer its memory of them."""
         self.numbers.write(self._good)
+        self._optimizer.memory = self._good_memory
 
     def _forward(self, inputs: Sequence[Any], targets: Sequence[Any]) -> tuple[list[Any], float, Value]:
         """Return the outputs of a batch, its loss, and its loss with the penalty."""

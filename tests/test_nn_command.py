@@ -240,7 +240,7 @@ def test_the_names_in_a_file_are_told_on_the_error_stream(flowers, capsys):
     with open(flowers, "a", encoding="utf-8") as file:
         file.write("?,red,a\n")
     assert cli.main(["train", flowers, "--missing", "drop", "--epochs", "1"]) == 0
-    told = f"{flowers}: 30 rows, 3 inputs, target 'kind' (3 classes), 1 rows with gaps left out\n"
+    told = f"{flowers}: 30 rows, 3 inputs, target 'kind' (3 classes), 1 row with gaps left out\n"
     assert capsys.readouterr().err.startswith(told)
 
 

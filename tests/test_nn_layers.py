@@ -544,6 +544,7 @@ KINDS = {
     "sequence": used(
         Sequential(Layer(3, 4), BatchNorm(4), Activation("tanh"), Dropout(0.3), Neuron(4), BatchNorm(1), seed=1)
     ),
+    "one output at last": Sequential(Layer(3, 1, seed=1), Activation("tanh")),
     "nested": Sequential(Sequential(Layer(3, 1, seed=1), Dropout()), Sequential(Layer(1, 2, seed=2))),
     "functions": Sequential(lambda xs: xs[1:], Layer(2, 3, seed=1), sum, Layer(1, 2, seed=3), list),
     **{name: Layer(3, 4, name, seed=1) for name in ACTIVATIONS},
@@ -580,6 +581,12 @@ def test_arrays_with_infinity_and_nan_are_what_samples_are():
     for sample in ([math.inf, 1.0], [math.nan, 1.0], [math.inf, math.inf]):
         with evaluating(model):
             assert model.on_arrays([sample])[0] == pytest.approx(plain(model(sample)), nan_ok=True)
+
+
+def test_arrays_record_nothing_also_with_an_activation_of_ones_own():
+    with Tape() as tape:
+        MLP(1, [2, 1], Slope()).on_arrays([[1.0], [-1.0]])
+    assert len(tape) == 0
 
 
 def test_neurons_of_one_layer_may_have_activations_of_their_own():
@@ -846,6 +853,7 @@ def test_one_feature_gives_numbers_and_several_give_lists():
     norm = BatchNorm(1)
     assert [type(y) for y in norm.on_batch([[1.0], [2.0]])] == [Value, Value]
     assert isinstance(norm.eval()([1.0]), Value)
+    assert [type(y) for y in norm.on_batch([[1.0]])] == [Value]
     assert [type(y) for y in BatchNorm(2).on_batch(BATCH)] == [list] * 3
 
 
@@ -893,6 +901,14 @@ def test_a_seed_draws_the_masks_too():
     assert masks(1) == masks(1)
     assert masks(1) != masks(2)
     assert masks(1)[0] != masks(1)[1]
+
+
+def test_masks_do_not_draw_from_the_generator_that_was_given():
+    generator = random.Random(1)
+    model = Sequential(Dropout(0.5), seed=generator)
+    state = generator.getstate()
+    model([1.0, 2.0])
+    assert generator.getstate() == state
 
 
 def test_every_stage_sees_the_whole_batch():

@@ -200,6 +200,21 @@ def test_the_last_good_parameters_are_those_of_the_last_finite_loss():
     assert len(history.training) == 1
 
 
+def test_the_memory_of_the_optimizer_goes_back_with_the_parameters():
+    model = MLP(1, [1])
+    optimizer = SGD(model.parameters(), 1e6, 0.9)
+    memories = []
+
+    def loss(output, target):
+        memories.append(optimizer.memory)
+        return mean_squared_error(output, target)
+
+    with pytest.warns(RuntimeWarning, match="training ended early"):
+        fit_line(model, loss=loss, optimizer=optimizer, epochs=500)
+    finite = memories[:-2]  # the last two are of one batch, which was recorded again for the report
+    assert optimizer.memory == finite[-1] != memories[-1]
+
+
 def test_of_many_operands_only_the_largest_is_told():
     model = MLP(1, [4, 1], "identity", initializer=lambda *shape: -1e200)
     expected = r"dot of 10 operands, the largest being -2e\+200 in layer 1: the value is inf"

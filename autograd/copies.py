@@ -83,15 +83,18 @@ def _leaf(kind: type[Value], data: float, grad: float, label: str | None) -> Val
 
 
 def reduce_tape(tape: Tape) -> Any:
-    """Return what pickle and copy need to make a tape again; the copy is closed."""
+    """Return what pickle and copy need to make a tape again; the copy is closed.
+
+    Another thread may be recording: a dictionary is copied whole before it is gone through.
+    """
     ancestors = _ancestors(tape)
     if len(ancestors) > _STRIDE and len(ancestors) % _STRIDE:
-        ancestors = list({id(parent): parent for parent, _ in tape.imports.values()}.values())
+        ancestors = list({id(parent): parent for parent, _ in tape.imports.copy().values()}.values())
     state = {
         "ancestors": ancestors,
         "fields": _freeze(tape),
-        "leaves": [(index, leaf, key == leaf._index) for index, (leaf, key) in list(tape.leaves.items())],
-        "imports": list(tape.imports.items()),
+        "leaves": [(index, leaf, key == leaf._index) for index, (leaf, key) in tape.leaves.copy().items()],
+        "imports": list(tape.imports.copy().items()),
         "starts": list(tape.starts),
         "serials": list(tape.serials),
         "labels": dict(tape.labels),

@@ -218,8 +218,8 @@ class _Names:
 
     def __init__(self, tape: Tape) -> None:
         self._tape = tape
-        leaves = (leaf.label for leaf, _ in tape.leaves.values())
-        self._counts = Counter(label for label in (*tape.labels.values(), *leaves) if label)
+        leaves = (leaf.label for leaf, _ in tape.leaves.copy().values())  # at once: the tape may be recorded on
+        self._counts = Counter(label for label in (*tape.labels.copy().values(), *leaves) if label)
 
     def label(self, index: int) -> str | None:
         if index in self._tape.leaves:

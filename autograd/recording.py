@@ -104,9 +104,14 @@ def enter_leaf(tape: Tape, leaf: Any, key: int, primal: float) -> int:
     """Enter a leaf on a tape; its key is new whenever its data changes, so that changed data is a new line."""
     if running_loop() is not None:
         here.tape = _nothing  # a loop has started since: from here on every task has a tape of its own
-    index = tape.enter(key, (LEAF, primal))
-    tape.leaves[index] = (leaf, key)
-    return index
+    index = len(tape)
+    tape.leaves[index] = (leaf, key)  # first: a line that is there is one another thread may read
+    try:
+        return tape.enter(key, (LEAF, primal))
+    except BaseException:  # interrupted
+        if len(tape) == index:
+            del tape.leaves[index]
+        raise
 
 
 def _owned(tape: Tape) -> bool:

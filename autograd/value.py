@@ -195,8 +195,8 @@ class Value(Operators):
         for tape, adjoints in swept.items():
             tape.adjoints = adjoints
             reached = len(adjoints)
-            leaves = list(tape.leaves.items())  # at once: another thread may be recording on that tape
-            shares += [(leaf, adjoints[i]) for i, (leaf, _) in leaves if i < reached and adjoints[i]]
+            leaves = tape.leaves.copy()  # at once: another thread may be recording on that tape
+            shares += [(leaf, adjoints[i]) for i, (leaf, _) in leaves.items() if i < reached and adjoints[i]]
         _accumulate(shares)
         close_automatic()
 

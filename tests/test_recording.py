@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import gc
+import pickle
 import sys
 import threading
 import weakref
@@ -355,7 +356,18 @@ def test_loops_with_comparisons_keep_few_guards():
     assert len(tape_of(y).guards) <= CAPACITY // 8
 
 
-def test_backward_while_another_thread_records():
+class Finalized:
+    """Garbage whose collection runs Python code, which lets another thread in wherever memory is asked for."""
+
+    def __init__(self):
+        self.itself = self
+
+    def __del__(self):
+        pass
+
+
+@pytest.mark.parametrize("use", [lambda y: (y * 2.0).backward(), pickle.dumps, lambda y: str(tape_of(y))])
+def test_a_tape_can_be_used_while_another_thread_records_on_it(use):
     x = Value(2.0)
     y = x * x
     ready, stop, problems = threading.Event(), threading.Event(), []
@@ -366,6 +378,7 @@ def test_backward_while_another_thread_records():
         ready.set()
         for _ in range(CAPACITY // 4):  # each step enters a leaf on this thread's tape
             kept * Value(1.0)
+            Finalized()
             if stop.is_set():
                 break
 
@@ -377,7 +390,7 @@ def test_backward_while_another_thread_records():
     ready.wait()
     try:
         for _ in range(30):
-            (theirs[0] * 2.0).backward()
+            use(theirs[0])
     except RuntimeError as problem:
         problems.append(problem)
     finally:

@@ -17,7 +17,6 @@ from typing import Any, NamedTuple, cast
 from autograd import Value, log, log1p, logsumexp, max, mean, relu, sigmoid, softmax, softplus, square, sum
 
 __all__ = [
-    "CORRECT",
     "LOSSES",
     "Loss",
     "LossRow",
@@ -509,9 +508,6 @@ LOSSES: dict[str, LossRow] = {
     )
 }
 """Every loss that has a name, by name. `zero_one` is for measuring: it cannot train."""
-
-CORRECT: dict[Loss, Callable[[Any, Any], bool]] = {row.function: row.correct for row in LOSSES.values() if row.correct}
-"""For each loss of a classification: whether the output for one sample is correct, so that accuracy can be measured."""
 
 # -- what outputs and targets are ------------------------------------------------------------------------------------
 

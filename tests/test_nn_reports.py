@@ -560,12 +560,8 @@ def test_signed_blue_is_the_second_class():
 
 def test_readings():
     softmax = Reading.of(loss_row("softmax_cross_entropy"), [0, 2], 3, ["a", "b", "c"])
-    assert (softmax.kind, softmax.class_of([0, 0, 1]), softmax.class_of(1), softmax.class_of(None)) == (
-        "class",
-        2,
-        1,
-        None,
-    )
+    assert softmax.kind == "class"
+    assert [softmax.class_of(target) for target in ([0, 0, 1], 1, None)] == [2, 1, None]
     assert softmax.shares(np.zeros((1, 3))).tolist() == [[1 / 3] * 3]
     signs = Reading.of(loss_row("hinge"), [-1, 1], 1)
     assert (signs.class_of(-1), signs.class_of(1), signs.class_of(0)) == (0, 1, None)
@@ -573,6 +569,20 @@ def test_readings():
     assert (numbers.kind, numbers.class_of(0.5)) == ("number", None)
     margins = Reading.of(loss_row("multiclass_hinge"), [0], 2)
     assert margins.shares(np.array([[0.1, 0.3]])).tolist() == [[0.0, 1.0]]
+    several = Reading.of(loss_row("perceptron"), [0, 2], 3)
+    assert (several.kind, several.classes, several.class_of(2)) == ("class", ["0", "1", "2"], 2)
+    assert Reading.of(loss_row("perceptron"), [-1, 1], 1).classes == ["-1", "1"]
+    questions = Reading.of(loss_row("binary_cross_entropy_from_logits"), [[0, 1]], 2)
+    assert (questions.kind, questions.class_of([0, 1])) == ("numbers", None)
+
+
+def test_shares_are_the_same_for_a_row_of_ones_own():
+    row = loss_row("softmax_cross_entropy")
+    own = row._replace(name="mine")
+    scores = np.array([[0.5, 1.0, -2.0], [1000.0, 0.0, -1000.0]])
+    first, second = (Reading.of(each, [0, 2], 3).shares(scores) for each in (row, own))
+    assert first == pytest.approx(second, rel=1e-15)
+    assert second[1].tolist() == [1.0, 0.0, 0.0]
 
 
 def test_domains():

@@ -9,6 +9,8 @@ import operator
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from nn.losses import LOSSES
+
 __all__ = ["Reading"]
 
 
@@ -44,8 +46,10 @@ class Reading(NamedTuple):
         Raises:
             ValueError: there are fewer names than classes.
         """
-        if row.decide is None or (row.labels is not None and n_outputs > 1):
+        if row.decide is None or (n_outputs > 1 and isinstance(row.decide([0.0] * n_outputs), list)):
             return cls(row, [], n_outputs)  # numbers; or several yes-or-no answers at once, which have no one class
+        if n_outputs > 1:
+            row = row._replace(labels=None)  # which name the sides of a single score
         coded = cls(row, [""], n_outputs)
         found = [index for index in map(coded.class_of, targets) if index is not None]
         count = 2 if n_outputs == 1 else max([n_outputs, *(index + 1 for index in found)])
@@ -95,6 +99,8 @@ class Reading(NamedTuple):
         """
         import numpy as np
 
+        if LOSSES.get(self.row.name) == self.row and self.row.probabilities is not None:
+            return np.stack(self.row.probabilities(list(outputs.T)), axis=1)  # all samples at once
         if self.row.probabilities is not None:
             return np.array([self.row.probabilities(scores) for scores in outputs.tolist()])
         return np.eye(outputs.shape[1])[np.nan_to_num(outputs).argmax(axis=1)]

@@ -524,6 +524,7 @@ def test_numbers_are_short_and_honest():
 def test_text_is_clipped_by_its_width():
     assert clipped("中文字", 6) == "中文字"
     assert clipped("中文字", 5) == "中文…"
+    assert clipped("中文字", 4) == "中…"
     assert clipped(" a\n b ", 9) == "a b"
     assert escaped("a\ud800b\x1bc\td") == "a\ufffdb\ufffdc\td"
 
@@ -579,9 +580,9 @@ def test_readings():
 def test_shares_are_the_same_for_a_row_of_ones_own():
     row = loss_row("softmax_cross_entropy")
     own = row._replace(name="mine")
-    scores = np.array([[0.5, 1.0, -2.0], [1000.0, 0.0, -1000.0]])
+    scores = np.array([[0.5, 1.0, -2.0], [1000.0, 0.0, -1000.0], [math.inf, 0.0, 0.0], [math.nan, 0.0, 1.0]])
     first, second = (Reading.of(each, [0, 2], 3).shares(scores) for each in (row, own))
-    assert first == pytest.approx(second, rel=1e-15)
+    assert first == pytest.approx(second, rel=1e-15, nan_ok=True)
     assert second[1].tolist() == [1.0, 0.0, 0.0]
 
 

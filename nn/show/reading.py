@@ -100,7 +100,8 @@ class Reading(NamedTuple):
         import numpy as np
 
         if LOSSES.get(self.row.name) == self.row and self.row.probabilities is not None:
-            return np.stack(self.row.probabilities(list(outputs.T)), axis=1)  # all samples at once
+            with np.errstate(all="ignore"):  # what is not finite is drawn as such
+                return np.stack(self.row.probabilities(list(outputs.T)), axis=1)  # all samples at once
         if self.row.probabilities is not None:
             return np.array([self.row.probabilities(scores) for scores in outputs.tolist()])
         return np.eye(outputs.shape[1])[np.nan_to_num(outputs).argmax(axis=1)]

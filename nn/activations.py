@@ -72,7 +72,7 @@ ACTIVATIONS: dict[str, ActivationRow] = {
         ActivationRow("relu", autograd.relu, he_uniform),
         ActivationRow("leaky_relu", autograd.leaky_relu, he_uniform),
         ActivationRow("softplus", autograd.softplus, he_uniform),
-        ActivationRow("abs", autograd.abs, he_uniform),
+        ActivationRow("abs", autograd.abs, glorot_uniform),
         ActivationRow("elu", autograd.elu, he_uniform),
         ActivationRow("gelu", autograd.gelu, he_uniform),
         ActivationRow("silu", autograd.silu, he_uniform),

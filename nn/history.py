@@ -6,6 +6,7 @@ This room holds records; it does not make them (`nn.trainer`) nor draw them (`nn
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -116,9 +117,11 @@ class History:
         validation: the score of the validation samples after each epoch; empty without such samples.
         penalties: what the regularizer added to the loss, mean over the steps of each epoch.
         gradient_norms: for each layer the Euclidean norm of its gradient, mean over the steps of each epoch: where
-            they fall from the last layer to the first, gradients vanish; where they grow, they explode.
+            they fall from the last layer to the first, gradients vanish; where they grow, they explode. They are
+            those of the loss with its penalty, before clipping, frozen parameters included.
         learning_rates: of each epoch.
-        snapshots: the model before the first epoch, after the newest, and evenly between; at most 24.
+        snapshots: the model before the first epoch, after the newest, and evenly between; at most 24, and the best one
+            where the run went back to it.
         best_epoch: the epoch with the lowest validation loss, or training loss without validation; 0 before the first.
         kept: the epoch whose parameters the model has now; 0 before the first.
         stopped: why the run ended before its last epoch, or None.
@@ -164,7 +167,8 @@ class History:
             self.gradient_norms.setdefault(name, []).append(norm)
         self.learning_rates.append(epoch.learning_rate)
         self.kept = epoch.number
-        if not self.best_epoch or epoch.loss < self._loss_of(self.best_epoch):
+        best = self._loss_of(self.best_epoch) if self.best_epoch else math.nan
+        if epoch.loss < best or math.isnan(best):
             self.best_epoch = epoch.number
 
     def keep(self, snapshot: Snapshot) -> None:

@@ -123,7 +123,9 @@ def normal(deviation: float, *, mean: float = 0.0) -> Initializer:
 
 
 def fan_in_uniform(n_inputs: int, n_outputs: int, generator: random.Random) -> float:  # noqa: ARG001 # likewise
-    """Return a number from ±1/√n_inputs, uniformly: a sum of n_inputs terms keeps its size.
+    """Return a number from ±1/√n_inputs, uniformly, as PyTorch draws the weights of its linear layers.
+
+    The weighted sum of n_inputs independent inputs of variance 1 has the variance 1/3.
 
     Args:
         n_inputs: of the neuron; 1 or more.

@@ -538,11 +538,13 @@ class BatchNorm(Module):
     y = scale · (x − mean) / √(variance + epsilon) + shift
 
     In training mean and variance are those of the batch (the variance divided by its size), so samples pass in
-    batches, by `on_batch`; in evaluation they are running averages of what was seen in training.
+    batches, by `on_batch`; in evaluation they are running averages of what was seen in training. In print the scale is
+    called γ and the shift β.
 
     Args:
         n_inputs: features of a sample; 1 or more.
-        momentum: share of the newest batch in the running averages; above 0, up to 1.
+        momentum: weight of the newest batch in the running averages, as in PyTorch; above 0, up to 1. (An optimizer's
+            momentum is the other way round: what lasts of the past.)
         epsilon: added to the variance; above 0, in squared units of the feature.
 
     Raises:

@@ -433,7 +433,7 @@ def _decision(output: Any) -> int | None:
 
 
 def _sign(score: Any) -> int | None:
-    return _above(0.0, _single(score, "same_side", "same_class"), SIDES)
+    return _above(0.0, _single(score, "a loss of two sides", "multiclass_hinge or softmax_cross_entropy"), SIDES)
 
 
 def _highest(scores: Any) -> int | None:
@@ -458,11 +458,9 @@ def _bit_of_logit(output: Any) -> Any:
     return _each(lambda z: _above(0.0, z, BITS), output)
 
 
-def _same_bits(decide: Callable[[Any], Any]) -> Callable[[Any, Any], bool]:
+def _same_bits(decide: Callable[[Any], Any], loss: str) -> Callable[[Any, Any], bool]:
     """Return whether all probabilities (or logits) are on the side of their targets; a share above 1/2 counts as 1."""
-    return lambda output, target: all(
-        decide(y) == (_share(t) > 0.5) for y, t in _pairs(output, target, "binary_cross_entropy")
-    )
+    return lambda output, target: all(decide(y) == (_share(t) > 0.5) for y, t in _pairs(output, target, loss))
 
 
 def _of_probability(output: Any) -> list[Any]:
@@ -489,7 +487,7 @@ LOSSES: dict[str, LossRow] = {
         LossRow(
             "binary_cross_entropy",
             binary_cross_entropy,
-            _same_bits(_bit_of_probability),
+            _same_bits(_bit_of_probability, "binary_cross_entropy"),
             _of_probability,
             _bit_of_probability,
             BITS,
@@ -497,7 +495,7 @@ LOSSES: dict[str, LossRow] = {
         LossRow(
             "binary_cross_entropy_from_logits",
             binary_cross_entropy_from_logits,
-            _same_bits(_bit_of_logit),
+            _same_bits(_bit_of_logit, "binary_cross_entropy_from_logits"),
             _of_logit,
             _bit_of_logit,
             BITS,

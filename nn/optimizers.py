@@ -332,11 +332,14 @@ class RMSProp(Optimizer):
 class Adam(Optimizer):
     """Descent by a running mean of the gradients, in units of the root of a running mean of their squares.
 
+    These are the gradients' first and second moment, whose names in print are m and v:
+
     mean = β₁ · mean + (1 − β₁) · grad;  square = β₂ · square + (1 − β₂) · grad²
 
     data = data − learning_rate · (mean / (1 − β₁ᵗ)) / (√(square / (1 − β₂ᵗ)) + epsilon)
 
-    Both running means start from 0. Dividing by 1 − βᵗ, t being the number of this step, makes up for that.
+    Both running means start from 0. Dividing by 1 − βᵗ, t being the number of this step, makes up for that: it is
+    the bias correction.
 
     Args:
         parameters: leaf Values, such as `model.parameters()`.
@@ -382,8 +385,8 @@ class Adam(Optimizer):
         mean = [first * before + (1 - first) * grad for before, grad in zip(memory["mean"], grads)]
         square = [second * before + (1 - second) * grad * grad for before, grad in zip(memory["square"], grads)]
         steps = [before + 1 for before in memory["steps"]]
-        made_up = {t: (self.learning_rate / (1 - first**t), math.sqrt(1 - second**t)) for t in set(steps)}
-        scales = [made_up[t] for t in steps]  # one computation for all parameters, unless some were frozen for a time
+        corrected = {t: (self.learning_rate / (1 - first**t), math.sqrt(1 - second**t)) for t in set(steps)}
+        scales = [corrected[t] for t in steps]  # one computation for all parameters, unless some were frozen for a time
         moved = [
             x - rate * m / (math.sqrt(s) / root + epsilon)
             for x, m, s, (rate, root) in zip(numbers, mean, square, scales)

@@ -202,7 +202,7 @@ class MaxNorm(Regularizer):
         >>> [w.data for w in neuron.weights]
         [1.5, -2.0]
 
-    Source: Srebro, Rennie and Jaakkola, 2005; for neurons, Hinton and others, 2012.
+    Source: Srebro and Shraibman, 2005; for neurons, Hinton and others, 2012.
     """
 
     def __init__(self, bound: float) -> None:

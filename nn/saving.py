@@ -77,7 +77,7 @@ def load(path: Path, model: Module | None = None) -> Module:
     Args:
         path: of the file.
         model: takes the parameters, if given; its parameters must have the names and shapes of those in the file.
-            Otherwise the model is made from the architecture in the file.
+            Otherwise the model is made from the architecture in the file, in evaluation mode, nothing frozen.
 
     Raises:
         OSError: the file cannot be read.
@@ -86,7 +86,7 @@ def load(path: Path, model: Module | None = None) -> Module:
     """
     facts, tensors = _read(path)
     if model is None:
-        model = _built(path, facts, tensors)
+        model = _built(path, facts, tensors).eval()
     _fill(path, model, {name: tensor for name, tensor in tensors.items() if not name.startswith(RUN)})
     return model
 

@@ -306,15 +306,15 @@ class ReduceOnPlateau(Schedule):
 
 SCHEDULES: dict[str, Callable[[Optimizer, int], Schedule]] = {
     "constant": lambda optimizer, epochs: ConstantSchedule(optimizer),  # noqa: ARG005 # one signature for all
-    "step": lambda optimizer, epochs: StepSchedule(optimizer, every=max(1, epochs // 3), factor=0.1),
+    "step": lambda optimizer, epochs: StepSchedule(optimizer, every=max(1, -(-epochs // 3)), factor=0.1),
     "exponential": lambda optimizer, epochs: ExponentialSchedule(optimizer, factor=0.01 ** (1 / epochs)),
     "cosine": CosineSchedule,
     "plateau": lambda optimizer, epochs: ReduceOnPlateau(optimizer, patience=max(1, epochs // 10)),
 }
 """name -> function (optimizer, epochs) -> a schedule that suits a run of so many epochs.
 
-`step` divides the rate by 10 after each third of the run, `exponential` by 100 in the whole run, `cosine` lowers it to
-0, and `plateau` waits for a tenth of the run, 1 epoch or more, before it divides the rate by 10.
+`step` divides the rate by 10 after one third and after two thirds of the run, `exponential` by 100 in the whole run,
+`cosine` lowers it to 0, and `plateau` waits for a tenth of the run, 1 epoch or more, before it divides the rate by 10.
 """
 
 

@@ -16,7 +16,7 @@ from nn.history import Numbers
 from nn.initializers import Seed, as_generator
 from nn.losses import Loss
 from nn.module import Module
-from nn.optimizers import Optimizer, clip_gradients
+from nn.optimizers import Optimizer, clip_gradients, positive
 from nn.prediction import Model
 from nn.regularizers import Regularizer
 
@@ -90,7 +90,7 @@ class Steps:
         self._loss = loss
         self._optimizer = optimizer
         self._regularizer = regularizer
-        self._clip_norm = clip_norm
+        self._clip_norm = None if clip_norm is None else positive(clip_norm, "clip_norm")
         self._layers = _layers(model, optimizer)
         self.numbers = Numbers(model, optimizer.parameters)
         self.generators = _generators(model)

@@ -1,7 +1,7 @@
 """When a run has come to its end before its last epoch.
 
-A condition is a function of an `Epoch` that says why the run ends, as a text, or None to go on. This room knows the
-usual ones. It does not know the loop that asks.
+A condition is a function of an `Epoch` that says why the run ends, as a text (True stands for no special reason), or
+None to go on. This room knows the usual ones. It does not know the loop that asks.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ Condition = Callable[[Epoch], str | bool | None]
 class EarlyStopping:
     """End a run when the loss has not become better for some epochs; the run then goes back to its best epoch.
 
-    The loss is that of the validation samples, or without such samples the training loss.
+    The loss is that of the validation samples, or without such samples the training loss. The best epoch is the one
+    with the lowest loss of all; min_delta only says when waiting for a better one is over.
 
     Args:
         patience: epochs without a better loss that are waited for; 1 or more.
@@ -31,7 +32,7 @@ class EarlyStopping:
         TypeError: the patience is not an int.
 
     Attributes:
-        best: the lowest loss so far.
+        best: the loss that counted as better last.
         best_epoch: its epoch; 0 before the first.
     """
 

@@ -13,12 +13,13 @@ when it is time to stop (`nn.stopping`). The same loop written by hand is as goo
 
 from __future__ import annotations
 
+import contextlib
 import math
 import operator
 import os
 import random
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any
 
 from autograd import Value
@@ -108,6 +109,9 @@ def fit(
         >>> [round(p.data, 3) for p in model.parameters()]
         [2.0, 1.0]
     """
+    callbacks = list(callbacks)
+    if checkpoint is not None:
+        callbacks.append(lambda epoch: epoch.run.save(checkpoint))
     run = Training(
         model,
         inputs,
@@ -123,7 +127,7 @@ def fit(
         clip_norm=clip_norm,
         early_stopping=early_stopping,
         stop_when=stop_when,
-        callbacks=[*callbacks, *([lambda epoch: epoch.run.save(checkpoint)] if checkpoint is not None else [])],
+        callbacks=callbacks,
         correct=correct,
     )
     if resume is not None:
@@ -182,6 +186,8 @@ class Training(Iterator[Epoch]):
         correct: Correct | None = None,
     ) -> None:
         _check_parts(model, optimizer, schedule, regularizer)
+        callbacks = list(callbacks)
+        _check_functions(stop_when, callbacks, correct)
         inputs, targets = samples_of(inputs, targets)
         self.model = model
         self.optimizer = optimizer
@@ -197,7 +203,7 @@ class Training(Iterator[Epoch]):
         self._steps = Steps(model, self.history.loss_row.function, optimizer, regularizer, clip_norm)
         self._model_numbers = Numbers(model)  # without what the optimizer moves besides
         self._stop_when = stop_when
-        self._callbacks = list(callbacks)
+        self._callbacks = callbacks
         self._correct = correct
         self.history.add_snapshot(Snapshot(0, self._model_numbers.read()))
 
@@ -240,13 +246,19 @@ class Training(Iterator[Epoch]):
         load_checkpoint(self, path)
 
     def state(self) -> tuple[dict[str, Any], dict[str, list[float]]]:
-        """Return where the run is, between two epochs: facts that JSON can say, and lists of numbers by name."""
-        history = self.history.state()
+        """Return where the run is, between two epochs: facts that JSON can say, and lists of numbers by name.
+
+        Of a run that Ctrl-C has ended it is a state to go on from.
+        """
+        facts, numbers = self._state()
         if self.interrupted:
-            history["stopped"] = None  # so that it can be resumed
+            facts["history"]["stopped"] = None
+        return facts, numbers
+
+    def _state(self) -> tuple[dict[str, Any], dict[str, list[float]]]:
         facts = {
             "kind": self._kind(),
-            "history": history,
+            "history": self.history.state(),
             "early_stopping": None if self.early_stopping is None else self.early_stopping.state(),
             "generators": [generator.getstate() for generator in self._generators()],
         }
@@ -266,7 +278,7 @@ class Training(Iterator[Epoch]):
         Raises:
             ValueError, TypeError, KeyError: the state does not fit; the message says what differs.
         """
-        before = self.state()
+        before = self._state()
         try:
             self._take(facts, numbers)
         except BaseException:
@@ -380,17 +392,17 @@ class Training(Iterator[Epoch]):
 training = Training
 
 
-class _training_mode:  # noqa: N801 # a context, as users read it
-    """A context in which a model is in training mode, and after which it is in evaluation mode."""
-
-    def __init__(self, model: Model) -> None:
-        self._model = model if isinstance(model, Module) else Module()
-
-    def __enter__(self) -> None:
-        self._model.train()
-
-    def __exit__(self, *exception: object) -> None:
-        self._model.eval()
+@contextlib.contextmanager
+def _training_mode(model: Model) -> Generator[None]:
+    """Make a context in which a model is in training mode, and after which it is in evaluation mode."""
+    if not isinstance(model, Module):
+        yield
+        return
+    model.train()
+    try:
+        yield
+    finally:
+        model.eval()
 
 
 # -- what arguments may be -------------------------------------------------------------------------------------------
@@ -405,13 +417,31 @@ def _check_parts(
         moved, own = set(map(id, optimizer.parameters)), model.parameters()
         if own and moved.isdisjoint(map(id, own)):
             raise ValueError("the optimizer holds no parameter of the model: make it from model.parameters()")
+    if regularizer is not None and not isinstance(regularizer, Regularizer):
+        raise TypeError(f"a regularizer is an object such as L2(1e-3), not {regularizer!r}")
     if regularizer is not None and not isinstance(model, Module):
         raise TypeError(f"a regularizer finds the weights of a Module, and the model is a {type(model).__name__}")
+    if schedule is not None and not isinstance(schedule, Schedule):
+        raise TypeError(f"a schedule is an object such as CosineSchedule(optimizer, 50), not {schedule!r}")
     if schedule is not None and schedule.optimizer is not optimizer:
         raise ValueError("the schedule holds another optimizer than the one that trains: make it from that one")
-    probe = Value(1.0) * 1.0
-    if not probe.operands:
+    if not _is_recording():
         raise RuntimeError("training needs gradients, and no_grad() records nothing: leave that context first")
+
+
+def _check_functions(stop_when: Any, callbacks: Iterable[Any], correct: Any) -> None:
+    if stop_when is not None and not callable(stop_when):
+        raise TypeError(f"stop_when is a function of an epoch, such as gradient_norm_below(1e-6), not {stop_when!r}")
+    for callback in callbacks:
+        if not callable(callback):
+            raise TypeError(f"a callback is a function of an epoch, not {callback!r}")
+    if correct is not None and not callable(correct):
+        raise TypeError(f"correct is a function of an output and its target, not {correct!r}")
+
+
+def _is_recording() -> bool:
+    """Return whether what is computed now has a gradient."""
+    return bool((Value(1.0) * 1.0).operands)
 
 
 def _count(count: int, what: str, otherwise: str = "") -> int:

@@ -28,6 +28,7 @@ from nn.losses import (
     zero_one,
 )
 
+CLASSES = "multiclass_hinge or softmax_cross_entropy"
 SCORES = (3.2, 5.1, -1.7)
 LN_2 = math.log(2.0)
 HUGE = 1e308
@@ -482,7 +483,7 @@ NO_PROBABILITY = "a probability is a number from 0 to 1, not "
         (
             lambda: same_side(SCORES, 1),
             TypeError,
-            "same_side takes a single score, not a tuple of 3: for one score per class use same_class",
+            f"a loss of two sides takes a single score, not a tuple of 3: for one score per class use {CLASSES}",
         ),
         (lambda: same_class([], 0), ValueError, "there are no scores"),
         (lambda: mean_squared_error([1.0], [1.0, 2.0]), ValueError, "mean_squared_error: 1 output, but 2 targets"),

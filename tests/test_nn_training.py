@@ -293,6 +293,24 @@ def test_interrupting_the_validation_leaves_no_half_of_an_epoch():
     assert history.summary() == "no epoch was finished"
 
 
+def test_an_interrupted_run_stays_where_it_is_when_a_state_does_not_fit():
+    model = MLP(1, [1])
+    run = training(model, *LINE, loss=mean_squared_error, optimizer=SGD(model.parameters(), 0.1), epochs=3)
+    next(run)
+    facts, numbers_ = run.state()
+    run.on_batch_done = interrupt
+    assert list(run) == []
+    with pytest.raises(ValueError, match="'learning_rate' is missing"):
+        run.load_state(facts, {})
+    assert run.history.stopped == "interrupted in epoch 2 of 3"
+    run.load_state(facts, numbers_)
+    assert run.history.stopped is None
+
+
+def interrupt(*arguments):
+    raise KeyboardInterrupt
+
+
 def test_other_errors_pass_through():
     def loss(output, target):
         raise ZeroDivisionError("mine")
@@ -358,6 +376,17 @@ def test_early_stopping_goes_back_to_the_best_epoch():
     assert history.stopped == f"no better loss for 3 epochs: back to epoch {best}"
     assert score(model, *rising(1.0), loss=mean_squared_error) == history.validation[best - 1]
     assert best in [snapshot.epoch for snapshot in history.snapshots]
+
+
+def test_a_validation_loss_that_is_nan_is_never_the_best():
+    def loss(output, target):
+        return mean_squared_error(output, target) if target < 9.0 or len(found) > 1 else math.nan
+
+    found = []
+    history = fit_line(MLP(1, [1]), loss=loss, epochs=6, validation=([[1.0]], [9.0]), callbacks=[found.append])
+    losses = [each.loss for each in history.validation]
+    assert [math.isnan(each) for each in losses] == [True, True, False, False, False, False]
+    assert history.best_epoch == losses.index(min(losses[2:])) + 1
 
 
 def test_early_stopping_goes_by_the_training_loss_without_validation():
@@ -645,6 +674,32 @@ class Constant(Module):
             lambda: fit_line(abs, optimizer=SGD([Value(0.0)], 1.0), regularizer=L2(0.5)),
             TypeError,
             "a regularizer finds the weights of a Module, and the model is a builtin_function_or_method",
+        ),
+        (
+            lambda: fit_line(MLP(1, [1]), regularizer=0.1),
+            TypeError,
+            "a regularizer is an object such as L2(1e-3), not 0.1",
+        ),
+        (
+            lambda: fit_line(MLP(1, [1]), schedule=0.1),
+            TypeError,
+            "a schedule is an object such as CosineSchedule(optimizer, 50), not 0.1",
+        ),
+        (
+            lambda: fit_line(MLP(1, [1]), stop_when=1e-6),
+            TypeError,
+            "stop_when is a function of an epoch, such as gradient_norm_below(1e-6), not 1e-06",
+        ),
+        (lambda: fit_line(MLP(1, [1]), callbacks=[7]), TypeError, "a callback is a function of an epoch, not 7"),
+        (
+            lambda: fit_line(MLP(1, [1]), correct=0.5),
+            TypeError,
+            "correct is a function of an output and its target, not 0.5",
+        ),
+        (
+            lambda: fit_line(MLP(1, [1]), clip_norm=-1),
+            ValueError,
+            "the clip_norm is a finite number above 0, not -1",
         ),
         (lambda: fit_line(MLP(1, [1]), validation=0.2), TypeError, "validation is a pair: (inputs, targets)"),
         (

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import autograd
+from nn.checks import called
 from nn.initializers import Initializer, fan_in_uniform, glorot_uniform, he_uniform
 
 __all__ = ["ACTIVATIONS", "ActivationRow", "activation_row", "winner_take_all"]
@@ -118,7 +119,7 @@ def activation_row(activation: str | ActivationRow | Callable[[Any], Any]) -> Ac
     named = next((row for row in ACTIVATIONS.values() if row.function is activation), None)
     if named is not None:
         return named
-    return ActivationRow(getattr(activation, "__name__", repr(activation)), activation, fan_in_uniform)
+    return ActivationRow(called(activation), activation, fan_in_uniform)
 
 
 def _row_named(text: str) -> ActivationRow:

@@ -11,6 +11,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from nn.checks import counted
 from nn.cli_flags import WrongUseError
 from nn.csv_files import choices, read_table, shown
 from nn.datasets import SOURCES
@@ -99,7 +100,7 @@ def _from_table(options: Namespace) -> Source:
     )
     kind = f"{len(dataset.classes)} classes" if dataset.classes else "regression"
     told = f"{len(dataset.inputs)} rows, {len(dataset.features)} inputs, target {shown(target)} ({kind})"
-    dropped = f", {n_dropped} row{'s' * (n_dropped != 1)} with gaps left out" if n_dropped else ""
+    dropped = f", {counted(n_dropped, 'row')} with gaps left out" if n_dropped else ""
     return Source(dataset._replace(name=options.source), encoding, f"{options.source}: {told}{dropped}")
 
 

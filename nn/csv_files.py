@@ -16,6 +16,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, NamedTuple
 
+from nn.checks import counted
 from nn.files import atomic_write
 
 __all__ = ["Table", "TableError", "as_number", "choices", "read_table", "shown", "write_predictions"]
@@ -101,7 +102,7 @@ def read_table(path: str | os.PathLike[str], *, delimiter: str | None = None, he
         raise TableError(f"there are no rows below the header (line {first_line})")
     for line, row in records:
         if len(row) != len(names):
-            raise TableError(f"line {line} has {_count(len(row), 'cell')}, but line {first_line} has {len(names)}")
+            raise TableError(f"line {line} has {counted(len(row), 'cell')}, but line {first_line} has {len(names)}")
     return Table(names, [row for _, row in records], [line for line, _ in records], delimiter)
 
 
@@ -207,7 +208,7 @@ def write_predictions(
         if name in table.header:
             raise TableError(f"the table has a column {name!r} already: choose another name")
         if len(texts) != len(table.rows):
-            raise TableError(f"column {name!r} has {_count(len(texts), 'row')}, the table {len(table.rows)}")
+            raise TableError(f"column {name!r} has {counted(len(texts), 'row')}, the table {len(table.rows)}")
     rows = [[*table.header, *columns], *([*row, *added] for row, *added in zip(table.rows, *columns.values()))]
     lines = [_line(row, table.delimiter) for row in rows]
     if isinstance(path_or_file, (str, os.PathLike)):
@@ -254,7 +255,3 @@ def choices(wrong: str, names: Sequence[str]) -> str:
 def shown(text: str) -> str:
     """Return a text in quotes on one line, its beginning if it is long."""
     return repr(text if len(text) <= 60 else f"{text[:60]}…")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' * (number != 1)}"

@@ -17,6 +17,7 @@ from typing import Any, cast
 
 from autograd import Dual, Primitive, Value, dot, matvec, mean, no_grad, scope, sqrt, square
 from nn.activations import ACTIVATIONS, ActivationRow, activation_row
+from nn.checks import below_one, called, counted, positive, real, whole
 from nn.initializers import Initializer, Seed, as_generator, as_initializer
 from nn.module import Module, evaluating, plain
 
@@ -72,7 +73,7 @@ class Neuron(Module):
         n_outputs: int = 1,
         seed: Seed = 0,
     ) -> None:
-        n_inputs = _count(n_inputs, "inputs of a neuron")
+        n_inputs = whole(n_inputs, "number of inputs of a neuron")
         chosen = activation_row(activation if nonlin else "identity")
         if chosen.vector:
             raise ValueError(f"{chosen.name} needs the weighted sums of a whole layer: give it to Layer, not to Neuron")
@@ -170,8 +171,8 @@ class Layer(Module):
         seed: Seed = 0,
         name: str | None = None,
     ) -> None:
-        n_inputs = _count(n_inputs, "inputs of a layer")
-        n_outputs = _count(n_outputs, "neurons of a layer")
+        n_inputs = whole(n_inputs, "number of inputs of a layer")
+        n_outputs = whole(n_outputs, "number of neurons of a layer")
         generator = as_generator(seed)
         chosen = activation_row(activation if nonlin else "identity")
         self.neurons = [
@@ -497,9 +498,7 @@ class Dropout(Module):
     """
 
     def __init__(self, rate: float = 0.5, *, seed: Seed = 0) -> None:
-        if not 0.0 <= rate < 1.0:
-            raise ValueError(f"the dropout rate is a probability from 0 to below 1, not {rate!r}")
-        self.rate = float(rate)
+        self.rate = below_one(rate, "dropout rate")
         self._generator = as_generator(seed)
 
     def __call__(self, inputs: Any) -> Any:
@@ -565,15 +564,13 @@ class BatchNorm(Module):
     couples_samples = True
 
     def __init__(self, n_inputs: int, *, momentum: float = 0.1, epsilon: float = 1e-5) -> None:
-        n_inputs = _count(n_inputs, "inputs of a BatchNorm")
-        if not 0.0 < momentum <= 1.0:
+        n_inputs = whole(n_inputs, "number of inputs of a BatchNorm")
+        if not 0.0 < real(momentum, "momentum") <= 1.0:
             raise ValueError(f"the momentum of the running averages is above 0 and up to 1, not {momentum!r}")
-        if not 0.0 < epsilon < math.inf:
-            raise ValueError(f"epsilon is a finite number above 0, not {epsilon!r}")
         self.scale = [Value(1.0, label=f"scale{i}") for i in range(n_inputs)]
         self.shift = [Value(0.0, label=f"shift{i}") for i in range(n_inputs)]
         self.momentum = float(momentum)
-        self.epsilon = float(epsilon)
+        self.epsilon = positive(epsilon, "epsilon")
         self.running_mean = [0.0] * n_inputs
         self.running_variance = [1.0] * n_inputs
 
@@ -659,17 +656,6 @@ def _widths(n_outputs: Sequence[int]) -> list[int]:
     return list(n_outputs)
 
 
-def _count(count: int, what: str) -> int:
-    """Return how many of something there shall be, as an int."""
-    try:
-        count = operator.index(count)
-    except TypeError:
-        raise TypeError(f"the number of {what} is an int, not {type(count).__name__}") from None
-    if count < 1:
-        raise ValueError(f"the number of {what} is 1 or more, not {count}")
-    return count
-
-
 def _check_stages(stages: Sequence[Any]) -> None:
     if not stages:
         raise ValueError("a Sequential needs at least one stage, such as Layer(2, 8)")
@@ -684,7 +670,7 @@ def _check_stages(stages: Sequence[Any]) -> None:
             raise TypeError(f"stage {position} has to be a module or a function, not {type(stage).__name__}{hint}")
         taken = getattr(stage, "n_inputs", None)
         if given is not None and taken is not None and given != taken:
-            raise ValueError(f"stage {position}, {stage!r}, takes {_numbered(taken, 'input')}, but {given} reach it")
+            raise ValueError(f"stage {position}, {stage!r}, takes {counted(taken, 'input')}, but {given} reach it")
         given = getattr(stage, "n_outputs", given if isinstance(stage, (Activation, Dropout)) else None)
 
 
@@ -701,10 +687,10 @@ def _sample(inputs: Any, expected: int, owner: Module) -> Sequence[Any]:
     numbers = inputs.tolist() if hasattr(inputs, "tolist") else inputs  # an array's own numbers are slow
     if not hasattr(numbers, "__getitem__") or isinstance(numbers, (str, bytes, dict)):
         kind = type(inputs).__name__
-        raise TypeError(f"{_called(owner)} takes a sequence of {_numbered(expected, 'number')}, not {kind}")
+        raise TypeError(f"{_called(owner)} takes a sequence of {counted(expected, 'number')}, not {kind}")
     given = len(numbers)
     if given != expected:
-        raise ValueError(f"{_called(owner)} takes {_numbered(expected, 'input')}, but {given} {_were(given)} given")
+        raise ValueError(f"{_called(owner)} takes {counted(expected, 'input')}, but {given} {_were(given)} given")
     return cast("Sequence[Any]", numbers)
 
 
@@ -730,10 +716,6 @@ def _table(samples: Any, expected: int | None, owner: Module) -> Any:
 def _called(owner: Module) -> str:
     name = owner.name if isinstance(owner, Layer) else None
     return f"{name}, {owner!r}," if name else repr(owner)
-
-
-def _numbered(count: int, noun: str) -> str:
-    return f"{count} {noun}{'s' * (count != 1)}"
 
 
 def _were(count: int) -> str:
@@ -785,7 +767,7 @@ def _takes_arrays(row: ActivationRow) -> bool:
 
 
 def _stage_text(stage: Any) -> str:
-    return repr(stage) if isinstance(stage, Module) else getattr(stage, "__name__", repr(stage))
+    return repr(stage) if isinstance(stage, Module) else called(stage)
 
 
 def _float(number: Any) -> float:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 from autograd import Value, log, log1p, logsumexp, max, mean, relu, sigmoid, softmax, softplus, square, sum
+from nn.checks import called, counted
 
 __all__ = [
     "LOSSES",
@@ -417,7 +418,7 @@ def loss_row(loss: str | LossRow | Loss) -> LossRow:
     if not callable(loss):
         raise TypeError(f"a loss is a name or a function (output, target), not {type(loss).__name__}")
     named = next((row for row in LOSSES.values() if row.function is loss), None)
-    return named or LossRow(getattr(loss, "__name__", repr(loss)), loss)
+    return named or LossRow(called(loss), loss)
 
 
 SIDES = (-1, 1)
@@ -537,7 +538,7 @@ def _pairs(output: Any, target: Any, loss: str) -> list[tuple[Any, Any]]:
     """Return each output with its target."""
     outputs, targets = _listed(output), _listed(target)
     if len(outputs) != len(targets):
-        raise ValueError(f"{loss}: {_numbered(outputs, 'output')}, but {_numbered(targets, 'target')}")
+        raise ValueError(f"{loss}: {counted(len(outputs), 'output')}, but {counted(len(targets), 'target')}")
     if not outputs:
         raise ValueError(f"{loss}: there are no outputs")
     return list(zip(outputs, targets))
@@ -620,10 +621,6 @@ def _is_real(target: Any) -> bool:
 
 def _number(output: Any) -> float:
     return output.data if isinstance(output, Value) else float(output)
-
-
-def _numbered(items: Sequence[Any], noun: str) -> str:
-    return f"{len(items)} {noun}{'s' * (len(items) != 1)}"
 
 
 # -- terms of losses -------------------------------------------------------------------------------------------------

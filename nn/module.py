@@ -14,6 +14,7 @@ from contextvars import ContextVar
 from typing import Any, Self, cast
 
 from autograd import Value, no_grad
+from nn.checks import counted
 from nn.initializers import Seed, as_generator
 
 __all__ = ["Module", "any_frozen", "evaluating", "is_frozen", "plain"]
@@ -89,7 +90,7 @@ class Module:
         return numpy.array(outputs, dtype=float).reshape(len(outputs), width)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({_counted(len(self.parameters()), 'parameter')})"
+        return f"{type(self).__name__}({counted(len(self.parameters()), 'parameter')})"
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Let a class that computes something of its own do so for batches and arrays too, unless it says how."""
@@ -340,7 +341,7 @@ def _collect(part: Any, name: str, seen: set[int], found: list[tuple[str, Any]])
         found.append((name, part))
     if not isinstance(part, Value):
         for key, inner in _inner(part):
-            _collect(inner, f"{name}.{key}" if name else str(key), seen, found)
+            _collect(inner, _path(name, key), seen, found)
 
 
 def _units(module: Module, name: str, seen: set[int]) -> Iterator[tuple[str, Module, list[Value]]]:
@@ -403,7 +404,3 @@ def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
     """Return the cells of a line in columns: two of words, the others of numbers."""
     columns = [cell.ljust(width) if k < 2 else cell.rjust(width) for k, (cell, width) in enumerate(zip(cells, widths))]
     return "  ".join(columns).rstrip()
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'s' * (count != 1)}"

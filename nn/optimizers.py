@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from autograd import Value
+from nn.checks import below_one, counted, non_negative, positive
 from nn.module import Module, any_frozen, is_frozen
 
 __all__ = [
@@ -155,7 +156,7 @@ class Optimizer:
         count = len(self.parameters)
         options = [(name, getattr(self, name)) for name in self.options]
         told = "".join(f", {name}={value}" for name, value in options if value)  # 0 and False go without saying
-        return f"{type(self).__name__}({count} parameter{'s' * (count != 1)}, learning_rate={self.learning_rate}{told})"
+        return f"{type(self).__name__}({counted(count, 'parameter')}, learning_rate={self.learning_rate}{told})"
 
 
 class SGD(Optimizer):
@@ -518,28 +519,7 @@ def clip_gradient_values(parameters: Iterable[Value], bound: float) -> None:
         parameter.grad = max(min(parameter.grad, bound), -bound)  # in this order nan wins both times
 
 
-# -- ranges and states -----------------------------------------------------------------------------------------------
-
-
-def non_negative(rate: float, name: str) -> float:
-    """Return a rate; raise ValueError where it is negative or not finite."""
-    if not 0.0 <= rate < math.inf:
-        raise ValueError(f"the {name} is a finite number, 0 or more, not {rate!r}")
-    return float(rate)
-
-
-def positive(rate: float, name: str) -> float:
-    """Return a rate; raise ValueError where it is 0, negative or not finite."""
-    if not 0.0 < rate < math.inf:
-        raise ValueError(f"the {name} is a finite number above 0, not {rate!r}")
-    return float(rate)
-
-
-def below_one(share: float, name: str) -> float:
-    """Return a share; raise ValueError where it is negative, 1 or more."""
-    if not 0.0 <= share < 1.0:
-        raise ValueError(f"the {name} is 0 or more and below 1, not {share!r}")
-    return float(share)
+# -- states -----------------------------------------------------------------------------------------------
 
 
 def checked_state(

@@ -15,9 +15,9 @@ import math
 from typing import Any
 
 from autograd import Value, abs, dot, sum
+from nn.checks import non_negative, positive
 from nn.layers import Neuron
 from nn.module import Module, is_frozen
-from nn.optimizers import non_negative, positive
 
 __all__ = ["L1", "L2", "ElasticNet", "MaxNorm", "Regularizer", "Together", "penalized"]
 

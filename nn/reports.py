@@ -13,6 +13,7 @@ import os
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from nn.checks import counted
 from nn.files import atomic_write
 from nn.module import Module, plain
 from nn.prediction import Score, confusion_matrix, hits, samples_of, share
@@ -180,7 +181,7 @@ def _header(run: _Run, title: str) -> str:
     facts = [
         *_about(history.model),
         *(f"{len(part.inputs)} {part.kind} samples" for part in run.parts),
-        _counted(len(history.training), "epoch"),
+        counted(len(history.training), "epoch"),
         f"loss: {history.loss_row.name}",
         *([f"the model has the numbers of epoch {history.kept}"] if history.kept != len(history.training) else []),
     ]
@@ -191,7 +192,7 @@ def _header(run: _Run, title: str) -> str:
 
 def _about(model: Any) -> list[str]:
     if isinstance(model, Module):
-        return [repr(model), _counted(len(model.parameters()), "parameter")]
+        return [repr(model), counted(len(model.parameters()), "parameter")]
     return [str(getattr(model, "__name__", type(model).__name__))]
 
 
@@ -239,10 +240,6 @@ def _told(history: Any, epoch: int) -> str:
 
 def _score_text(score: Any) -> str:
     return f"loss {short(score.loss)}" + ("" if score.accuracy is None else f" ({score.accuracy:.1%} correct)")
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'s' * (count != 1)}"
 
 
 # -- the pictures ----------------------------------------------------------------------------------------------------

@@ -8,10 +8,10 @@ the optimizer was made with.
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Callable, Mapping, Sequence
 
-from nn.optimizers import Optimizer, below_one, checked_state, non_negative, positive
+from nn.checks import below_one, non_negative, positive, whole
+from nn.optimizers import Optimizer, checked_state
 
 __all__ = [
     "SCHEDULES",
@@ -153,7 +153,7 @@ class StepSchedule(Schedule):
 
     def __init__(self, optimizer: Optimizer, every: int, factor: float = 0.1) -> None:
         super().__init__(optimizer)
-        self.every = _whole(every, 1, "number of epochs from drop to drop")
+        self.every = whole(every, "number of epochs from drop to drop")
         self.factor = positive(factor, "factor")
 
     def rate(self, epoch: int) -> float:
@@ -219,7 +219,7 @@ class CosineSchedule(Schedule):
 
     def __init__(self, optimizer: Optimizer, epochs: int, lowest: float = 0.0) -> None:
         super().__init__(optimizer)
-        self.epochs = _whole(epochs, 1, "number of epochs")
+        self.epochs = whole(epochs, "number of epochs")
         self.lowest = non_negative(lowest, "lowest learning rate")
 
     def rate(self, epoch: int) -> float:
@@ -271,7 +271,7 @@ class ReduceOnPlateau(Schedule):
     ) -> None:
         super().__init__(optimizer)
         self.factor = below_one(factor, "factor")
-        self.patience = _whole(patience, 0, "patience")
+        self.patience = whole(patience, "patience", 0)
         self.threshold = below_one(threshold, "threshold")
         self.lowest = non_negative(lowest, "lowest learning rate")
         self.best = math.inf
@@ -320,14 +320,3 @@ SCHEDULES: dict[str, Callable[[Optimizer, int], Schedule]] = {
 
 _COUNTS = frozenset({"epoch", "waited"})
 _SMALLEST_DROP = 1e-8
-
-
-def _whole(count: int, fewest: int, name: str) -> int:
-    """Return a count as an int; raise where it is less than the fewest."""
-    try:
-        count = operator.index(count)
-    except TypeError:
-        raise TypeError(f"the {name} is an int, not {type(count).__name__}") from None
-    if count < fewest:
-        raise ValueError(f"the {name} is {fewest} or more, not {count}")
-    return count

@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd import Value, mean, non_finite_origin
+from nn.checks import positive
 from nn.history import Numbers
 from nn.initializers import Seed, as_generator
 from nn.losses import Loss
 from nn.module import Module
-from nn.optimizers import Optimizer, clip_gradients, positive
+from nn.optimizers import Optimizer, clip_gradients
 from nn.prediction import Model
 from nn.regularizers import Regularizer
 

@@ -7,9 +7,9 @@ None to go on. This room knows the usual ones. It does not know the loop that as
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Callable
 
+from nn.checks import counted, non_negative, positive, whole
 from nn.history import Epoch
 
 __all__ = ["Condition", "EarlyStopping", "gradient_norm_below", "parameter_change_below"]
@@ -37,25 +37,20 @@ class EarlyStopping:
     """
 
     def __init__(self, patience: int = 10, *, min_delta: float = 0.0) -> None:
-        try:
-            self.patience = operator.index(patience)
-        except TypeError:
-            raise TypeError(f"the patience is a number of epochs, an int, not {type(patience).__name__}") from None
-        if self.patience < 1 or isinstance(patience, bool):
-            raise ValueError(f"the patience is a number of epochs, 1 or more, not {patience}")
-        if not 0.0 <= min_delta < math.inf:
-            raise ValueError(f"min_delta is a finite number, 0 or more, not {min_delta!r}")
-        self.min_delta = float(min_delta)
+        self.patience = whole(patience, "patience, in epochs,")
+        self.min_delta = non_negative(min_delta, "min_delta")
         self.best = math.inf
         self.best_epoch = 0
 
     def __call__(self, epoch: Epoch) -> str | None:
         """Take in an epoch; return why the run ends, or None to go on."""
+        if epoch.number == 1:  # of a new run
+            self.best, self.best_epoch = math.inf, 0
         if epoch.loss < self.best - self.min_delta:
             self.best, self.best_epoch = epoch.loss, epoch.number
         if epoch.number - self.best_epoch < self.patience:
             return None
-        return f"no better loss for {self.patience} epoch{'s' * (self.patience != 1)}"
+        return f"no better loss for {counted(self.patience, 'epoch')}"
 
     def __repr__(self) -> str:
         return f"EarlyStopping({self.patience}, min_delta={self.min_delta})"
@@ -80,7 +75,7 @@ def gradient_norm_below(epsilon: float) -> Condition:
     Raises:
         ValueError: epsilon is out of range.
     """
-    epsilon = _small(epsilon)
+    epsilon = positive(epsilon, "epsilon")
     return lambda epoch: f"the gradient norm fell below {epsilon:g}" if epoch.gradient_norm < epsilon else None
 
 
@@ -93,13 +88,7 @@ def parameter_change_below(epsilon: float) -> Condition:
     Raises:
         ValueError: epsilon is out of range.
     """
-    epsilon = _small(epsilon)
+    epsilon = positive(epsilon, "epsilon")
     return lambda epoch: (
         f"the parameters changed by less than {epsilon:g}" if epoch.parameter_change < epsilon else None
     )
-
-
-def _small(epsilon: float) -> float:
-    if not 0.0 < epsilon < math.inf:
-        raise ValueError(f"epsilon is a finite number above 0, not {epsilon!r}")
-    return float(epsilon)

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import operator
 import os
 import random
 import warnings
@@ -23,6 +22,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any
 
 from autograd import Value
+from nn.checks import whole
 from nn.history import Epoch, History, Numbers, Snapshot
 from nn.initializers import Seed
 from nn.losses import Loss, loss_row
@@ -193,7 +193,7 @@ class Training(Iterator[Epoch]):
         self.optimizer = optimizer
         self.schedule = schedule
         self.early_stopping = _early_stopping(early_stopping)
-        self.epochs = _count(epochs, "number of epochs")
+        self.epochs = whole(epochs, "number of epochs")
         self.history = History(model, loss_row(loss), (inputs, targets), _validation(validation))
         self.batches = Batches(len(inputs), _batch_size(batch_size), seed, none_alone=_couples_samples(model))
         self.not_finite = False
@@ -444,20 +444,8 @@ def _is_recording() -> bool:
     return bool((Value(1.0) * 1.0).operands)
 
 
-def _count(count: int, what: str, otherwise: str = "") -> int:
-    try:
-        if isinstance(count, bool):
-            raise TypeError
-        count = operator.index(count)
-    except TypeError:
-        raise TypeError(f"the {what} is an int{otherwise}, not {count!r}") from None
-    if count < 1:
-        raise ValueError(f"the {what} is 1 or more{otherwise}, not {count}")
-    return count
-
-
 def _batch_size(size: int | None) -> int | None:
-    return None if size is None else _count(size, "batch size", " (or None for all samples)")
+    return None if size is None else whole(size, "batch size", otherwise=" (or None for all samples)")
 
 
 def _validation(validation: Any) -> tuple[list[Any], list[Any]] | None:

@@ -210,7 +210,7 @@ def test_the_repr_reads_well():
         (
             lambda: StepSchedule(optimizer(), 2.0),
             TypeError,
-            "the number of epochs from drop to drop is an int, not float",
+            "the number of epochs from drop to drop is an int, not 2.0",
         ),
         (lambda: StepSchedule(optimizer(), 2, 0.0), ValueError, "the factor is a finite number above 0, not 0.0"),
         (lambda: ExponentialSchedule(optimizer(), -1), ValueError, "the factor is a finite number above 0, not -1"),

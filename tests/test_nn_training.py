@@ -705,15 +705,15 @@ class Constant(Module):
         (
             lambda: fit_line(MLP(1, [1]), early_stopping=0),
             ValueError,
-            "the patience is a number of epochs, 1 or more, not 0",
+            "the patience, in epochs, is 1 or more, not 0",
         ),
         (
             lambda: fit_line(MLP(1, [1]), early_stopping=1.5),
             TypeError,
-            "the patience is a number of epochs, an int, not float",
+            "the patience, in epochs, is an int, not 1.5",
         ),
-        (lambda: EarlyStopping(min_delta=-1.0), ValueError, "min_delta is a finite number, 0 or more, not -1.0"),
-        (lambda: gradient_norm_below(0.0), ValueError, "epsilon is a finite number above 0, not 0.0"),
+        (lambda: EarlyStopping(min_delta=-1.0), ValueError, "the min_delta is a finite number, 0 or more, not -1.0"),
+        (lambda: gradient_norm_below(0.0), ValueError, "the epsilon is a finite number above 0, not 0.0"),
         (
             lambda: autograd.no_grad()(fit_line)(MLP(1, [1])),
             RuntimeError,

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from nn.checks import counted
 from nn.show.scales import Scale, round_numbers, spread
 from nn.show.text import clipped, escaped, short
 
@@ -62,7 +63,7 @@ def chart(
     )
     note = f'<text class="tick" x="{LEFT}" y="{TOP - 6}">log scale</text>' if upward.logarithmic else ""
 
-    label = f"{title} over {epochs} epoch{'s' * (epochs != 1)}: {'; '.join(map(_in_words, curves))}"
+    label = f"{title} over {counted(epochs, 'epoch')}: {'; '.join(map(_in_words, curves))}"
     whole_epochs = [tick for tick in across.ticks() if tick == int(tick)]
     return (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escaped(label)}">'

@@ -1,0 +1,76 @@
+"""What arguments may be, and what functions are called."""
+
+from __future__ import annotations
+
+import functools
+import math
+
+import numpy
+import pytest
+
+from nn import MLP, SGD, Adam, Dropout, Layer, fit
+from nn.checks import below_one, called, counted, non_negative, positive, real, whole
+
+
+@pytest.mark.parametrize("number", ["0.1", None, True, [1.0], 1j])
+@pytest.mark.parametrize("check", [real, positive, non_negative, below_one])
+def test_what_is_no_number_is_refused(check, number):
+    with pytest.raises(TypeError) as caught:
+        check(number, "rate")
+    assert str(caught.value) == f"the rate is a number, not {number!r}"
+
+
+@pytest.mark.parametrize("number", [0, 0.25, numpy.float32(0.25), numpy.int64(0)])
+def test_numbers_of_any_kind_become_floats(number):
+    assert [type(check(number, "rate")) for check in (real, non_negative, below_one)] == [float] * 3
+
+
+@pytest.mark.parametrize("count", [True, 2.0, "2", None])
+def test_what_is_no_int_is_refused(count):
+    with pytest.raises(TypeError, match="the size is an int, not"):
+        whole(count, "size")
+
+
+def test_the_least_number_is_taken():
+    assert whole(numpy.int64(0), "patience", 0) == 0
+    with pytest.raises(ValueError, match="the patience is 1 or more, not 0"):
+        whole(0, "patience")
+
+
+class Slope:
+    def __init__(self, slope):
+        self.slope = slope
+
+    def __call__(self, x):
+        return self.slope * x
+
+
+class Named(Slope):
+    def __repr__(self):
+        return f"Named({self.slope})"
+
+
+def test_names_hold_no_addresses():
+    assert [called(each) for each in (math.sin, Slope, Slope(2), Named(2))] == ["sin", "Slope", "Slope", "Named(2)"]
+    assert called(functools.partial(pow, 2, mod=3)) == "pow(…, 2, mod=3)"
+    assert called(functools.partial(Slope(2), 1)) == "Slope(…, 1)"
+    assert repr(Layer(2, 3, functools.partial(pow, exp=2))) == "Layer(2, 3, 'pow(…, exp=2)')"
+
+
+def test_counts_have_their_nouns():
+    assert [counted(k, "row") for k in (0, 1, 2)] == ["0 rows", "1 row", "2 rows"]
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda: SGD(MLP(1, [1]).parameters(), "0.1"),
+        lambda: Adam(MLP(1, [1]).parameters(), None),
+        lambda: Dropout("0.5"),
+        lambda: fit(MLP(1, [1]), [[1.0]], [1.0], loss="hinge", optimizer=SGD, epochs=1),
+        lambda: MLP(True, [1]),
+    ],
+)
+def test_wrong_types_are_named(use):
+    with pytest.raises(TypeError, match=r"is a number, not|an optimizer is an object|is an int, not"):
+        use()

@@ -504,7 +504,9 @@ def log_sigmoid(x: float) -> float:
 
 def silu(x: float) -> float:
     """Return x · sigmoid(x)."""
-    return x * sigmoid(x) if x > -700.0 else times_exp(x, x)
+    if x > -700.0:
+        return x * sigmoid(x)
+    return -0.0 if x < -1e100 else times_exp(x, x)
 
 
 def logit(x: float) -> float:

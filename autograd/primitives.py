@@ -386,6 +386,8 @@ LOG2_E = 1.4426950408889634
 LOG10_E = 0.4342944819032518
 TWO_OVER_SQRT_PI = 1.1283791670955126
 SQRT_TWO_PI_INVERSE = 0.3989422804014327
+FAR_LEFT = -1000.0
+"""Where normal and logistic tails have long been 0: what lies further left may stand here, so that 0 meets no -inf."""
 LARGEST = 1.7976931348623157e308
 
 # Array forms longer than a line stand here; the shorter ones stand in their rows.
@@ -485,6 +487,14 @@ def _logit_on_arrays(xp: Any, x: Any) -> Any:
 
 def _normal_cdf_on_arrays(xp: Any, x: Any) -> Any:
     return 0.5 * _erfc_on_arrays(xp, -kernels.SQRT_HALF * x)
+
+
+def _gaussian_on_arrays(xp: Any, a: Any, x: Any, c: Any) -> Any:
+    near = xp.abs(x) < 1e100
+    power = c * xp.square(xp.where(near, x, 0.0))
+    felt = near & (power <= 2000.0)  # further out the bell is 0, also where a is infinite
+    bell = xp.where(felt, a, 0.0) * xp.exp(-xp.where(felt, power, 0.0))
+    return xp.where(c == 0.0, a, bell + xp.where((a != a) | (x != x), math.nan, 0.0))
 
 
 def _binade_on_arrays(xp: Any, *arrays: Any) -> Any:
@@ -1254,7 +1264,7 @@ gaussian: Primitive = Primitive(
         lambda z, a, x, c: gaussian(-2.0 * c * a * x, x, c),
         lambda z, a, x, c: gaussian(-a * x * x, x, c),
     ),
-    array=lambda xp, a, x, c: a * xp.exp(-c * x * x),
+    array=_gaussian_on_arrays,
     smooth_on=[((-3.0, 3.0), (-2.0, 2.0), (0.3, 1.0))],
     examples={
         (3.0, 0.0, 1.0): (3.0, (1.0, 0.0, 0.0)),
@@ -1289,9 +1299,9 @@ gelu: Primitive = Primitive(
     "gelu",
     kernels.gelu,
     partials=(lambda y, x: normal_cdf(x) + gaussian(SQRT_TWO_PI_INVERSE * x, x, 0.5),),
-    array=lambda xp, x: x * _normal_cdf_on_arrays(xp, x),
+    array=lambda xp, x: xp.maximum(x, FAR_LEFT) * _normal_cdf_on_arrays(xp, x),
     smooth_on=[(-3.0, 3.0)],
-    examples={0.0: (0.0, 0.5), 1000.0: (1000.0, 1.0), -1000.0: (0.0, 0.0)},
+    examples={0.0: (0.0, 0.5), 1000.0: (1000.0, 1.0), -1000.0: (0.0, 0.0), -math.inf: (0.0, 0.0)},
     accuracy="(b): the slope near its zero at -0.75: 4 ulp of the largest term",
 )
 
@@ -1333,9 +1343,9 @@ silu: Primitive = Primitive(
     "silu",
     kernels.silu,
     partials=(lambda y, x: sigmoid(x) + y * sigmoid(-x),),
-    array=lambda xp, x: x * _sigmoid_on_arrays(xp, x),
+    array=lambda xp, x: xp.maximum(x, FAR_LEFT) * _sigmoid_on_arrays(xp, x),
     smooth_on=[(-3.0, 3.0)],
-    examples={0.0: (0.0, 0.5), 1000.0: (1000.0, 1.0), -1000.0: (0.0, 0.0)},
+    examples={0.0: (0.0, 0.5), 1000.0: (1000.0, 1.0), -1000.0: (0.0, 0.0), -math.inf: (0.0, 0.0)},
     accuracy="(b): the slope near its zero at -1.28: 4 ulp of the largest term",
 )
 relu: Primitive = Primitive(

@@ -754,9 +754,10 @@ def _columns(row: ActivationRow, samples: Any) -> Any:
         with no_grad(), evaluating(row.function):
             outputs = [plain(_applied(row, sample)) for sample in samples.tolist()]
         return numpy.array(outputs, dtype=float).reshape(samples.shape)
-    if row.vector:
-        return numpy.stack(row.function(list(samples.T)), axis=1)
-    return numpy.asarray(row.function(samples), dtype=float)
+    with numpy.errstate(all="ignore"):  # inf and nan are what they are sample by sample
+        if row.vector:
+            return numpy.stack(row.function(list(samples.T)), axis=1)
+        return numpy.asarray(row.function(samples), dtype=float)
 
 
 def _takes_arrays(row: ActivationRow) -> bool:

@@ -9,6 +9,7 @@ of them. This room does not know where outputs come from.
 from __future__ import annotations
 
 import builtins
+import functools
 import numbers
 import operator
 from collections.abc import Callable, Mapping, Sequence
@@ -301,9 +302,7 @@ def negative_log_likelihood(probabilities: Sequence[Any], target: Any) -> Any:
         >>> negative_log_likelihood([0.0, 1.0], 1), negative_log_likelihood([0.0, 1.0], 0)
         (0.0, inf)
     """
-    given = _per_class(probabilities, "negative_log_likelihood", "probability", "probabilities")
-    for each in given:
-        _probability(each, "for scores use softmax_cross_entropy")
+    given = _of_probabilities(probabilities)
     return _minus_log(given[true_class(target, len(given))])
 
 
@@ -439,9 +438,7 @@ def _sign(score: Any) -> int | None:
 
 def _highest(scores: Any) -> int | None:
     """Return the index of the highest score, of equal ones the first; None if any is nan."""
-    given = [_number(score) for score in _listed(scores)]
-    if not given:
-        raise ValueError("there are no scores")
+    given = [_number(score) for score in _per_class(scores, "a choice between classes", "score", "scores")]
     return None if any(score != score for score in given) else given.index(builtins.max(given))
 
 
@@ -459,13 +456,29 @@ def _bit_of_logit(output: Any) -> Any:
     return _each(lambda z: _above(0.0, z, BITS), output)
 
 
-def _same_bits(decide: Callable[[Any], Any], loss: str) -> Callable[[Any, Any], bool]:
+def _same_bits(output: Any, target: Any, *, decide: Callable[[Any], Any], loss: str) -> bool:
     """Return whether all probabilities (or logits) are on the side of their targets; a share above 1/2 counts as 1."""
-    return lambda output, target: all(decide(y) == (_share(t) > 0.5) for y, t in _pairs(output, target, loss))
+    return all(decide(y) == (_share(t) > 0.5) for y, t in _pairs(output, target, loss))
 
 
 def _of_probability(output: Any) -> list[Any]:
-    return cast("list[Any]", _each(lambda p: [1.0 - p, p], output))
+    return cast("list[Any]", _each(_pair_of_probability, output))
+
+
+def _pair_of_probability(p: Any) -> list[Any]:
+    _probability(p, "for scores use binary_cross_entropy_from_logits")
+    return [1.0 - p, p]
+
+
+def _of_probabilities(output: Any) -> list[Any]:
+    given = _per_class(output, "negative_log_likelihood", "probability", "probabilities")
+    for each in given:
+        _probability(each, "for scores use softmax_cross_entropy")
+    return given
+
+
+def _of_scores(output: Any) -> list[Any]:
+    return softmax(_per_class(output, "softmax_cross_entropy", "score", "scores"))
 
 
 def _of_logit(output: Any) -> list[Any]:
@@ -488,7 +501,7 @@ LOSSES: dict[str, LossRow] = {
         LossRow(
             "binary_cross_entropy",
             binary_cross_entropy,
-            _same_bits(_bit_of_probability, "binary_cross_entropy"),
+            functools.partial(_same_bits, decide=_bit_of_probability, loss="binary_cross_entropy"),
             _of_probability,
             _bit_of_probability,
             BITS,
@@ -496,14 +509,14 @@ LOSSES: dict[str, LossRow] = {
         LossRow(
             "binary_cross_entropy_from_logits",
             binary_cross_entropy_from_logits,
-            _same_bits(_bit_of_logit, "binary_cross_entropy_from_logits"),
+            functools.partial(_same_bits, decide=_bit_of_logit, loss="binary_cross_entropy_from_logits"),
             _of_logit,
             _bit_of_logit,
             BITS,
         ),
-        LossRow("softmax_cross_entropy", softmax_cross_entropy, same_class, softmax, _highest),
+        LossRow("softmax_cross_entropy", softmax_cross_entropy, same_class, _of_scores, _highest),
         LossRow("multiclass_hinge", multiclass_hinge, same_class, None, _highest),
-        LossRow("negative_log_likelihood", negative_log_likelihood, same_class, list, _highest),
+        LossRow("negative_log_likelihood", negative_log_likelihood, same_class, _of_probabilities, _highest),
     )
 }
 """Every loss that has a name, by name. `zero_one` is for measuring: it cannot train."""

@@ -485,7 +485,7 @@ NO_PROBABILITY = "a probability is a number from 0 to 1, not "
             TypeError,
             f"a loss of two sides takes a single score, not a tuple of 3: for one score per class use {CLASSES}",
         ),
-        (lambda: same_class([], 0), ValueError, "there are no scores"),
+        (lambda: same_class([], 0), ValueError, "a choice between classes takes two scores or more, not 0"),
         (lambda: mean_squared_error([1.0], [1.0, 2.0]), ValueError, "mean_squared_error: 1 output, but 2 targets"),
         (lambda: squared_error([1.0, 2.0], 1.0), ValueError, "squared_error: 2 outputs, but 1 target"),
         (lambda: mean_squared_error([], []), ValueError, "mean_squared_error: there are no outputs"),

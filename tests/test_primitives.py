@@ -306,7 +306,7 @@ IEEE = [
     (primitives.round_to, (-123.0, -1000.0), -0.0),
     (primitives.round_to, (0.1, 1000.0), 0.1),
     (primitives.softplus, (1000.0,), 1000.0),
-    (primitives.silu, (-math.inf,), math.nan),
+    (primitives.silu, (-math.inf,), 0.0),
     (primitives.gelu, (-math.inf,), 0.0),
     (primitives.sigmoid, (-math.inf,), 0.0),
     (primitives.times_exp, (1e-300, 720.0), 4920700930263.817),

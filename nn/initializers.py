@@ -42,6 +42,7 @@ def as_generator(seed: Seed) -> random.Random:
         seed: an int, or a generator to draw from.
 
     Raises:
+        ValueError: the int is negative.
         TypeError: it is neither.
 
     Example:
@@ -51,9 +52,12 @@ def as_generator(seed: Seed) -> random.Random:
     if isinstance(seed, random.Random):
         return seed
     try:
-        return random.Random(operator.index(seed))
+        number = operator.index(seed)
     except TypeError:
         raise TypeError(f"a seed is an int or a random.Random, not {type(seed).__name__}") from None
+    if number < 0:
+        raise ValueError(f"a seed is 0 or more, not {number}")  # Python's generator would drop the sign
+    return random.Random(number)
 
 
 # -- of one spread ---------------------------------------------------------------------------------------------------

@@ -581,7 +581,10 @@ class BatchNorm(Module):
             ValueError: the module is being trained, or the number of inputs is wrong.
         """
         if self.training:
-            raise ValueError(f"{self!r} sees a whole batch while training: call on_batch(samples), or eval() before")
+            raise ValueError(
+                f"{self!r} sees a whole batch while training: call on_batch(samples), which a module of your own "
+                "around it has to define too, or eval() before"
+            )
         return _unwrapped(self._evaluated(_sample(inputs, self.n_inputs, self)))
 
     def on_batch(self, samples: Sequence[Any]) -> list[Any]:
@@ -706,7 +709,10 @@ def _table(samples: Any, expected: int | None, owner: Module) -> Any:
     """Return samples as an array of floats; raise where its shape is wrong. None stands for any number of inputs."""
     import numpy
 
-    array = numpy.asarray(samples, dtype=float)
+    array = numpy.asarray(samples)
+    if array.dtype.kind not in "fiub" and array.size:
+        raise TypeError(f"{_called(owner)} takes an array of real numbers, not of type {array.dtype}")
+    array = array.astype(float)
     if array.ndim != 2 or expected not in (None, array.shape[1]):
         shape = f"(n_samples, {'n_inputs' if expected is None else expected})"
         raise ValueError(f"{_called(owner)} takes an array of shape {shape}, not {array.shape}")

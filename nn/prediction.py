@@ -186,8 +186,8 @@ def confusion_matrix(true: Sequence[Any], predicted: Sequence[Any], classes: Seq
     Args:
         true: the class of each sample, a number or a name.
         predicted: the class it was taken for, see `predict_class`.
-        classes: names to show, where classes are indices from 0; by default the classes that occur, sorted, and last
-            None, which is predicted where an output is nan.
+        classes: what they are called, in the order of rows and columns, where they are indices from 0, or −1 and 1; by
+            default the classes that occur, sorted. None, which is predicted where an output is nan, comes last.
 
     Raises:
         ValueError: the numbers of samples differ, or an index has no name.
@@ -199,26 +199,43 @@ def confusion_matrix(true: Sequence[Any], predicted: Sequence[Any], classes: Seq
         cat                 1    1
         dog                 0    2
     """
-    true, predicted = _listed(true), _listed(predicted)
+    true, predicted, classes = _listed(true), _listed(predicted), _listed(() if classes is None else classes)
     if len(true) != len(predicted):
         raise ValueError(f"true and predicted classes differ in number: {len(true)} and {len(predicted)}")
     occurring = _distinct([*true, *predicted])
-    found: list[Any] = list(range(len(classes))) if len(classes) else occurring
+    found = _codes(occurring, classes) if classes else occurring
+    names = [*classes, *([None] if None in found else [])] if classes else found
     places = {each: place for place, each in enumerate(found)}
-    for each in occurring:
-        if each not in places:
-            raise ValueError(f"class {each!r} has no name: {len(classes)} are given, for the classes from 0")
     counts = [[0] * len(found) for _ in found]
     for right, given in zip(true, predicted):
         counts[places[right]][places[given]] += 1
-    return ConfusionMatrix(list(classes) or found, counts)
+    return ConfusionMatrix(names, counts)
+
+
+def _codes(occurring: list[Any], classes: list[Any]) -> list[Any]:
+    """Return what stands for each of the named classes in targets: its name itself, −1 and 1, or its index."""
+    known = set(occurring) - {None}
+    if known <= set(classes):
+        codes: list[Any] = classes
+    elif -1 in known and len(classes) == 2 and known <= {-1, 1}:
+        codes = [-1, 1]
+    else:
+        codes = list(range(len(classes)))
+        for each in known.difference(codes):
+            raise ValueError(
+                f"class {each!r} has no name: {len(classes)} are given, for the classes 0 to {len(classes) - 1}"
+            )
+    return [*codes, *({None} & set(occurring))]
 
 
 def _distinct(classes: list[Any]) -> list[Any]:
     """Return the classes that occur, sorted, None last."""
     unfit = next((type(each).__name__ for each in classes if type(each).__hash__ is None), None)
     if unfit is not None:
-        raise TypeError(f"a class is a number or a name, not a {unfit}: of a one-hot target give the index of its 1")
+        raise TypeError(
+            f"a class is a number or a name, not a {unfit}: of a one-hot target give the index of its 1, of several "
+            "yes-or-no answers make a matrix for each"
+        )
     distinct = set(classes)
     try:
         return [*sorted(distinct - {None}), *(distinct & {None})]

@@ -67,7 +67,7 @@ class Standardization(NamedTuple):
         """
         if not len(inputs):
             raise ValueError("there are no samples to standardize")
-        _check_lengths(inputs, len(inputs[0]))
+        _check_lengths(inputs, len(inputs[0]) if hasattr(inputs[0], "__len__") else 0)
         _check_finite(inputs)
         moments = [_moments(column) for column in zip(*inputs)]
         return cls([mean for mean, _ in moments], [deviation for _, deviation in moments])
@@ -116,7 +116,8 @@ def split(dataset: Dataset, shares: Sequence[float] = (0.6, 0.2, 0.2), seed: See
         >>> [len(part.inputs) for part in split(data)]
         [6, 2, 2]
     """
-    shares = list(shares)
+    shares = list(shares) if hasattr(shares, "__iter__") else [shares]
+    _check_dataset(dataset)
     if len(shares) < 2 or not all(share > 0.0 for share in shares) or not math.isclose(math.fsum(shares), 1.0):
         raise ValueError(f"the shares are two numbers or more, above 0 and of sum 1, not {shares}")
     return _split(dataset, shares[1:], f"shares of {', '.join(map(str, shares))}", seed)
@@ -139,6 +140,7 @@ def stratified_split(dataset: Dataset, test_share: float = 0.2, seed: Seed = 0) 
         >>> sorted(training.targets), sorted(test.targets)
         ([0, 0, 0, 1, 1, 1], [0, 1])
     """
+    _check_dataset(dataset)
     if not 0.0 < test_share < 1.0:
         raise ValueError(f"the test share is above 0 and below 1, not {test_share}")
     if not dataset.classes:
@@ -207,8 +209,18 @@ def _standard(x: float, center: float, spread: float) -> float:
     return difference / spread
 
 
+def _check_dataset(dataset: Any) -> None:
+    if not isinstance(dataset, Dataset):
+        raise TypeError(
+            "what is split is a Dataset(inputs, targets, features, classes), classes being [] for a regression, "
+            f"not {type(dataset).__name__}"
+        )
+
+
 def _check_lengths(inputs: Sequence[Sequence[float]], length: int) -> None:
     for i, sample in enumerate(inputs):
+        if not hasattr(sample, "__len__"):
+            raise TypeError(f"sample {i} is a list of its features, such as [0.5, 1.0], not {type(sample).__name__}")
         if len(sample) != length:
             raise ValueError(f"sample {i} has {len(sample)} features, not {length}")
 

@@ -68,7 +68,7 @@ def save(model: Module, path: Path, *, extra: Mapping[str, Any] | None = None) -
     """
     if not isinstance(model, Module):
         raise TypeError(f"what is saved is a Module, not {type(model).__name__}")
-    _write(path, model, {}, {} if extra is None else {"extra": _as_json(extra)})
+    _write(path, model, {}, {} if extra is None else {"extra": _extra_text(extra)})
 
 
 def load(path: Path, model: Module | None = None) -> Module:
@@ -84,6 +84,8 @@ def load(path: Path, model: Module | None = None) -> Module:
         SavedFileError: it is no such file, is cut off, or does not fit; a given model is unchanged.
         ModuleNotFoundError: the package safetensors is not installed.
     """
+    if model is not None and not isinstance(model, Module):
+        raise TypeError(f"what is loaded into is a Module, such as MLP(2, [1]), not {model!r}")
     facts, tensors = _read(path)
     if model is None:
         model = _built(path, facts, tensors).eval()
@@ -250,7 +252,9 @@ def _described(module: Any) -> dict[str, Any] | None:
     if any(fact is None for fact in facts.values()):
         return None
     description = {"kind": type(module).__name__} | facts
-    return description if repr(_made(description)) == repr(module) and _regular(module) else None
+    twin = _made(description)
+    same = repr(twin) == repr(module) and len(twin.parameters()) == len(module.parameters())  # fewer are shared ones
+    return description if same and _regular(module) else None
 
 
 def _plain(fact: Any) -> Any:
@@ -415,15 +419,28 @@ def _write(
     }
     description = _described(model)
     metadata = {"format": FORMAT} | ({"architecture": _as_json(description)} if description else {}) | dict(facts)
-    data = package.numpy.save(arrays, metadata=metadata)
+    data = _in_order(package.numpy.save(arrays, metadata=metadata))
     with atomic_write(path, binary=True) as file:
         file.write(data)
+
+
+def _in_order(data: bytes) -> bytes:
+    """Return a safetensors file whose facts are sorted: the package writes them in an order that differs every time.
+
+    A file begins with the size of its header, in 8 bytes, and the header, which is JSON filled up with spaces.
+    """
+    size = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + size])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + data[8 + size :]
 
 
 def _read(path: Path) -> tuple[dict[str, str], dict[str, _Tensor]]:
     """Return the facts and the tensors of a file."""
     package = _safetensors()
-    with open(path, "rb"):  # a missing file gets Python's own error
+    with open(os.fspath(path), "rb"):  # a missing file gets Python's own error
         pass
     tensors: dict[str, _Tensor] = {}
     try:
@@ -440,6 +457,17 @@ def _tensor(path: Path, name: str, array: Any) -> _Tensor:
     if array.dtype.kind != "f":
         raise SavedFileError(f"{os.fspath(path)}: {name} has numbers of type {array.dtype}, not floats")
     return _Tensor(tuple(array.shape), array.astype(float).ravel().tolist())
+
+
+def _extra_text(extra: Any) -> str:
+    if not isinstance(extra, Mapping) or not all(isinstance(key, str) for key in extra):
+        raise TypeError("the extra facts are a dict whose keys are texts, such as {'classes': ['cat', 'dog']}")
+    for key, fact in extra.items():
+        try:
+            _as_json(fact)
+        except (TypeError, ValueError) as error:
+            raise TypeError(f"the extra fact {key!r} is nothing that JSON can say: {error}") from None
+    return _as_json(dict(extra))
 
 
 def _as_json(facts: Any) -> str:

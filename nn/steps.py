@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, cast
 
 from autograd import Value, mean, non_finite_origin
 from nn.checks import positive
@@ -189,7 +189,17 @@ class Steps:
         for generator, state in zip(self.generators, self._drawn):
             generator.setstate(state)
         report = non_finite_origin(lambda: self._forward(inputs, targets)[2])
-        return "an input, a target or a parameter is not finite" if report is None else str(report)
+        return self._not_finite(inputs, targets) if report is None else str(report)
+
+    def _not_finite(self, inputs: Sequence[Any], targets: Sequence[Any]) -> str:
+        """Return which of the numbers that a batch starts from is not finite."""
+        for what, given in (("an input", inputs), ("a target", targets)):
+            for number in _flat(given):
+                if not math.isfinite(number):
+                    return f"{what} is {number}"
+        numbers = [parameter.data for parameter in self.numbers.parameters]
+        found = next((number for number in numbers if not math.isfinite(number)), None)
+        return "a number it is computed from is not finite" if found is None else f"a parameter is {found}"
 
     def _measure(self, penalty: float) -> None:
         self._norms.append([math.hypot(*[each.grad for each in parameters]) for _, parameters in self._layers])
@@ -209,6 +219,15 @@ def _generators(model: Model) -> list[random.Random]:
     modules = [module for _, module in model.named_modules()] if isinstance(model, Module) else []
     generators = [generator for module in modules if (generator := module.generator()) is not None]
     return list({id(generator): generator for generator in generators}.values())
+
+
+def _flat(given: Any) -> Iterator[float]:
+    """Yield the numbers in samples or targets, however deep they stand."""
+    if isinstance(given, (list, tuple)):
+        for each in cast("Sequence[Any]", given):
+            yield from _flat(each)
+    elif isinstance(given, (int, float)):
+        yield given
 
 
 def _mean(numbers: Sequence[float]) -> float:

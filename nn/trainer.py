@@ -19,10 +19,10 @@ import os
 import random
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd import Value
-from nn.checks import whole
+from nn.checks import counted, whole
 from nn.history import Epoch, History, Numbers, Snapshot
 from nn.initializers import Seed
 from nn.losses import Loss, loss_row
@@ -142,6 +142,14 @@ def fit(
     return run.history
 
 
+class _Moving(NamedTuple):
+    """What changes within an epoch: the numbers of the model, the optimizer's memory, the generators' states."""
+
+    numbers: tuple[float, ...]
+    memory: dict[str, list[float]]
+    generators: list[Any]
+
+
 class Training(Iterator[Epoch]):
     """A run of training, one epoch at a time; `training` is its usual name.
 
@@ -195,17 +203,19 @@ class Training(Iterator[Epoch]):
         self.early_stopping = _early_stopping(early_stopping)
         self.epochs = whole(epochs, "number of epochs")
         self.history = History(model, loss_row(loss), (inputs, targets), _validation(validation))
-        self.batches = Batches(len(inputs), _batch_size(batch_size), seed, none_alone=_couples_samples(model))
+        self.batches = Batches(len(inputs), _batch_size(batch_size, model), seed, none_alone=_couples_samples(model))
         self.not_finite = False
         self.interrupted = False
         self.on_batch_done: Callable[[float], Any] = lambda _: None
         self.best: tuple[float, ...] | None = None  # the numbers after the epoch with the lowest loss
+        self._resumable: tuple[dict[str, Any], dict[str, list[float]]] | None = None  # once Ctrl-C has ended the run
         self._steps = Steps(model, self.history.loss_row.function, optimizer, regularizer, clip_norm)
         self._model_numbers = Numbers(model)  # without what the optimizer moves besides
         self._stop_when = stop_when
         self._callbacks = callbacks
         self._correct = correct
         self.history.add_snapshot(Snapshot(0, self._model_numbers.read()))
+        self._epoch_start = self._moving()
 
     def __iter__(self) -> Training:
         return self
@@ -248,12 +258,9 @@ class Training(Iterator[Epoch]):
     def state(self) -> tuple[dict[str, Any], dict[str, list[float]]]:
         """Return where the run is, between two epochs: facts that JSON can say, and lists of numbers by name.
 
-        Of a run that Ctrl-C has ended it is a state to go on from.
+        Of a run that Ctrl-C has ended within an epoch it is the state before that epoch, to go on from.
         """
-        facts, numbers = self._state()
-        if self.interrupted:
-            facts["history"]["stopped"] = None
-        return facts, numbers
+        return self._state() if self._resumable is None else self._resumable
 
     def _state(self) -> tuple[dict[str, Any], dict[str, list[float]]]:
         facts = {
@@ -286,6 +293,7 @@ class Training(Iterator[Epoch]):
             raise
 
     def _epoch(self, number: int) -> Epoch:
+        self._epoch_start = self._moving()
         rate, before = self.optimizer.learning_rate, self._parameters()
         training, held_out = self._train(), self.history.validation_samples
         row, steps = self.history.loss_row, self._steps
@@ -314,7 +322,11 @@ class Training(Iterator[Epoch]):
         with _training_mode(self.model):
             for batch in self.batches():
                 batch_targets = [targets[i] for i in batch]
-                loss, outputs = self._steps.step([inputs[i] for i in batch], batch_targets)
+                try:
+                    loss, outputs = self._steps.step([inputs[i] for i in batch], batch_targets)
+                except Exception as error:
+                    error.add_note(f"while training on {_samples_text(batch)}")
+                    raise
                 total += loss * (len(batch) / len(inputs))
                 found += hits(row, self._correct, outputs, batch_targets)
                 self.on_batch_done(len(batch) / len(inputs))
@@ -341,13 +353,35 @@ class Training(Iterator[Epoch]):
     def _interrupt(self, number: int) -> None:
         """End the run at Ctrl-C, with the best numbers there are."""
         self.interrupted = True
-        if len(self.history.training) < number:
+        within = len(self.history.training) < number
+        if within:
             self._steps.undo_partial_step()
-            number -= 1
+        self._resumable = self._state_of_whole_epochs() if within else self._state()
+        self._resumable[0]["history"]["stopped"] = None
         if self.history.stopped is None:
-            self.stop(f"interrupted in epoch {min(number + 1, self.epochs)} of {self.epochs}")
+            self.stop(f"interrupted {'in' if within else 'after'} epoch {number} of {self.epochs}")
             if self.history.validation:
                 self._return_to_best()
+
+    def _state_of_whole_epochs(self) -> tuple[dict[str, Any], dict[str, list[float]]]:
+        """Return the state before the epoch that was interrupted, and leave everything as it is."""
+        now = self._moving()
+        self._move(self._epoch_start)
+        try:
+            return self._state()
+        finally:
+            self._move(now)
+
+    def _moving(self) -> _Moving:
+        """Return what changes within an epoch."""
+        states = [generator.getstate() for generator in self._generators()]
+        return _Moving(self._steps.numbers.read(), self.optimizer.memory, states)
+
+    def _move(self, moving: _Moving) -> None:
+        self._steps.numbers.write(moving.numbers)
+        self.optimizer.memory = moving.memory
+        for generator, state in zip(self._generators(), moving.generators):
+            generator.setstate(state)
 
     def _return_to_best(self) -> None:
         if self.best is not None:
@@ -367,6 +401,7 @@ class Training(Iterator[Epoch]):
         generators = self._generators()
         for generator, (version, words, gauss) in zip(generators, facts["generators"], strict=True):
             generator.setstate((version, tuple(words), gauss))
+        self._resumable = None
         self.history.load_state(facts["history"], numbers)
         self._steps.load_state(numbers)
         self.best = tuple(numbers["best"]) if "best" in numbers else None
@@ -380,6 +415,7 @@ class Training(Iterator[Epoch]):
             "schedule": None if self.schedule is None else type(self.schedule).__name__,
             "early stopping": None if self.early_stopping is None else repr(self.early_stopping),
             "batches": self.batches.kind,
+            "validation": _numbered(self.history.validation_samples),
         }
 
     def _generators(self) -> list[random.Random]:
@@ -444,8 +480,13 @@ def _is_recording() -> bool:
     return bool((Value(1.0) * 1.0).operands)
 
 
-def _batch_size(size: int | None) -> int | None:
-    return None if size is None else whole(size, "batch size", otherwise=" (or None for all samples)")
+def _batch_size(size: int | None, model: Model) -> int | None:
+    if size is None:
+        return None
+    size = whole(size, "batch size", otherwise=" (or None for all samples)")
+    if size == 1 and _couples_samples(model):
+        raise ValueError("BatchNorm looks at several samples at once: give batch_size=2 or more, or None for all")
+    return size
 
 
 def _validation(validation: Any) -> tuple[list[Any], list[Any]] | None:
@@ -453,13 +494,25 @@ def _validation(validation: Any) -> tuple[list[Any], list[Any]] | None:
         return None
     if not isinstance(validation, (tuple, list)) or len(validation) != 2:
         raise TypeError("validation is a pair: (inputs, targets)")
-    return samples_of(*validation)
+    try:
+        return samples_of(*validation)
+    except (ValueError, TypeError) as error:
+        raise type(error)(f"of the validation, {error}") from None
+
+
+def _numbered(samples: tuple[list[Any], list[Any]] | None) -> str:
+    return "none" if samples is None else counted(len(samples[0]), "sample")
 
 
 def _early_stopping(early_stopping: EarlyStopping | int | None) -> EarlyStopping | None:
     if early_stopping is None or isinstance(early_stopping, EarlyStopping):
         return early_stopping
     return EarlyStopping(early_stopping)
+
+
+def _samples_text(batch: list[int]) -> str:
+    shown = ", ".join(map(str, batch[:8])) + (", …" if len(batch) > 8 else "")
+    return f"sample{'s' * (len(batch) != 1)} {shown} (numbered from 0)"
 
 
 def _couples_samples(model: Model) -> bool:

@@ -346,6 +346,9 @@ def test_neurons_can_be_added_and_taken_away():
 # -- what is refused -------------------------------------------------------------------------------------------------
 
 
+ON_BATCH = "call on_batch(samples), which a module of your own around it has to define too, or eval() before"
+
+
 @pytest.mark.parametrize(
     ("use", "error", "message"),
     [
@@ -427,7 +430,7 @@ def test_neurons_can_be_added_and_taken_away():
         (
             lambda: BatchNorm(2)([1.0, 2.0]),
             ValueError,
-            "BatchNorm(2) sees a whole batch while training: call on_batch(samples), or eval() before",
+            f"BatchNorm(2) sees a whole batch while training: {ON_BATCH}",
         ),
         (
             lambda: BatchNorm(1).on_batch([[1.0]]),

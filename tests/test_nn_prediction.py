@@ -396,23 +396,61 @@ def test_no_samples_make_an_empty_matrix():
 
 def test_outputs_that_are_nan_have_a_column_of_their_own():
     assert confusion_matrix([1, 0], [None, 0]) == ConfusionMatrix([0, 1, None], [[1, 0, 0], [0, 0, 1], [0, 0, 0]])
+    named = confusion_matrix([1, 0], [None, 0], ["a", "b"])
+    assert named == ConfusionMatrix(["a", "b", None], [[1, 0, 0], [0, 0, 1], [0, 0, 0]])
+
+
+@pytest.mark.parametrize("codes", [(0, 1), (-1, 1), ("no", "yes")])
+def test_classes_have_names_however_they_are_coded(codes):
+    no, yes = codes
+    assert confusion_matrix([no, yes, yes], [no, no, yes], ["no", "yes"]) == ConfusionMatrix(
+        ["no", "yes"], [[1, 0], [1, 1]]
+    )
+    assert confusion_matrix([yes], [yes], ["no", "yes"]).counts == [[0, 0], [0, 1]]
+
+
+@pytest.mark.parametrize(
+    ("loss", "widths", "message"),
+    [
+        ("negative_log_likelihood", [2], "a probability is a number from 0 to 1, not .*: for scores use softmax_cross"),
+        ("binary_cross_entropy", [1], "a probability is a number from 0 to 1, not .*: for scores use .*_from_logits"),
+    ],
+)
+def test_outputs_that_are_no_probabilities_are_not_called_so(loss, widths, message):
+    model = MLP(2, widths, initializer=lambda *shape: -1.0)
+    with pytest.raises(ValueError, match=message):
+        predict_proba(model, SAMPLES, loss=loss)
+
+
+@pytest.mark.parametrize("ask", [predict_class, predict_proba])
+def test_one_score_is_not_one_per_class(ask):
+    with pytest.raises(TypeError, match="one score per class, not a single float: give the last layer one neuron per"):
+        ask(MLP(2, [1]), SAMPLES, loss="softmax_cross_entropy")
+
+
+@pytest.mark.parametrize("array", [numpy.array([["1", "2"]]), numpy.array([[1j, 2.0]]), numpy.array([[None, 1.0]])])
+def test_arrays_of_what_are_no_numbers_are_refused(array):
+    with pytest.raises(TypeError, match="takes an array of real numbers, not of type"):
+        predict(MLP(2, [1]), array)
+
+
+INSTEAD = "of a one-hot target give the index of its 1, of several yes-or-no answers make a matrix for each"
 
 
 @pytest.mark.parametrize(
     ("true", "predicted", "classes", "error", "message"),
     [
         ([0], [0, 1], (), ValueError, "true and predicted classes differ in number: 1 and 2"),
-        ([0], [2], ["a", "b"], ValueError, "class 2 has no name: 2 are given, for the classes from 0"),
-        ([-1], [1], ["a", "b"], ValueError, "class -1 has no name: 2 are given, for the classes from 0"),
+        ([0], [2], ["a", "b"], ValueError, "class 2 has no name: 2 are given, for the classes 0 to 1"),
+        ([-1], [-1], ["a"], ValueError, "class -1 has no name: 1 are given, for the classes 0 to 0"),
         (["a"], [0], ["a"], TypeError, "classes are numbers or names, not both: the same ones in true and predicted"),
         (["a"], [0], (), TypeError, "classes are numbers or names, not both: the same ones in true and predicted"),
-        ([0], [None], ["a"], ValueError, "class None has no name: 1 are given, for the classes from 0"),
         (
             numpy.eye(2),
             [0, 1],
             (),
             TypeError,
-            "a class is a number or a name, not a list: of a one-hot target give the index of its 1",
+            f"a class is a number or a name, not a list: {INSTEAD}",
         ),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import struct
@@ -24,6 +25,7 @@ from nn import (
     Training,
     fit,
 )
+from nn.losses import softmax_cross_entropy
 from nn.optimizers import Adam
 from nn.saving import SavedFileError, load, load_checkpoint, read_extra, save, save_checkpoint
 from nn.schedules import CosineSchedule, ReduceOnPlateau
@@ -388,7 +390,7 @@ def test_an_interrupted_run_can_be_resumed(path):
 
     run = run_of(noisy(), epochs=5, callbacks=[interrupting])
     assert len(list(run)) == 2
-    assert run.history.stopped == "interrupted in epoch 4 of 5"
+    assert run.history.stopped == "interrupted after epoch 3 of 5"
     run.save(path)
     again = run_of(noisy(), epochs=5)
     again.resume(path)
@@ -396,9 +398,113 @@ def test_an_interrupted_run_can_be_resumed(path):
     assert again.history.stopped is None
 
 
+@pytest.mark.parametrize("validation", [None, (INPUTS[:9], CLASSES[:9])], ids=["without validation", "with it"])
+def test_a_run_interrupted_within_an_epoch_is_resumed_from_its_beginning(validation, path):
+    whole = run_of(noisy(), epochs=6, validation=validation)
+    list(whole)
+    run = run_of(noisy(), epochs=6, validation=validation)
+    steps = []
+
+    def interrupting(done):
+        steps.append(done)
+        if len(steps) == 4 * 4 - 1:  # in epoch 4, before its last batch
+            raise KeyboardInterrupt
+
+    run.on_batch_done = interrupting
+    assert len(list(run)) == 3
+    assert run.history.stopped == "interrupted in epoch 4 of 6"
+    left = numbers(run.model)
+    run.save(path)
+    assert numbers(run.model) == left
+    again = run_of(noisy(), epochs=6, validation=validation)
+    again.resume(path)
+    assert [epoch.number for epoch in again] == [4, 5, 6]
+    assert numbers(again.model) == numbers(whole.model)
+    assert again.history == whole.history
+
+
+class Scaled:
+    def __call__(self, sample):
+        return [x * 2.0 for x in sample]
+
+
+def test_functions_without_names_are_the_same_in_every_process(path):
+    def started():
+        model = Sequential(Layer(2, 3, functools.partial(pow, exp=2)), Scaled(), Layer(3, 3, "identity"))
+        return run_of(model, loss=functools.partial(softmax_cross_entropy))
+
+    run = started()
+    next(run)
+    run.save(path)
+    assert b"0x" not in path.read_bytes()
+    again = started()
+    again.resume(path)
+    assert len(again.history.training) == 1
+
+
+def shared_row():
+    model = MLP(2, [2, 1])
+    model.layers[0].neurons[0].row = model.layers[0].neurons[1].row
+    return model
+
+
+def used_twice():
+    layer = Layer(2, 2)
+    return Sequential(layer, layer)
+
+
+@pytest.mark.parametrize("make", [shared_row, used_twice])
+def test_shared_parameters_are_loaded_into_a_model_that_shares_them(make, path):
+    model = make()
+    save(model, path)
+    with pytest.raises(SavedFileError, match="holds parameters without an architecture: make the model yourself"):
+        load(path)
+    other = make()
+    other.initialize(5)
+    assert numbers(load(path, other)) == numbers(model)
+
+
+def test_a_loaded_model_is_ready_to_predict(path):
+    save(noisy(), path)
+    assert load(path).training is False
+    assert len(load(path)([0.5, 1.0])) == 3
+
+
+@pytest.mark.parametrize(
+    ("extra", "message"),
+    [
+        ([1], "the extra facts are a dict whose keys are texts"),
+        ({1: "a"}, "the extra facts are a dict whose keys are texts"),
+        ({"a": 1, "b": {2}}, "the extra fact 'b' is nothing that JSON can say: Object of type set"),
+    ],
+)
+def test_extra_facts_that_json_cannot_say_are_refused(extra, message, path):
+    with pytest.raises(TypeError, match=message):
+        save(MLP(1, [1]), path, extra=extra)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("model", [MLP, abs, "model"])
+def test_only_modules_are_loaded_into(model, path):
+    save(MLP(1, [1]), path)
+    with pytest.raises(TypeError, match="what is loaded into is a Module, such as"):
+        load(path, model)
+    with pytest.raises(TypeError, match="not int"):
+        load(3)
+
+
+def test_the_same_model_gives_the_same_bytes(path):
+    written = set()
+    for _ in range(8):
+        save(MLP(2, [3], seed=1), path, extra={"a": 1, "b": 2})
+        written.add(path.read_bytes())
+    assert len(written) == 1
+
+
 @pytest.mark.parametrize(
     ("other", "message"),
     [
+        (lambda: run_of(noisy(), validation=None), "written with validation 9 samples, this run has none"),
         (lambda: run_of(MLP(2, [3])), r"it was written with model Sequential\(.*\), this run has MLP\("),
         (lambda: run_of(noisy(), batch_size=7), "30 samples in batches of 8, this run has 30 samples in batches of 7"),
         (lambda: run_of(noisy(), loss="multiclass_hinge"), "it was written with loss softmax_cross_entropy, this run"),

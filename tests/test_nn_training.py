@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import re
 import sys
 import warnings
 
@@ -46,9 +47,10 @@ def numbers(model):
 
 
 def fit_line(model, **options):
-    settings = {"loss": mean_squared_error, "epochs": 3, "progress": False} | options
+    settings = {"inputs": LINE[0], "targets": LINE[1], "loss": mean_squared_error, "epochs": 3, "progress": False}
+    settings |= options
     optimizer = settings.pop("optimizer", None) or SGD(model.parameters(), 0.05)
-    return fit(model, *LINE, optimizer=optimizer, **settings)
+    return fit(model, optimizer=optimizer, **settings)
 
 
 # -- it learns -------------------------------------------------------------------------------------------------------
@@ -241,7 +243,7 @@ def test_parameters_that_stop_being_finite_end_the_run_before_they_are_used():
 def test_an_input_that_is_not_finite_is_reported():
     model = MLP(1, [1])
     optimizer = SGD(model.parameters(), 0.1)
-    with pytest.warns(RuntimeWarning, match="the loss became nan: an input, a target or a parameter is not finite"):
+    with pytest.warns(RuntimeWarning, match="the loss became nan: an input is nan"):
         fit(model, [[math.nan]], [1.0], loss=mean_squared_error, optimizer=optimizer, epochs=1, progress=False)
 
 
@@ -309,6 +311,46 @@ def test_an_interrupted_run_stays_where_it_is_when_a_state_does_not_fit():
 
 def interrupt(*arguments):
     raise KeyboardInterrupt
+
+
+def test_errors_say_in_which_samples():
+    with pytest.raises(ValueError, match="takes 1 input, but 2 were given") as caught:
+        fit_line(MLP(1, [1]), inputs=[[0.0], [1.0, 2.0], [2.0]], targets=[0.0, 0.0, 0.0])
+    assert caught.value.__notes__ == ["while training on sample 1 (numbered from 0)"]
+    with pytest.raises(ValueError, match="the target of a single score is 1 or -1, not 0") as caught:
+        fit_line(MLP(1, [1]), targets=[1, 0, 1, 1], loss=hinge, batch_size=None)
+    (note,) = caught.value.__notes__
+    assert re.fullmatch(r"while training on samples [0-3], [0-3], [0-3], [0-3] \(numbered from 0\)", note)
+
+
+def test_what_is_wrong_with_the_validation_is_said_so():
+    with pytest.raises(ValueError, match="of the validation, inputs and targets differ in number: 1 and 2"):
+        fit_line(MLP(1, [1]), validation=([[0.0]], [1.0, 2.0]))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "targets", "told"),
+    [([[0.0], [math.inf]], [1.0, 1.0], "an input is inf"), ([[0.0], [1.0]], [1.0, math.nan], "a target is nan")],
+)
+def test_numbers_that_are_not_finite_from_the_start_are_told(inputs, targets, told):
+    with pytest.warns(RuntimeWarning, match=f"the loss became nan: {told}|the loss became inf: {told}"):
+        fit_line(MLP(1, [1]), inputs=inputs, targets=targets)
+
+
+def test_batches_of_one_are_too_small_for_batch_normalization():
+    model = Sequential(BatchNorm(1), Layer(1, 1))
+    with pytest.raises(ValueError, match="BatchNorm looks at several samples at once: give batch_size=2 or more, or"):
+        fit_line(model, batch_size=1)
+
+
+def test_an_early_stopping_that_is_used_again_starts_anew():
+    stopping = EarlyStopping(4)
+    first, second = (
+        fit_line(MLP(1, [1]), epochs=12, targets=targets, early_stopping=stopping, optimizer=None)
+        for targets in ([1.0, 3.0, 5.0, 7.0], [51.0, 53.0, 55.0, 57.0])
+    )
+    assert min(first.loss) < min(second.loss)
+    assert (first.stopped, second.stopped) == (None, None)
 
 
 def test_other_errors_pass_through():
@@ -439,7 +481,7 @@ def test_interrupting_goes_back_to_the_best_epoch_of_the_validation():
             raise KeyboardInterrupt
 
     history = fit_line(model, epochs=100, validation=rising(1.0), callbacks=[interrupting])
-    assert history.stopped == "interrupted in epoch 41 of 100"
+    assert history.stopped == "interrupted after epoch 40 of 100"
     assert len(history.loss) == 40
     assert numbers(model) == min(best)[1] != best[-1][1]
     assert history.kept == history.best_epoch < 40

@@ -346,8 +346,8 @@ def test_batches_of_one_are_too_small_for_batch_normalization():
 def test_an_early_stopping_that_is_used_again_starts_anew():
     stopping = EarlyStopping(4)
     first, second = (
-        fit_line(MLP(1, [1]), epochs=12, targets=targets, early_stopping=stopping, optimizer=None)
-        for targets in ([1.0, 3.0, 5.0, 7.0], [51.0, 53.0, 55.0, 57.0])
+        fit_line(MLP(1, [1]), epochs=epochs, targets=targets, early_stopping=stopping)
+        for epochs, targets in ((3, LINE[1]), (12, [51.0, 53.0, 55.0, 57.0]))
     )
     assert min(first.loss) < min(second.loss)
     assert (first.stopped, second.stopped) == (None, None)

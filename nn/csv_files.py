@@ -10,11 +10,13 @@ from __future__ import annotations
 import csv
 import difflib
 import io
+import itertools
 import math
 import os
 import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from nn.checks import counted
 from nn.files import atomic_write
@@ -23,11 +25,42 @@ __all__ = ["Table", "TableError", "as_number", "choices", "read_table", "shown",
 
 DELIMITERS = (",", ";", "\t")
 MOST_BYTES = 64 * 2**20
+PROBED = 100
+"""Rows that are looked at to find out the delimiter."""
+
+SAID = re.compile(r"sep=(.)(?:\r\n|\r|\n)")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 class TableError(ValueError):
-    """A table cannot be read, or cannot be turned into numbers; the message is one line."""
+    """A table cannot be read, or cannot be turned into numbers; the message is one line.
+
+    Args:
+        message: what is wrong, where, and what to do.
+        option: the argument of `read_table` or `encode_table` that is a way out, and what to give it.
+
+    Attributes:
+        typed: the message with that option as it is typed in a terminal.
+
+    Example:
+        >>> error = TableError("column 'a,b' has no values: ignore it", ("ignore", ["a,b"]))
+        >>> print(error)
+        column 'a,b' has no values: ignore it (ignore=['a,b'])
+        >>> print(error.typed)
+        column 'a,b' has no values: ignore it (--ignore '"a,b"')
+    """
+
+    def __init__(self, message: str, option: tuple[str, Any] | None = None) -> None:
+        super().__init__(message if option is None else f"{message} ({option[0]}={option[1]!r})")
+        self.typed = message if option is None else f"{message} ({_typed(*option)})"
+
+
+def _typed(name: str, value: Any) -> str:
+    if value is False:
+        return f"--no-{name}"
+    if isinstance(value, list):  # of names between commas
+        value = ",".join('"{}"'.format(each.replace('"', '""')) if set(each) & {",", '"'} else each for each in value)
+    return f"--{name} {shlex.quote(value)}"
 
 
 class Table(NamedTuple):
@@ -52,7 +85,7 @@ class Table(NamedTuple):
             TableError: there is no such column; the message names those there are.
         """
         if name not in self.header:
-            raise TableError(f"there is no column {name!r}{choices(name, self.header)}")
+            raise TableError(f"there is no column {shown(name)}{choices(name, self.header)}")
         position = self.header.index(name)
         return [(line, row[position].strip()) for line, row in zip(self.lines, self.rows)]
 
@@ -67,10 +100,11 @@ def read_table(path: str | os.PathLike[str], *, delimiter: str | None = None, he
 
     Args:
         path: the file, of at most 64 MiB.
-        delimiter: what stands between two cells; by default the one of comma, semicolon and tab that makes most cells
-            of the header.
+        delimiter: what stands between two cells; by default the one of comma, semicolon and tab that cuts all rows into
+            the same number of cells, the greatest. A first line such as sep=; says it too.
         header: False where the first line is data: columns are then called column1, column2, …; True where it names the
-            columns even though the names are numbers; by default it is taken for names, unless half of it is numbers.
+            columns even though the names are numbers; by default it is taken for names, and refused if half of it is
+            numbers.
 
     Raises:
         TableError: the file cannot be read, or is no table; the message says on which line.
@@ -84,6 +118,10 @@ def read_table(path: str | os.PathLike[str], *, delimiter: str | None = None, he
         Table(header=['kind', 'weight'], rows=[['apple', '150'], ['plum', '40']], lines=[2, 4], delimiter=',')
     """
     text = _text(path)
+    said = SAID.match(text)
+    if said:  # as Excel writes it: a line that names the delimiter
+        text = text[said.end() - 1 :]
+        delimiter = delimiter or said[1]
     if delimiter is None:
         delimiter = _delimiter(text)
     records = list(_records(text, delimiter))
@@ -117,22 +155,26 @@ def _text(path: str | os.PathLike[str]) -> str:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
+        line = len(re.findall(rb"\r\n|\r|\n", error.object[: error.start])) + 1
         byte = error.object[error.start]
         raise TableError(f"line {line}: byte 0x{byte:02x} is not UTF-8 text: save the file as UTF-8") from error
     if "\0" in text:
-        line = text[: text.index("\0")].count("\n") + 1
+        line = len(re.findall(r"\r\n|\r|\n", text[: text.index("\0")])) + 1
         raise TableError(f"line {line}: a NUL byte: this is no text file")
     return text
 
 
 def _delimiter(text: str) -> str:
-    """Return the delimiter that makes most cells of the first row; the first of equals."""
+    """Return the delimiter that makes rows of equal length, and of several the one that makes most cells."""
 
-    def cells(delimiter: str) -> int:
-        return len(next(_records(text, delimiter, strict=False), (0, []))[1])
+    def fitness(delimiter: str) -> tuple[bool, int]:
+        try:
+            sizes = [len(row) for _, row in itertools.islice(_records(text, delimiter), PROBED)] or [0]
+        except TableError:  # a broken row: go by the first one
+            return False, len(next(_records(text, delimiter, strict=False), (0, []))[1])
+        return len(set(sizes)) == 1 < sizes[0], sizes[0]
 
-    return max(DELIMITERS, key=cells)
+    return max(DELIMITERS, key=fitness)
 
 
 def _records(text: str, delimiter: str, strict: bool = True) -> Iterator[tuple[int, list[str]]]:
@@ -164,7 +206,8 @@ def _check_names_are_names(line: int, names: list[str]) -> None:
     if 2 * sum(as_number(name) is not None for name in names) >= len(names):
         raise TableError(
             f"line {line} has numbers where the names of the columns are expected: add a line with names at the top, "
-            "or say that there is none (header=False, --no-header)"
+            "or say that there is none",
+            ("header", False),
         )
 
 
@@ -173,7 +216,7 @@ def _check_header(line: int, names: list[str]) -> None:
         if not name:
             raise TableError(f"line {line}: column {k + 1} has no name")
         if name in names[:k]:
-            raise TableError(f"line {line}: columns {names.index(name) + 1} and {k + 1} are both called {name!r}")
+            raise TableError(f"line {line}: columns {names.index(name) + 1} and {k + 1} are both called {shown(name)}")
 
 
 # -- writing ---------------------------------------------------------------------------------------------------------
@@ -206,9 +249,9 @@ def write_predictions(
     """
     for name, texts in columns.items():
         if name in table.header:
-            raise TableError(f"the table has a column {name!r} already: choose another name")
+            raise TableError(f"the table has a column {shown(name)} already: choose another name")
         if len(texts) != len(table.rows):
-            raise TableError(f"column {name!r} has {counted(len(texts), 'row')}, the table {len(table.rows)}")
+            raise TableError(f"column {shown(name)} has {counted(len(texts), 'row')}, the table {len(table.rows)}")
     rows = [[*table.header, *columns], *([*row, *added] for row, *added in zip(table.rows, *columns.values()))]
     lines = [_line(row, table.delimiter) for row in rows]
     if isinstance(path_or_file, (str, os.PathLike)):

@@ -43,7 +43,7 @@ def atomic_write(path: str | os.PathLike[str], *, binary: bool = False) -> Gener
     """
     given = Path(path)
     if given.exists() and not given.is_file():
-        with _opened(given, "w", binary) as file:  # a directory refuses to be opened, and says so
+        with _named(path), _opened(given, "w", binary) as file:  # a directory refuses to be opened, and says so
             yield file
         return
     target = Path(os.path.realpath(path))
@@ -52,7 +52,7 @@ def atomic_write(path: str | os.PathLike[str], *, binary: bool = False) -> Gener
         with _named(path):
             _check_writable(target)
             file = _opened(temporary, "x", binary)
-        with file:
+        with _named(path), file:
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -75,6 +75,8 @@ def _named(path: str | os.PathLike[str]) -> Generator[None, None, None]:
     try:
         yield
     except OSError as error:
+        if error.filename is not None and not str(error.filename).endswith(".tmp"):
+            raise
         raise OSError(error.errno, error.strerror, os.fspath(path)) from error
 
 

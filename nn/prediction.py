@@ -180,7 +180,9 @@ def score(model: Model, inputs: Any, targets: Any, *, loss: Loss | str, correct:
     return Score(plain(total), share(hits(row, correct, outputs, targets)))
 
 
-def confusion_matrix(true: Sequence[Any], predicted: Sequence[Any], classes: Sequence[Any] = ()) -> ConfusionMatrix:
+def confusion_matrix(
+    true: Sequence[Any], predicted: Sequence[Any], classes: Sequence[Any] | None = ()
+) -> ConfusionMatrix:
     r"""Return how often each class was taken for each.
 
     Args:

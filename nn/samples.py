@@ -116,8 +116,8 @@ def split(dataset: Dataset, shares: Sequence[float] = (0.6, 0.2, 0.2), seed: See
         >>> [len(part.inputs) for part in split(data)]
         [6, 2, 2]
     """
-    shares = list(shares) if hasattr(shares, "__iter__") else [shares]
     _check_dataset(dataset)
+    shares = list(shares) if hasattr(shares, "__iter__") else []
     if len(shares) < 2 or not all(share > 0.0 for share in shares) or not math.isclose(math.fsum(shares), 1.0):
         raise ValueError(f"the shares are two numbers or more, above 0 and of sum 1, not {shares}")
     return _split(dataset, shares[1:], f"shares of {', '.join(map(str, shares))}", seed)

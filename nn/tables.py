@@ -7,6 +7,8 @@ This room knows columns: which hold numbers, which hold words, and which one is 
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
@@ -100,7 +102,7 @@ class Encoding(NamedTuple):
         _check_no_gaps(table, [self.target])
         cells = table.cells(self.target)
         if not self.classes:
-            return [_number_at(line, self.target, text) for line, text in cells]
+            return [_number_at(line, self.target, text, ": a regression needs numbers") for line, text in cells]
         for line, text in cells:
             _check_known(line, self.target, text, self.classes)
         return [self.classes.index(text) for _, text in cells]
@@ -206,7 +208,7 @@ def encode_table(
     if missing not in {"error", "drop"}:
         raise ValueError(f"missing is 'error' or 'drop', not {missing!r}")
     names = _input_names(table, target, categorical, ignore)
-    complete = _complete(table, [*names, target], missing)
+    complete = _complete(table, names, target, missing)
     columns = [_column(complete, name, name in categorical) for name in names]
     encoding = Encoding(columns, target, _classes(complete, target, task))
     dataset = Dataset(encoding.apply(complete), encoding.targets(complete), encoding.features, encoding.classes)
@@ -217,20 +219,28 @@ def _input_names(table: Table, target: str, categorical: Collection[str], ignore
     for name in (target, *categorical, *ignore):
         table.cells(name)  # raises where there is no such column
     if target in {*categorical, *ignore}:
-        raise TableError(f"column {target!r} is the target, no input to be ignored or taken as words")
+        raise TableError(f"column {shown(target)} is the target, no input to be ignored or taken as words")
     names = [name for name in table.header if name != target and name not in ignore]
     if not names:
+        if len(table.header) == 1:
+            likely = next((each for each in target if not (each.isalnum() or each in "_-. ")), "X")
+            message = f"the file has a single column, {shown(target)}: say what stands between two cells"
+            raise TableError(message, ("delimiter", likely))
         raise TableError("there are no columns to predict the target from")
     return names
 
 
-def _complete(table: Table, names: Sequence[str], missing: str) -> Table:
+def _complete(table: Table, inputs: Sequence[str], target: str, missing: str) -> Table:
     """Return the rows that have a value in every one of the columns; raise where there are gaps that may not be."""
+    names = [*inputs, target]
     for name in names:
         if all(map(_is_missing, (text for _, text in table.cells(name)))):
-            raise TableError(f"column {name!r} has no values: ignore it (ignore=[{name!r}], --ignore {name!r})")
+            if name == target:
+                raise TableError(f"column {shown(name)}, the target, has no values: choose another one")
+            raise TableError(f"column {shown(name)} has no values: ignore it", ("ignore", [name]))
     if missing == "error":
-        _check_no_gaps(table, names, ": leave out such rows (missing='drop', --missing drop), or ignore the column")
+        _check_no_gaps(table, names[:-1], ": ignore the column, or leave out such rows", ("missing", "drop"))
+        _check_no_gaps(table, [target], ": leave out such rows", ("missing", "drop"))
         return table
     positions = [table.header.index(name) for name in names]
     kept = [i for i, row in enumerate(table.rows) if not any(_is_missing(row[k].strip()) for k in positions)]
@@ -240,15 +250,13 @@ def _complete(table: Table, names: Sequence[str], missing: str) -> Table:
 
 
 def _column(table: Table, name: str, as_words: bool) -> Column:
-    if not as_words and _is_numeric(
-        table, name, f"say that it holds words (categorical=[{name!r}], --categorical {name!r})"
-    ):
+    if not as_words and _is_numeric(table, name, "say that it holds words", ("categorical", [name])):
         return Column(name)
     words = _distinct(table, name)
     if len(words) > MOST_CATEGORIES:
         raise TableError(
-            f"column {name!r} has {len(words)} different words, too many to learn from: "
-            f"ignore it (ignore=[{name!r}], --ignore {name!r})"
+            f"column {shown(name)} has {len(words)} different words, too many to learn from: ignore it",
+            ("ignore", [name]),
         )
     return Column(name, words)
 
@@ -261,40 +269,62 @@ def _classes(table: Table, target: str, task: str | None) -> list[str]:
     if task == "regression":
         return []
     if len(words) < 2:
-        raise TableError(f"every row has the same class, {shown(words[0])}, in column {target!r}: nothing to learn")
+        raise TableError(
+            f"every row has the same class, {shown(words[0])}, in column {shown(target)}: nothing to learn"
+        )
+    _check_spelling(target, words)
     return words
 
 
+def _check_spelling(target: str, words: Sequence[str]) -> None:
+    """Raise where two classes are one number, written in two ways."""
+    for one, other in itertools.pairwise(words):
+        if as_number(one) is not None and as_number(one) == as_number(other):
+            raise TableError(f"column {shown(target)} spells one class in two ways: {shown(one)} and {shown(other)}")
+
+
 def _likely_task(table: Table, target: str, words: list[str]) -> str:
-    if _is_numeric(table, target, "say that it holds classes (task='class', --task class)"):
+    if _is_numeric(table, target, "say that it holds classes", ("task", "class")):
         integers = all(float(word).is_integer() for word in words)
         few = len(words) <= min(MOST_INTEGER_CLASSES, len(table.rows) / 2)
         return "class" if integers and few else "regression"
     if len(words) > MOST_CATEGORIES:
         raise TableError(
-            f"target column {target!r} has {len(words)} different words: choose another target, "
-            "or say that they are classes (task='class', --task class)"
+            f"target column {shown(target)} has {len(words)} different words: choose another target, "
+            "or say that they are classes",
+            ("task", "class"),
         )
     return "class"
 
 
-def _is_numeric(table: Table, name: str, way_out: str) -> bool:
+def _is_numeric(table: Table, name: str, way_out: str, option: tuple[str, Any]) -> bool:
     """Return whether a column holds numbers; raise where most cells do, because the others look like slips."""
     cells = table.cells(name)
     words = [(line, text) for line, text in cells if as_number(text) is None]
     if not words:
         return True
     line, text = words[0]
+    if all(_is_infinite(text) for _, text in words):
+        raise TableError(f"{_place(line, name, text)}, not a finite number: correct it")
     if all("," in text and as_number(text.replace(",", "")) is not None for _, text in words):
         raise TableError(
-            f"line {line}: column {name!r} has {shown(text)}: write numbers with a point and no commas, or {way_out}"
+            f"{_place(line, name, text)}: write numbers with a point and no commas, or {way_out}",
+            option,
         )
     if 2 * len(words) < len(cells):
         raise TableError(
-            f"line {line}: column {name!r} has {shown(text)}, not a number, while most cells are: "
-            f"correct it, or {way_out}"
+            f"{_place(line, name, text)}, not a number, while most cells are: correct it, or {way_out}",
+            option,
         )
     return False
+
+
+def _is_infinite(text: str) -> bool:
+    """Return whether a text is infinity, or a number too large for a float."""
+    try:
+        return math.isinf(float(text))
+    except ValueError:
+        return False
 
 
 def _distinct(table: Table, name: str) -> list[str]:
@@ -308,10 +338,14 @@ def _distinct(table: Table, name: str) -> list[str]:
 # -- single cells ----------------------------------------------------------------------------------------------------
 
 
-def _number_at(line: int, name: str, text: str) -> float:
+def _place(line: int, name: str, text: str) -> str:
+    return f"line {line}: column {shown(name)} has {shown(text)}"
+
+
+def _number_at(line: int, name: str, text: str, why: str = "") -> float:
     number = as_number(text)
     if number is None:
-        raise TableError(f"line {line}: column {name!r} has {shown(text)}, not a finite number")
+        raise TableError(f"{_place(line, name, text)}, not a finite number{why}")
     return number
 
 
@@ -319,15 +353,15 @@ def _is_missing(text: str) -> bool:
     return text.lower() in MISSING
 
 
-def _check_no_gaps(table: Table, names: Sequence[str], way_out: str = "") -> None:
+def _check_no_gaps(
+    table: Table, names: Sequence[str], way_out: str = "", option: tuple[str, Any] | None = None
+) -> None:
     for name in names:
         for line, text in table.cells(name):
             if _is_missing(text):
-                raise TableError(f"line {line}: column {name!r} has {shown(text)}, a missing value{way_out}")
+                raise TableError(f"{_place(line, name, text)}, a missing value{way_out}", option)
 
 
 def _check_known(line: int, name: str, text: str, words: Sequence[str]) -> None:
     if text not in words:
-        raise TableError(
-            f"line {line}: column {name!r} has {shown(text)}, which is not known from training{choices(text, words)}"
-        )
+        raise TableError(f"{_place(line, name, text)}, which is not known from training{choices(text, words)}")

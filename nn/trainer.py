@@ -14,6 +14,7 @@ when it is time to stop (`nn.stopping`). The same loop written by hand is as goo
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import math
 import os
 import random
@@ -415,7 +416,8 @@ class Training(Iterator[Epoch]):
             "schedule": None if self.schedule is None else type(self.schedule).__name__,
             "early stopping": None if self.early_stopping is None else repr(self.early_stopping),
             "batches": self.batches.kind,
-            "validation": _numbered(self.history.validation_samples),
+            "data": _fingerprint(self.history.samples),
+            "validation": _fingerprint(self.history.validation_samples),
         }
 
     def _generators(self) -> list[random.Random]:
@@ -500,8 +502,13 @@ def _validation(validation: Any) -> tuple[list[Any], list[Any]] | None:
         raise type(error)(f"of the validation, {error}") from None
 
 
-def _numbered(samples: tuple[list[Any], list[Any]] | None) -> str:
-    return "none" if samples is None else counted(len(samples[0]), "sample")
+def _fingerprint(samples: tuple[list[Any], list[Any]] | None) -> str:
+    """Return how many samples there are, and what tells them from others, in words."""
+    if samples is None:
+        return "none"
+    text = repr(samples)
+    told = "" if " at 0x" in text else f" ({hashlib.sha256(text.encode()).hexdigest()[:12]})"
+    return f"{counted(len(samples[0]), 'sample')}{told}"
 
 
 def _early_stopping(early_stopping: EarlyStopping | int | None) -> EarlyStopping | None:

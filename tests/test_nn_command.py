@@ -15,9 +15,12 @@ import sys
 
 import pytest
 
-from nn import SGD, Dataset, Standardization, cli, cli_data, cli_results, cli_train
-from nn.cli_flags import one_line, parsed
-from nn.cli_recipe import Recipe, RecipeError
+from nn import SGD, Dataset, Standardization, cli
+from nn.cli import data as cli_data
+from nn.cli import results as cli_results
+from nn.cli import train as cli_train
+from nn.cli.flags import one_line, parsed
+from nn.cli.recipe import Recipe, RecipeError
 from nn.datasets import SOURCES, SourceRow, blobs
 from nn.saving import load, read_extra, save
 from nn.tables import TableError
@@ -240,7 +243,8 @@ def test_the_names_in_a_file_are_told_on_the_error_stream(flowers, capsys):
     with open(flowers, "a", encoding="utf-8") as file:
         file.write("?,red,a\n")
     assert cli.main(["train", flowers, "--missing", "drop", "--epochs", "1"]) == 0
-    told = f"{flowers}: 30 rows, 3 inputs, target 'kind' (3 classes), 1 row with gaps left out\n"
+    told = f"{flowers}: 30 rows, 3 inputs, target 'kind' (3 classes), columns of words: 'colour' (2 words), "
+    told += "1 row with gaps left out\n"
     assert capsys.readouterr().err.startswith(told)
 
 
@@ -441,7 +445,7 @@ def test_models_that_do_not_know_their_columns(tmp_path, flowers, model, capsys)
     wide = tmp_path / "wide"
     save(load(model), wide, extra=facts())
     for path, message in (
-        (bare, f"{bare}: it does not say how rows become inputs: save it with python -m nn train … --save"),
+        (bare, f"{bare}: it does not say how rows become inputs (a checkpoint, for one, does not): save it with"),
         (broken, f"{broken} is no safetensors file, or is cut off"),
         (wide, f"{wide}: the model takes 3 inputs, and its columns make 1"),
         (tmp_path / "gone", f"cannot read '{tmp_path / 'gone'}': No such file or directory"),
@@ -548,9 +552,9 @@ def test_a_model_whose_outputs_do_not_fit_its_recipe(tmp_path, model, flowers, c
         ("train xor --optimizer lion", "argument --optimizer: invalid choice: 'lion' (choose from"),
         ("train xor --schedule never", "argument --schedule: invalid choice: 'never' (choose from"),
         ("train x.csv --delimiter ::", "argument --delimiter: expected a single character or tab, not '::'"),
-        ("train x.csv --ignore ,", "argument --ignore: expected names between commas, not ','"),
-        ("train xor --depth 3", "unrecognized arguments: --depth 3"),
-        ("train xor --epoch 3", "unrecognized arguments: --epoch 3"),
+        ("train x.csv --ignore ,", "argument --ignore: expected a name, not ''"),
+        ("train xor --depth 3", "there is no flag or argument '--depth' (see"),
+        ("train xor --epoch 3", "there is no flag or argument '--epoch': did you mean --epochs? (see"),
         ("train xor --optimizer adam --momentum 0.9", "--momentum is for sgd and rmsprop, not for adam"),
         ("train xor --optimizer adam --nesterov", "--nesterov is for sgd, not for adam"),
         ("train xor --optimizer sgd --nesterov --momentum 0", "--nesterov is a form of momentum"),
@@ -575,6 +579,12 @@ def test_a_model_whose_outputs_do_not_fit_its_recipe(tmp_path, model, flowers, c
             "train blobs --loss hinge",
             "--loss hinge is for two classes, here are 3: use softmax_cross_entropy or multic",
         ),
+        ("train xor --seed -1", "argument --seed: expected 0 or more, not '-1'"),
+        ("train xor --layers ", "argument --layers: expected a number of neurons for each hidden layer, such as 16,16"),
+        ("train x.csv --categorical a\nb", "argument --categorical: expected names between commas, not 'a\\nb'"),
+        ("train x.csv --ignore \udcff", "argument --ignore: expected a name in UTF-8, not '\\udcff'"),
+        ("predict model x.csv --column \udcff", "argument --column: expected a name in UTF-8, not '\\udcff'"),
+        ("train xor extra", "nn train: there is no flag or argument 'extra' (see python -m nn train --help)"),
         ("train mons", "there is no data set 'mons' (did you mean 'moons'?): there are 'moons', 'circles'"),
         ("train gone.csv", "nn train: cannot read 'gone.csv': No such file or directory"),
         ("train .", "nn train: cannot read '.': Is a directory"),
@@ -609,6 +619,15 @@ def test_wrong_use_is_one_line_and_exit_code_2(arguments, message, capsys, tmp_p
         ("a,b\n1,2\n", "--target c", "{path}: there is no column 'c': there are 'a', 'b'"),
         ("a,b\n1,2\n", "--ignore a", "{path}: there are no columns to predict the target from"),
         ("a,b\n1,2\n,3\n", "", "{path}: line 3: column 'a' has '', a missing value"),
+        ("a,b\n1,2\n2,\n", "", "column 'b' has '', a missing value: leave out such rows (--missing drop)"),
+        ("a,b\n1,\n2,\n", "", "{path}: column 'b', the target, has no values: choose another one"),
+        ('"a,1",b\n,2\n,3\n', "", """{path}: column 'a,1' has no values: ignore it (--ignore '"a,1"')"""),
+        ("1,2\n3,4\n", "", "or say that there is none (--no-header)"),
+        ("a|b\n1|2\n", "", "the file has a single column, 'a|b': say what stands between two cells (--delimiter '|')"),
+        ("a,b\n1,1\n2,1.0\n3,2\n4,2\n5,1\n6,1\n", "", "column 'b' spells one class in two ways: '1' and '1.0'"),
+        ("a,b\n1,x\n2,y\n", "--task regression", "column 'b' has 'x', not a finite number: a regression needs"),
+        ("a,b\n1,2\n1e400,3\n3,4\n", "", "line 3: column 'a' has '1e400', not a finite number: correct it"),
+        ("a,b\r1,x\r2,y\r3,\xff\r", "", "{path}: line 4: byte 0xff is not UTF-8 text"),
         ("a,b\n1,2,3\n", "", "{path}: line 2 has 3 cells, but line 1 has 2"),
         ("a,b\n1,\xff\n", "", "{path}: line 2: byte 0xff is not UTF-8 text"),
         ("a,b\n1e308,1.5\n-1e308,2\n", "--save {path}", "--save names the file with the data"),
@@ -673,6 +692,53 @@ def test_a_missing_package_to_save_with_is_found_before_training(monkeypatch, ca
         "",
         'nn train: saving and resuming need safetensors, which is not installed: pip install "tapegrad[save]"\n',
     )
+
+
+def test_many_digits_are_kept_where_targets_hardly_differ(tmp_path, capsys):
+    data = tmp_path / "clock.csv"
+    data.write_text("t,stamp\n" + "".join(f"{k},{1_700_000_000_000 + 10 * k}\n" for k in range(40)))
+    path = str(tmp_path / "model")
+    flags = ["--task", "regression", "--layers", "none", "--epochs", "60", "--quiet"]
+    assert cli.main(["train", str(data), *flags, "--save", path]) == 0
+    capsys.readouterr()
+    assert cli.main(["predict", path, str(data)]) == 0
+    for row in read(capsys.readouterr().out):
+        assert float(row["prediction"]) == pytest.approx(float(row["stamp"]), abs=20.0)
+
+
+def test_names_of_classes_are_shown_on_one_line(tmp_path, capsys):
+    data = tmp_path / "odd.csv"
+    names = ['"two\nlines"', "\x1b[31mred", "long" * 20]
+    data.write_text("x,y\n" + "".join(f"{k % 3}.5,{names[k % 3]}\n" for k in range(30)))
+    assert cli.main(["train", str(data), *FAST]) == 0
+    matrix = capsys.readouterr().out.partition("confusion matrix of the 6 test samples\n")[2].splitlines()
+    assert len(matrix) == 4
+    assert "\x1b" not in "".join(matrix)
+    assert [line.split("  ")[0] for line in matrix[1:]] == ["\\x1b[31mred", "long" * 5 + "lon…", "two lines"]
+
+
+def test_a_prediction_that_is_nan_is_told(model, flowers, capsys):
+    broken = load(model)
+    broken.layers[0].neurons[0].bias.data = math.nan
+    save(broken, model, extra=read_extra(model))
+    assert cli.main(["predict", model, flowers]) == 0
+    out, err = capsys.readouterr()
+    assert {row["prediction"] for row in read(out)} == {""}
+    assert err == "nn predict: of 30 rows the output is nan, which is no class: left empty\n"
+
+
+def test_a_run_does_not_go_on_with_other_data(tmp_path, flowers, capsys):
+    path = str(tmp_path / "run")
+    assert cli.main(["train", flowers, *FAST, "--checkpoint", path]) == 0
+    assert cli.main(["train", flowers, *FAST, "--seed", "5", "--resume", path]) == 2
+    assert "it was written with data 18 samples (" in capsys.readouterr().err
+    assert cli.main(["train", flowers, *FAST, "--resume", path]) == 0
+    assert "nn train: the checkpoint has 3 epochs already: nothing was trained\n" in capsys.readouterr().err
+
+
+def test_the_version_is_told(capsys):
+    assert cli.main(["--version"]) == 0
+    assert re.fullmatch(r"tapegrad \d+\.\d+\.\d+\S*\n", capsys.readouterr().out)
 
 
 # -- the process -----------------------------------------------------------------------------------------------------
@@ -740,3 +806,30 @@ def test_streams_that_cannot_be_reconfigured(monkeypatch, flowers, model):
     monkeypatch.setattr(sys, "stdout", out)
     assert cli.main(["predict", model, flowers]) == 0
     assert out.getvalue().startswith("length,colour,kind,prediction\n")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="streams are closed and full as POSIX has it")
+@pytest.mark.parametrize("streams", ["2>&-", ">&-", "2>/dev/full", ">/dev/full", ">&- 2>&-"])
+def test_what_was_learned_is_not_lost_with_a_stream(streams, tmp_path):
+    if "full" in streams and not os.path.exists("/dev/full"):
+        pytest.skip("this system has no device that is always full")
+    command = f'"{sys.executable}" -u -m nn train xor --epochs 2 --save model {streams}'
+    ended = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert "Traceback" not in ended.stdout + ended.stderr
+    assert load(tmp_path / "model").n_inputs == 2
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no device that is always full")
+@pytest.mark.parametrize("flag", ["--save", "--report", "--checkpoint"])
+def test_a_place_that_is_full_is_named(flag, capsys):
+    assert cli.main(["train", "xor", *FAST, flag, "/dev/full"]) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == "nn train: '/dev/full': No space left on device"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not allow such names")
+def test_a_file_may_be_called_what_is_no_text(tmp_path, capsys):
+    name = os.fsencode(tmp_path) + b"/a\xff.csv"
+    with open(name, "w", encoding="utf-8") as file:
+        file.write(FLOWERS)
+    assert cli.main(["train", os.fsdecode(name), *FAST, "--save", str(tmp_path / "model")]) == 0
+    assert read_extra(tmp_path / "model")["source"].endswith("a\\udcff.csv")

@@ -310,8 +310,9 @@ def run_of(model, epochs=12, *, seed=4, **options):
     settings = {"loss": "softmax_cross_entropy", "batch_size": 8, "validation": (INPUTS[:9], CLASSES[:9])} | options
     optimizer = settings.pop("optimizer", None) or Adam(model.parameters(), 0.05)
     schedule = settings.pop("schedule", lambda optimizer: None)(optimizer)
+    targets = settings.pop("targets", CLASSES)
     return Training(
-        model, INPUTS, CLASSES, optimizer=optimizer, epochs=epochs, seed=seed, schedule=schedule, **settings
+        model, INPUTS, targets, optimizer=optimizer, epochs=epochs, seed=seed, schedule=schedule, **settings
     )
 
 
@@ -504,7 +505,11 @@ def test_the_same_model_gives_the_same_bytes(path):
 @pytest.mark.parametrize(
     ("other", "message"),
     [
-        (lambda: run_of(noisy(), validation=None), "written with validation 9 samples, this run has none"),
+        (lambda: run_of(noisy(), validation=None), r"written with validation 9 samples \(\w+\), this run has none"),
+        (
+            lambda: run_of(noisy(), targets=CLASSES[::-1]),
+            r"with data 30 samples \(\w+\), this run has 30 samples \(\w+\)",
+        ),
         (lambda: run_of(MLP(2, [3])), r"it was written with model Sequential\(.*\), this run has MLP\("),
         (lambda: run_of(noisy(), batch_size=7), "30 samples in batches of 8, this run has 30 samples in batches of 7"),
         (lambda: run_of(noisy(), loss="multiclass_hinge"), "it was written with loss softmax_cross_entropy, this run"),

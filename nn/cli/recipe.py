@@ -2,7 +2,7 @@
 
 This room knows the numbers that go into a model and come out of it, and the words they stand for. A recipe is plain
 data that is saved with the model; what is read back is checked, and never executed. It does not know how a model is
-trained (`nn.cli_train`).
+trained (`nn.cli.train`).
 """
 
 from __future__ import annotations
@@ -98,7 +98,9 @@ class Recipe(NamedTuple):
             index = self.class_of(output)
             return ["" if index is None else self.encoding.classes[index]]
         (numbers,) = self.in_units([output])
-        return [f"{number:.10g}" for number in (numbers if isinstance(numbers, list) else [numbers])]
+        listed = numbers if isinstance(numbers, list) else [numbers]
+        spreads = self.targets.deviations if self.targets else [1.0] * len(listed)
+        return [_number_text(*each) for each in zip(listed, spreads)]
 
     def probabilities(self, output: Any) -> list[str]:
         """Return the probability of each class, where the loss tells one."""
@@ -114,7 +116,7 @@ class Recipe(NamedTuple):
     def as_json(self) -> dict[str, Any]:
         """Return the recipe as texts, lists and dicts, as JSON can hold them."""
         return {
-            "source": self.source,
+            "source": self.source.encode(errors="backslashreplace").decode(),
             "encoding": self.encoding.as_json(),
             "loss": self.loss,
             "inputs": self.inputs and self.inputs._asdict(),
@@ -130,7 +132,10 @@ class Recipe(NamedTuple):
             TableError: its encoding is not.
         """
         if not isinstance(data, dict) or set(cast("dict[str, Any]", data)) != KEYS:
-            raise RecipeError("it does not say how rows become inputs: save it with python -m nn train … --save")
+            raise RecipeError(
+                "it does not say how rows become inputs (a checkpoint, for one, does not): "
+                "save it with python -m nn train … --save"
+            )
         entries = cast("dict[str, Any]", data)
         encoding = Encoding.from_json(entries["encoding"])
         _check_loss(entries["loss"], len(encoding.classes))
@@ -161,6 +166,13 @@ def _standardization(data: Any, what: str) -> Standardization | None:
     if len(lists) < 2 or len(lists[0]) != len(lists[1]) or not all(spread > 0.0 for spread in lists[1]):
         raise RecipeError(f"what its {what} are standardized with is not a mean and a deviation for each")
     return Standardization(*lists)
+
+
+def _number_text(number: float, spread: float) -> str:
+    """Return a number with ten digits or more, so many that a millionth of the spread shows."""
+    size = max(abs(number), spread)
+    more = math.log10(size / spread) if math.isfinite(size) and spread else 0.0
+    return f"{number:.{min(17, max(10, math.ceil(more) + 7))}g}"
 
 
 def _is_finite(number: Any) -> bool:

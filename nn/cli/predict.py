@@ -1,6 +1,6 @@
 """`python -m nn predict`: the answers of a saved model for the rows of a CSV file.
 
-This room knows which file goes where. What outputs mean is in the model's recipe (`nn.cli_recipe`).
+This room knows which file goes where. What outputs mean is in the model's recipe (`nn.cli.recipe`).
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ import sys
 from argparse import Namespace
 from typing import Any
 
-from nn.cli_data import wrong_input
-from nn.cli_flags import WrongUseError
-from nn.cli_recipe import Recipe, RecipeError
-from nn.cli_results import check_output
+from nn.checks import counted
+from nn.cli.data import wrong_input
+from nn.cli.flags import WrongUseError
+from nn.cli.recipe import Recipe, RecipeError
+from nn.cli.results import check_output
 from nn.csv_files import read_table, write_predictions
 from nn.module import Module
 from nn.prediction import predict as outputs_of
@@ -46,6 +47,10 @@ def predict(options: Namespace) -> int:
         columns = _columns(recipe, outputs, options)
         _check_names(columns, table.header)
     write_predictions(options.output or _standard_output(), table, columns)
+    empty = sum(not text for text in next(iter(columns.values())))
+    if empty:
+        n_rows = counted(empty, "row")
+        print(f"nn predict: of {n_rows} the output is nan, which is no class: left empty", file=sys.stderr)
     return 0
 
 

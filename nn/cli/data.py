@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from nn.checks import counted
-from nn.cli_flags import WrongUseError
-from nn.csv_files import choices, read_table, shown
+from nn.cli.flags import WrongUseError
+from nn.csv_files import TableError, choices, read_table, shown
 from nn.datasets import SOURCES
 from nn.samples import Dataset, split
 from nn.tables import Column, Encoding, encode_table
@@ -52,7 +52,9 @@ def wrong_input(where: str) -> Generator[None, None, None]:
         raise WrongUseError(f"cannot read {where!r}: {error.strerror}") from error
     except ValueError as error:
         message = str(error)
-        raise WrongUseError(message if where in message else f"{where}: {message}") from error
+        if isinstance(error, TableError):
+            message = error.typed
+        raise WrongUseError(message if where in message or repr(where) in message else f"{where}: {message}") from error
 
 
 def read_source(options: Namespace) -> Source:
@@ -99,9 +101,21 @@ def _from_table(options: Namespace) -> Source:
         ignore=options.ignore or (),
     )
     kind = f"{len(dataset.classes)} classes" if dataset.classes else "regression"
-    told = f"{len(dataset.inputs)} rows, {len(dataset.features)} inputs, target {shown(target)} ({kind})"
+    sizes = f"{counted(len(dataset.inputs), 'row')}, {counted(len(dataset.features), 'input')}"
+    told = f"{sizes}, target {shown(target)} ({kind}){_words_text(encoding)}"
     dropped = f", {counted(n_dropped, 'row')} with gaps left out" if n_dropped else ""
     return Source(dataset._replace(name=options.source), encoding, f"{options.source}: {told}{dropped}")
+
+
+def _words_text(encoding: Encoding) -> str:
+    """Return which columns are taken as words; empty where there are none."""
+    found = [
+        f"{shown(column.name)} ({counted(len(column.categories), 'word')})"
+        for column in encoding.columns
+        if column.categories is not None
+    ]
+    listed = ", ".join(found[:8]) + (", …" if len(found) > 8 else "")
+    return f", columns of words: {listed}" if found else ""
 
 
 def parts_of(dataset: Dataset, options: Namespace) -> dict[str, Dataset]:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import argparse
 import csv
+import difflib
 import math
 import sys
 from argparse import ArgumentTypeError, BooleanOptionalAction, Namespace, _ArgumentGroup
 from collections.abc import Iterable, Sequence
+from importlib import metadata
 from typing import Any, NoReturn
 
 from nn.activations import ACTIVATIONS, activation_row
@@ -97,7 +99,10 @@ def parsed(argv: Sequence[str] | None = None) -> Namespace:
         ('train', 'iris', [8, 4], 0.05)
     """
     parser, commands = _parsers()
-    options = parser.parse_args(argv)
+    options, unknown = parser.parse_known_args(argv)
+    if unknown:
+        command = commands[options.command]
+        command.error(f"there is no flag or argument {_cut(unknown[0])}{_meant(unknown[0], command.flags)}")
     if options.command == "train":
         try:
             _complete(options)
@@ -122,6 +127,11 @@ class _Parser(argparse.ArgumentParser):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(formatter_class=_Help, allow_abbrev=False, **options)
+
+    @property
+    def flags(self) -> list[str]:
+        """Every flag there is."""
+        return [flag for action in self._actions for flag in action.option_strings]
 
     def error(self, message: str) -> NoReturn:
         name = self.prog.removeprefix("python -m ")
@@ -159,6 +169,7 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
     _add_steps(train.add_argument_group("how it steps"))
     _add_outputs(train.add_argument_group("what is written"))
     _add_predict(predict)
+    parser.add_argument("--version", action="version", version=f"tapegrad {metadata.version('tapegrad')}")
     return parser, {"train": train, "predict": predict}
 
 
@@ -171,7 +182,7 @@ def _add_source(train: argparse.ArgumentParser) -> None:
 
 def _add_table(group: _ArgumentGroup) -> None:
     add = group.add_argument
-    add("--target", type=_text, metavar="COLUMN", help="the column to be predicted (default: the last one)")
+    add("--target", type=_name, metavar="COLUMN", help="the column to be predicted (default: the last one)")
     add("--task", choices=("class", "regression"), metavar="TASK", help="class or regression (default: by the target)")
     add("--missing", choices=("error", "drop"), metavar="WHAT", help="error, or drop rows with gaps (default: error)")
     add("--categorical", type=_names, action="extend", metavar="A,B", help="columns of words, though they hold numbers")
@@ -182,7 +193,7 @@ def _add_table(group: _ArgumentGroup) -> None:
 def _add_format(group: _ArgumentGroup | argparse.ArgumentParser) -> None:
     add = group.add_argument
     add("--delimiter", type=_delimiter, metavar="X", help="between cells; a character or tab (default: found out)")
-    add("--header", action=BooleanOptionalAction, help="whether the first line names the columns (default: found out)")
+    add("--header", action=BooleanOptionalAction, help="whether the first line names the columns (default: yes)")
 
 
 def _add_network(group: _ArgumentGroup) -> None:
@@ -210,7 +221,7 @@ def _add_training(group: _ArgumentGroup) -> None:
     add("--test-share", type=_share, metavar="SHARE", help="of samples, kept for the test (default: 0.2)")
     add("--validation-share", type=_share, metavar="SHARE", help="of samples, scored every epoch (default: 0.2)")
     add("--standardize", action=BooleanOptionalAction, default=True, help="whether to standardize (default: yes)")
-    add("--seed", type=_whole, default=0, metavar="N", help="of data, split, weights and shuffling (default: 0)")
+    add("--seed", type=_seed, default=0, metavar="N", help="of data, split, weights and shuffling (default: 0)")
 
 
 def _add_steps(group: _ArgumentGroup) -> None:
@@ -239,8 +250,13 @@ def _add_predict(predict: argparse.ArgumentParser) -> None:
     add("file", type=_text, metavar="FILE.csv", help="the rows to predict for")
     add("--output", type=_text, metavar="FILE.csv", help="where to write (default: to the standard output)")
     add("--proba", action="store_true", help="add the probability of every class too")
-    add("--column", type=_text, default="prediction", metavar="NAME", help="of the new column (default: %(default)s)")
+    add("--column", type=_name, default="prediction", metavar="NAME", help="of the new column (default: %(default)s)")
     _add_format(predict)
+
+
+def _meant(flag: str, flags: Iterable[str]) -> str:
+    close = difflib.get_close_matches(flag.partition("=")[0], flags, 1, 0.75) if flag.startswith("-") else []
+    return f": did you mean {close[0]}?" if close else ""
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -307,11 +323,27 @@ def _text(text: str) -> str:
     return text
 
 
+def _name(text: str) -> str:
+    """Return the name of a column, which a file in UTF-8 can hold."""
+    try:
+        _text(text).encode()
+    except UnicodeEncodeError:
+        raise ArgumentTypeError(f"expected a name in UTF-8, not {text!r}") from None
+    return text
+
+
 def _whole(text: str) -> int:
     try:
         return int(text)
     except ValueError:
         raise ArgumentTypeError(f"expected a whole number, not {_cut(text)}") from None
+
+
+def _seed(text: str) -> int:
+    number = _whole(text)
+    if number < 0:
+        raise ArgumentTypeError(f"expected 0 or more, not {_cut(text)}")
+    return number
 
 
 def _positive(text: str) -> int:
@@ -326,7 +358,9 @@ def _batch(text: str) -> int | None:
 
 
 def _widths(text: str) -> list[int]:
-    return [] if text.strip() in {"", "none"} else [_positive(width) for width in text.split(",")]
+    if not text.strip():
+        raise ArgumentTypeError("expected a number of neurons for each hidden layer, such as 16,16, or none")
+    return [] if text.strip() == "none" else [_positive(width) for width in text.split(",")]
 
 
 def _real(text: str) -> float:
@@ -366,7 +400,10 @@ def _activation(text: str) -> str:
 
 def _names(text: str) -> list[str]:
     """Return names between commas; one with a comma in it stands in double quotes."""
-    names = [name.strip() for name in next(csv.reader([text], skipinitialspace=True), [])]
+    try:
+        names = [_name(name.strip()) for name in next(csv.reader([text], skipinitialspace=True), [])]
+    except csv.Error:
+        names = []
     if not names or not all(names):
         raise ArgumentTypeError(f"expected names between commas, not {_cut(text)}")
     return names

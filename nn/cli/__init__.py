@@ -1,17 +1,20 @@
 """The command `python -m nn`: train a network from a terminal, and predict with it.
 
 This room knows exit codes and the two streams: results go to the standard output, progress and errors to the error
-stream. What can be typed stands in `nn.cli_flags`, what is done in `nn.cli_train` and `nn.cli_predict`.
+stream. What can be typed stands in `nn.cli.flags`, what is done in `nn.cli.train` and `nn.cli.predict`. Nothing that
+is asked for is lost because nobody reads a stream any more.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
+from typing import Any
 
-from nn.cli_flags import WrongUseError, one_line, parsed
+from nn.cli.flags import WrongUseError, one_line, parsed
 
 __all__ = ["main"]
 
@@ -26,6 +29,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 done; 1 it ran but did not come to its end, or a package is missing; 2 wrong use or bad input; 130
         interrupted; 141 nobody reads on.
     """
+    with contextlib.redirect_stderr(_Patient(sys.stderr)), contextlib.redirect_stdout(sys.stdout or _nowhere()):
+        return _run(argv)
+
+
+def _run(argv: Sequence[str] | None) -> int:
     name = "nn"
     try:
         _accept_all_characters()
@@ -54,15 +62,41 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _train(options: Namespace) -> int:
-    from nn.cli_train import train
+    from nn.cli.train import train
 
     return train(options)
 
 
 def _predict(options: Namespace) -> int:
-    from nn.cli_predict import predict
+    from nn.cli.predict import predict
 
     return predict(options)
+
+
+class _Patient:
+    """An error stream that is silent where nobody listens: a run goes on without it."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream or _nowhere()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except OSError:
+            self._stream = _nowhere()
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            self._stream.flush()
+
+
+def _nowhere() -> Any:
+    return open(os.devnull, "w", encoding="utf-8")  # as long as the process
 
 
 def _accept_all_characters() -> None:
@@ -79,7 +113,8 @@ def _let_go() -> None:
         sys.stdout.flush()
     except OSError:
         nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
 
 

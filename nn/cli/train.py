@@ -11,16 +11,17 @@ import os
 import sys
 import warnings
 from argparse import Namespace
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
 
-from nn.cli_data import Source, is_table, parts_of, read_source, wrong_input
-from nn.cli_flags import WrongUseError
-from nn.cli_recipe import Recipe
-from nn.cli_results import check_output, print_results, write_results
-from nn.history import History
+from nn.checks import counted
+from nn.cli.data import Source, is_table, parts_of, read_source, wrong_input
+from nn.cli.flags import WrongUseError
+from nn.cli.recipe import Recipe
+from nn.cli.results import check_output, print_places, print_results, write_results
+from nn.history import Epoch, History
 from nn.initializers import INITIALIZERS
 from nn.layers import MLP, Dropout, Layer, Sequential
 from nn.losses import LOSSES
@@ -58,10 +59,17 @@ def train(options: Namespace) -> int:
     model = _model(options, recipe, source.dataset)
     if source.told and not options.quiet:
         print(source.told, file=sys.stderr)
+    trained: list[Epoch] = []
     with _wrong_checkpoint():
-        history = _fit(options, model, recipe, samples)
-    print_results(model, recipe, parts, samples)
-    write_results(options, history, recipe, source.dataset, samples)
+        history = _fit(options, model, recipe, samples, trained.append)
+    try:
+        write_results(options, history, recipe, source.dataset, samples)  # first: printing may fail too
+    finally:
+        print_results(model, recipe, parts, samples)
+    print_places(options, history)
+    if history.stopped is None and not trained:
+        n_epochs = counted(len(history.training), "epoch")
+        print(f"nn train: the checkpoint has {n_epochs} already: nothing was trained", file=sys.stderr)
     return _ending(history)
 
 
@@ -143,7 +151,9 @@ def _model(options: Namespace, recipe: Recipe, dataset: Dataset) -> Module:
 # -- training --------------------------------------------------------------------------------------------------------
 
 
-def _fit(options: Namespace, model: Module, recipe: Recipe, samples: dict[str, Any]) -> History:
+def _fit(
+    options: Namespace, model: Module, recipe: Recipe, samples: dict[str, Any], on_epoch: Callable[[Epoch], Any]
+) -> History:
     optimizer = _optimizer(options, model)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # said in one line afterwards
@@ -160,6 +170,7 @@ def _fit(options: Namespace, model: Module, recipe: Recipe, samples: dict[str, A
             schedule=SCHEDULES[options.schedule](optimizer, options.epochs) if options.schedule else None,
             clip_norm=options.clip_norm,
             early_stopping=options.early_stopping,
+            callbacks=[on_epoch],
             progress=not options.quiet,
             checkpoint=options.checkpoint,
             resume=options.resume,

@@ -13,18 +13,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from nn.cli_flags import WrongUseError
-from nn.cli_recipe import Recipe
+from nn.checks import counted
+from nn.cli.flags import WrongUseError, one_line
+from nn.cli.recipe import Recipe
 from nn.history import History
 from nn.module import Module
 from nn.prediction import confusion_matrix, predict, score
 from nn.samples import Dataset
 from nn.saving import save
 
-__all__ = ["check_output", "print_results", "write_results"]
+__all__ = ["check_output", "print_places", "print_results", "write_results"]
 
 MOST_CLASSES = 12
 """Of a confusion matrix that is printed."""
+
+LONGEST_NAME = 24
+"""Of a class in that matrix."""
 
 PICTURES = {"digits": (8, 8)}
 """Rows and columns of data sets whose inputs are the pixels of a picture."""
@@ -67,14 +71,21 @@ def _fitted(outputs: Sequence[float], targets: Sequence[float]) -> list[str]:
     error = math.dist(outputs, targets)
     spread = math.hypot(*[target - center for target in targets])
     explained = f"{1.0 - (error / spread) ** 2:.3f}" if spread and error / spread < 1e100 else "-"
+    explained = "0.000" if explained == "-0.000" else explained
     return [f"{error / math.sqrt(len(targets)):.4g}", explained]
 
 
 def _print_matrix(model: Module, recipe: Recipe, name: str, part: Dataset, inputs: Any) -> None:
     predicted = [recipe.class_of(output) for output in predict(model, inputs)]
     if None not in predicted:
-        print(f"\nconfusion matrix of the {len(predicted)} {name} samples")
-        print(confusion_matrix(part.targets, predicted, part.classes))
+        print(f"\nconfusion matrix of the {counted(len(predicted), f'{name} sample')}")
+        print(confusion_matrix(part.targets, predicted, list(map(_name_text, part.classes))))
+
+
+def _name_text(name: str) -> str:
+    """Return the name of a class as a table can show it: on one line, printable, not too long."""
+    text = one_line(name)
+    return text if len(text) <= LONGEST_NAME else f"{text[: LONGEST_NAME - 1]}…"
 
 
 def _flat(numbers: Sequence[Any]) -> list[float]:
@@ -133,12 +144,20 @@ def write_results(
     if not history.training:
         print("nn train: no epoch was finished: nothing is written", file=sys.stderr)
         return
-    print()
     if options.save:
         save(history.model, options.save, extra=recipe.as_json())
-        print(f"the model is in {options.save}")
     if options.report:
         _write_report(options.report, history, recipe, dataset, samples.get("test"))
+
+
+def print_places(options: Namespace, history: History) -> None:
+    """Print which files have been written."""
+    if not history.training or not (options.save or options.report):
+        return
+    print()
+    if options.save:
+        print(f"the model is in {options.save}")
+    if options.report:
         print(f"the report is in {options.report}")
 
 

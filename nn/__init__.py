@@ -19,7 +19,7 @@ from nn.initializers import (
     uniform,
     zeros,
 )
-from nn.layers import MLP, Activation, BatchNorm, Dropout, Layer, Neuron, Perceptron, Sequential
+from nn.layers import MLP, Layer, Neuron, Perceptron
 from nn.losses import (
     LOSSES,
     LossRow,
@@ -64,6 +64,7 @@ from nn.schedules import (
     Schedule,
     StepSchedule,
 )
+from nn.stages import Activation, BatchNorm, Dropout, Sequential
 from nn.stopping import EarlyStopping, gradient_norm_below, parameter_change_below
 from nn.trainer import Training, fit, training
 

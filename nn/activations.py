@@ -12,10 +12,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import autograd
+from autograd import Primitive, no_grad
 from nn.checks import called
 from nn.initializers import Initializer, fan_in_uniform, glorot_uniform, he_uniform
+from nn.module import evaluating, plain
 
-__all__ = ["ACTIVATIONS", "ActivationRow", "activation_row", "winner_take_all"]
+__all__ = ["ACTIVATIONS", "ActivationName", "ActivationRow", "activation_row", "applied", "columns", "winner_take_all"]
+
+ActivationName = str | Callable[[Any], Any]
 
 
 class ActivationRow(NamedTuple):
@@ -161,3 +165,36 @@ _PARAMETERS: dict[str, tuple[str, Callable[..., Any]]] = {
     "softmax": ("temperature", autograd.softmax),
 }
 """What the parameter of an activation is called, and the function that takes it by this name."""
+
+
+# -- as layers use them -----------------------------------------------------------------------------------------------
+
+
+def applied(row: ActivationRow, numbers: list[Any]) -> list[Any]:
+    """Return the activation of some numbers, as a list."""
+    if row.function is None:
+        return numbers
+    return list(row.function(numbers)) if row.vector else [row.function(number) for number in numbers]
+
+
+def columns(row: ActivationRow, samples: Any) -> Any:
+    """Return the activation of an array of samples; its columns are what a layer would have in a list."""
+    import numpy
+
+    if row.function is None:
+        return samples
+    if not _takes_arrays(row):
+        with no_grad(), evaluating(row.function):
+            outputs = [plain(applied(row, sample)) for sample in samples.tolist()]
+        return numpy.array(outputs, dtype=float).reshape(samples.shape)
+    with numpy.errstate(all="ignore"):  # inf and nan are what they are sample by sample
+        if row.vector:
+            return numpy.stack(row.function(list(samples.T)), axis=1)
+        return numpy.asarray(row.function(samples), dtype=float)
+
+
+def _takes_arrays(row: ActivationRow) -> bool:
+    """Return whether an activation is one of `nn.ACTIVATIONS` or a primitive; a function of one's own takes numbers."""
+    known = ACTIVATIONS.get(row.name.partition("(")[0])  # whose functions with a parameter are partial functions
+    named = known is not None and (row.function is known.function or isinstance(row.function, functools.partial))
+    return named or isinstance(row.function, Primitive)

@@ -1,6 +1,7 @@
 """What came of a run: scores, gradient norms and learning rates of every epoch, and snapshots to go back to.
 
-This room holds records; it does not make them (`nn.trainer`) nor draw them (`nn.reports`).
+This room holds records, and takes a model to what it was at a snapshot. It does not make records (`nn.trainer`) nor
+draw them (`nn.reports`).
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ from nn.losses import LossRow
 from nn.module import Module
 from nn.prediction import Score
 
-__all__ = ["Epoch", "History", "Numbers", "Snapshot"]
+__all__ = ["Epoch", "History", "Snapshot", "TrainedNumbers"]
 
 N_SNAPSHOTS = 24
 """The most snapshots a history keeps; then every second one is dropped."""
 
 
-class Numbers:
+class TrainedNumbers:
     """Everything that training changes in a model: parameters, then the running averages of its modules.
 
     Args:
@@ -59,7 +60,7 @@ class Snapshot(NamedTuple):
 
     Attributes:
         epoch: after how many epochs.
-        numbers: parameters and running averages, see `Numbers`.
+        numbers: parameters and running averages, see `TrainedNumbers`.
     """
 
     epoch: int
@@ -95,7 +96,7 @@ class Epoch:
     run: Any = field(repr=False, compare=False)
 
     @property
-    def loss(self) -> float:
+    def monitored_loss(self) -> float:
         """The loss to judge the epoch by: of the validation samples, where there are any."""
         return self.training.loss if self.validation is None else self.validation.loss
 
@@ -168,7 +169,7 @@ class History:
         self.learning_rates.append(epoch.learning_rate)
         self.kept = epoch.number
         best = self._loss_of(self.best_epoch) if self.best_epoch else math.nan
-        if epoch.loss < best or math.isnan(best):
+        if epoch.monitored_loss < best or math.isnan(best):
             self.best_epoch = epoch.number
 
     def keep(self, snapshot: Snapshot) -> None:
@@ -224,7 +225,7 @@ class History:
     @contextlib.contextmanager
     def at(self, snapshot: Snapshot) -> Generator[None]:
         """Return a context in which the model has the numbers of a snapshot; afterwards it is as it was."""
-        numbers = Numbers(self.model)
+        numbers = TrainedNumbers(self.model)
         before = numbers.read()
         numbers.write(snapshot.numbers)
         try:

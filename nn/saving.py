@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from autograd import Value
 from nn.activations import ACTIVATIONS, ActivationRow, activation_row
 from nn.files import atomic_write
-from nn.layers import MLP, Activation, BatchNorm, Dropout, Layer, Neuron, Perceptron, Sequential
+from nn.layers import MLP, Layer, Neuron, Perceptron
 from nn.module import Module
+from nn.stages import Activation, BatchNorm, Dropout, Sequential
 
 if TYPE_CHECKING:
     from nn.trainer import Training

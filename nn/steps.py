@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from autograd import Value, mean, non_finite_origin
 from nn.checks import positive
-from nn.history import Numbers
+from nn.history import TrainedNumbers
 from nn.initializers import Seed, as_generator
 from nn.losses import Loss
 from nn.module import Module
@@ -93,7 +93,7 @@ class Steps:
         self._regularizer = regularizer
         self._clip_norm = None if clip_norm is None else positive(clip_norm, "clip_norm")
         self._layers = _layers(model, optimizer)
-        self.numbers = Numbers(model, optimizer.parameters)
+        self.numbers = TrainedNumbers(model, optimizer.parameters)
         self.generators = _generators(model)
         self._drawn: list[Any] = []
         self._stepped, self._memory = self.numbers.read(), optimizer.memory  # after the last whole step

@@ -46,8 +46,8 @@ class EarlyStopping:
         """Take in an epoch; return why the run ends, or None to go on."""
         if epoch.number == 1:  # of a new run
             self.best, self.best_epoch = math.inf, 0
-        if epoch.loss < self.best - self.min_delta:
-            self.best, self.best_epoch = epoch.loss, epoch.number
+        if epoch.monitored_loss < self.best - self.min_delta:
+            self.best, self.best_epoch = epoch.monitored_loss, epoch.number
         if epoch.number - self.best_epoch < self.patience:
             return None
         return f"no better loss for {counted(self.patience, 'epoch')}"

@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 from autograd import Value
 from nn.checks import counted, whole
-from nn.history import Epoch, History, Numbers, Snapshot
+from nn.history import Epoch, History, Snapshot, TrainedNumbers
 from nn.initializers import Seed
 from nn.losses import Loss, loss_row
 from nn.module import Module
@@ -211,7 +211,7 @@ class Training(Iterator[Epoch]):
         self.best: tuple[float, ...] | None = None  # the numbers after the epoch with the lowest loss
         self._resumable: tuple[dict[str, Any], dict[str, list[float]]] | None = None  # once Ctrl-C has ended the run
         self._steps = Steps(model, self.history.loss_row.function, optimizer, regularizer, clip_norm)
-        self._model_numbers = Numbers(model)  # without what the optimizer moves besides
+        self._model_numbers = TrainedNumbers(model)  # without what the optimizer moves besides
         self._stop_when = stop_when
         self._callbacks = callbacks
         self._correct = correct
@@ -340,7 +340,7 @@ class Training(Iterator[Epoch]):
         if self.history.best_epoch == epoch.number:
             self.best = self._steps.numbers.read()
         if self.schedule is not None:
-            self.schedule.step(epoch.loss)
+            self.schedule.step(epoch.monitored_loss)
         reason = self._stop_when(epoch) if self._stop_when is not None else None
         if reason:
             self.stop(reason if isinstance(reason, str) else "stop_when said so")

@@ -15,8 +15,9 @@ from autograd import Tape, Value, gradcheck, jvp, softmax
 from nn import ACTIVATIONS, MLP, Layer, Module, Neuron
 from nn.activations import ActivationRow
 from nn.initializers import glorot_normal, zeros
-from nn.layers import Activation, BatchNorm, Dropout, Perceptron, Sequential
+from nn.layers import Perceptron
 from nn.module import evaluating, plain
+from nn.stages import Activation, BatchNorm, Dropout, Sequential
 
 
 def primitives_of(output):

@@ -14,9 +14,10 @@ import numpy
 import pytest
 
 from autograd import Tape, Value, no_grad, where
-from nn.layers import MLP, Activation, BatchNorm, Dropout, Layer, Neuron, Perceptron, Sequential
+from nn.layers import MLP, Layer, Neuron, Perceptron
 from nn.module import Module, any_frozen, evaluating, is_frozen, plain
 from nn.optimizers import SGD, Adam
+from nn.stages import Activation, BatchNorm, Dropout, Sequential
 
 
 class Slope(Module):

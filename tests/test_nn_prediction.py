@@ -9,7 +9,7 @@ import numpy
 import pytest
 
 from autograd import Tape, Value
-from nn.layers import MLP, Activation, BatchNorm, Dropout, Layer, Neuron, Perceptron, Sequential
+from nn.layers import MLP, Layer, Neuron, Perceptron
 from nn.losses import LOSSES, hinge
 from nn.module import Module
 from nn.prediction import (
@@ -22,6 +22,7 @@ from nn.prediction import (
     samples_of,
     score,
 )
+from nn.stages import Activation, BatchNorm, Dropout, Sequential
 
 SAMPLES = [[0.5, -1.0], [2.0, 0.25], [-3.0, 1.0], [0.0, 0.0]]
 ASKING = {

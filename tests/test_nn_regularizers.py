@@ -7,10 +7,11 @@ import math
 import pytest
 
 from autograd import Tape, Value
-from nn.layers import MLP, BatchNorm, Layer, Neuron, Sequential
+from nn.layers import MLP, Layer, Neuron
 from nn.module import Module
 from nn.optimizers import SGD
 from nn.regularizers import L1, L2, ElasticNet, MaxNorm, Regularizer, Together, penalized
+from nn.stages import BatchNorm, Sequential
 
 
 def neuron_of(*weights, bias=0.0):

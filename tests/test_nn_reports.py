@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from nn.history import History, Snapshot
-from nn.layers import MLP, Activation, BatchNorm, Dropout, Layer, Sequential
+from nn.layers import MLP, Layer
 from nn.losses import loss_row
 from nn.module import Module
 from nn.optimizers import SGD
@@ -29,6 +29,7 @@ from nn.show.reading import Reading
 from nn.show.scales import Scale, decades, round_numbers, spread
 from nn.show.surface import MOST_POINTS
 from nn.show.text import clipped, escaped, short, signed_text
+from nn.stages import Activation, BatchNorm, Dropout, Sequential
 from nn.trainer import fit
 
 HOSTILE = """<script>alert(1)</script>"'&<b>\u202e\0 עברית 🙂"""

@@ -23,7 +23,7 @@ from nn.cli.recipe import Recipe
 from nn.cli.results import check_output, print_places, print_results, write_results
 from nn.history import Epoch, History
 from nn.initializers import INITIALIZERS
-from nn.layers import MLP, Dropout, Layer, Sequential
+from nn.layers import MLP, Layer
 from nn.losses import LOSSES
 from nn.module import Module
 from nn.optimizers import OPTIMIZERS, Optimizer
@@ -31,6 +31,7 @@ from nn.regularizers import L1, L2, MaxNorm, Regularizer, Together
 from nn.samples import Dataset, Standardization
 from nn.saving import SavedFileError
 from nn.schedules import SCHEDULES
+from nn.stages import Dropout, Sequential
 from nn.trainer import fit
 
 __all__ = ["train"]

@@ -9,9 +9,10 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
-from nn.layers import MLP, Activation, BatchNorm, Dropout, Layer, Sequential
+from nn.layers import MLP, Layer
 from nn.prediction import predict
 from nn.show.scales import spread
+from nn.stages import Activation, BatchNorm, Dropout, Sequential
 
 __all__ = ["Column", "Domain", "Frame", "answers", "chosen", "columns_of", "frames_of"]
 

@@ -9,8 +9,8 @@ import operator
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from nn.layers import Activation
 from nn.losses import LOSSES
+from nn.stages import Activation
 
 __all__ = ["Reading"]
 

@@ -6,7 +6,25 @@ keeps it, `nn.reports` shows it. Something to learn is in `nn.datasets`, and one
 """
 
 from nn.activations import ACTIVATIONS, ActivationRow, activation_row, winner_take_all
-from nn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris, load_wine
+from nn.csv_files import Table, TableError, read_table, write_predictions
+from nn.datasets import (
+    blobs,
+    bumps,
+    circles,
+    load_breast_cancer,
+    load_diabetes,
+    load_digits,
+    load_iris,
+    load_wine,
+    moons,
+    one_hot_identity,
+    parity,
+    plane,
+    sine,
+    spirals,
+    xor,
+    xor_clouds,
+)
 from nn.history import Epoch, History, Snapshot
 from nn.initializers import (
     INITIALIZERS,
@@ -66,6 +84,7 @@ from nn.schedules import (
 )
 from nn.stages import Activation, BatchNorm, Dropout, Sequential
 from nn.stopping import EarlyStopping, gradient_norm_below, parameter_change_below
+from nn.tables import Encoding, encode_table
 from nn.trainer import Training, fit, training
 
 __all__ = [
@@ -91,6 +110,7 @@ __all__ = [
     "Dropout",
     "EarlyStopping",
     "ElasticNet",
+    "Encoding",
     "Epoch",
     "ExponentialSchedule",
     "History",
@@ -111,13 +131,19 @@ __all__ = [
     "Snapshot",
     "Standardization",
     "StepSchedule",
+    "Table",
+    "TableError",
     "Training",
     "activation_row",
     "binary_cross_entropy",
     "binary_cross_entropy_from_logits",
+    "blobs",
+    "bumps",
+    "circles",
     "clip_gradient_values",
     "clip_gradients",
     "confusion_matrix",
+    "encode_table",
     "fan_in_uniform",
     "fit",
     "glorot_normal",
@@ -135,29 +161,39 @@ __all__ = [
     "load_wine",
     "loss_row",
     "mean_squared_error",
+    "moons",
     "multiclass_hinge",
     "negative_log_likelihood",
     "normal",
+    "one_hot_identity",
     "parameter_change_below",
+    "parity",
     "perceptron",
+    "plane",
     "predict",
     "predict_class",
     "predict_proba",
     "read_extra",
+    "read_table",
     "same_class",
     "same_side",
     "save",
     "save_checkpoint",
     "score",
     "signed_cross_entropy",
+    "sine",
     "softmax_cross_entropy",
+    "spirals",
     "split",
     "squared_error",
     "stratified_split",
     "training",
     "uniform",
     "winner_take_all",
+    "write_predictions",
     "write_report",
+    "xor",
+    "xor_clouds",
     "zero_one",
     "zeros",
 ]

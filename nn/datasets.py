@@ -18,13 +18,11 @@ from random import Random
 from typing import Any, NamedTuple
 
 from nn.initializers import Seed, as_generator
-from nn.samples import Dataset, Standardization, split, stratified_split
+from nn.samples import Dataset
 
 __all__ = [
     "SOURCES",
-    "Dataset",
     "SourceRow",
-    "Standardization",
     "blobs",
     "bumps",
     "circles",
@@ -39,8 +37,6 @@ __all__ = [
     "plane",
     "sine",
     "spirals",
-    "split",
-    "stratified_split",
     "xor",
     "xor_clouds",
 ]

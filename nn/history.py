@@ -126,6 +126,8 @@ class History:
         best_epoch: the epoch with the lowest validation loss, or training loss without validation; 0 before the first.
         kept: the epoch whose parameters the model has now; 0 before the first.
         stopped: why the run ended before its last epoch, or None.
+        interrupted: whether Ctrl-C ended it.
+        not_finite: whether a loss or a parameter that stopped being finite ended it.
     """
 
     model: Any = field(repr=False, compare=False)
@@ -141,6 +143,8 @@ class History:
     best_epoch: int = 0
     kept: int = 0
     stopped: str | None = None
+    interrupted: bool = False
+    not_finite: bool = False
 
     @property
     def loss(self) -> list[float]:
@@ -197,6 +201,8 @@ class History:
             "best_epoch": self.best_epoch,
             "kept": self.kept,
             "stopped": self.stopped,
+            "interrupted": self.interrupted,
+            "not_finite": self.not_finite,
         }
 
     def numbers(self) -> dict[str, list[float]]:
@@ -221,6 +227,7 @@ class History:
         self.learning_rates[:] = state["learning_rates"]
         self.snapshots = snapshots
         self.best_epoch, self.kept, self.stopped = state["best_epoch"], state["kept"], state["stopped"]
+        self.interrupted, self.not_finite = bool(state["interrupted"]), bool(state["not_finite"])
 
     @contextlib.contextmanager
     def at(self, snapshot: Snapshot) -> Generator[None]:

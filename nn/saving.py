@@ -1,8 +1,8 @@
 """Saving: a model as a safetensors file, and a whole run as a checkpoint to go on from.
 
-This room knows how parameters are laid out as tensors, and how a network is described in plain words. Reading a file
-never runs anything that stands in it: an architecture is a name from a short list and numbers, each of them checked,
-and a file that does not fit changes nothing. It does not know how a file is written whole (`nn.files`).
+This room knows how parameters are laid out as tensors. Reading a file never runs anything that stands in it, and a file
+that does not fit changes nothing. It does not know how a network is described in words (`nn.architecture`), nor how a
+file is written whole (`nn.files`).
 
 The file is the safetensors package's, so PyTorch and JAX open it. `layers.0.weight` has the shape
 (n_outputs, n_inputs) and `layers.0.bias` (n_outputs,), as `torch.nn.Linear` lays them out; all numbers are float64.
@@ -11,19 +11,16 @@ The file is the safetensors package's, so PyTorch and JAX open it. `layers.0.wei
 from __future__ import annotations
 
 import importlib
-import itertools
 import json
-import math
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd import Value
-from nn.activations import ACTIVATIONS, ActivationRow, activation_row
+from nn.architecture import SavedFileError, described, made, n_parameters
 from nn.files import atomic_write
-from nn.layers import MLP, Layer, Neuron, Perceptron
+from nn.layers import Layer
 from nn.module import Module
-from nn.stages import Activation, BatchNorm, Dropout, Sequential
 
 if TYPE_CHECKING:
     from nn.trainer import Training
@@ -34,10 +31,6 @@ Path = str | os.PathLike[str]
 FORMAT = "tapegrad 1"
 RUN = "run."
 """What the tensors of a checkpoint begin with that are not the model's."""
-
-
-class SavedFileError(ValueError):
-    """A file cannot be loaded, or does not fit; the message is one line, and nothing has been changed."""
 
 
 def save(model: Module, path: Path, *, extra: Mapping[str, Any] | None = None) -> None:
@@ -58,6 +51,7 @@ def save(model: Module, path: Path, *, extra: Mapping[str, Any] | None = None) -
 
     Example:
         >>> import tempfile
+        >>> from nn import MLP
         >>> model = MLP(2, [3, 1], "tanh", seed=7)
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     save(model, folder + "/model.safetensors")
@@ -241,136 +235,6 @@ def _fill(path: Path, model: Module, tensors: Mapping[str, _Tensor]) -> None:
         slot.write(tensors[slot.name].numbers)
 
 
-# -- architectures ---------------------------------------------------------------------------------------------------
-
-
-def _described(module: Any) -> dict[str, Any] | None:
-    """Return a module in plain words; None where they would not say all of it."""
-    rule = _KINDS.get(type(module).__name__)
-    if rule is None or type(module) is not rule.kind:
-        return None
-    facts = {name: _plain(getattr(module, name)) for name in rule.arguments}
-    if any(fact is None for fact in facts.values()):
-        return None
-    description = {"kind": type(module).__name__} | facts
-    twin = _made(description)
-    same = repr(twin) == repr(module) and len(twin.parameters()) == len(module.parameters())  # fewer are shared ones
-    return description if same and _regular(module) else None
-
-
-def _plain(fact: Any) -> Any:
-    """Return an attribute as JSON says it: numbers, names of activations, descriptions of stages; None for others."""
-    if isinstance(fact, ActivationRow):
-        known = fact.name.partition("(")[0] in ACTIVATIONS and activation_row(fact.name).function is not None
-        return fact.name if known or fact.name == "identity" else None
-    if isinstance(fact, list):
-        parts = [_plain(each) for each in fact]
-        return None if None in parts else parts
-    if isinstance(fact, Module):
-        return _described(fact)
-    return fact if isinstance(fact, (int, float, str)) else None
-
-
-def _regular(module: Module) -> bool:
-    """Return whether every neuron of a layer still has the layer's activation and number of inputs."""
-    layers = [each for _, each in module.named_modules() if isinstance(each, Layer)]
-    return all(
-        neuron.n_inputs == layer.n_inputs
-        and neuron.activation.name == ("identity" if layer.activation.vector else layer.activation.name)
-        for layer in layers
-        for neuron in layer.neurons
-    )
-
-
-class _Kind(NamedTuple):
-    """How a kind of module is described and made."""
-
-    kind: type[Module]
-    arguments: dict[str, Callable[[Any], Any]]
-    make: Callable[..., Module]
-
-
-def _size(number: Any) -> int:
-    if type(number) is not int or not 1 <= number <= 10**7:
-        raise SavedFileError(f"a number of neurons or inputs is a whole number above 0, not {_short(number)}")
-    return number
-
-
-def _share(number: Any) -> float:
-    if type(number) not in (int, float) or not math.isfinite(number):
-        raise SavedFileError(f"an option of a layer is a finite number, not {_short(number)}")
-    return float(number)
-
-
-def _name(name: Any) -> str:
-    if not isinstance(name, str):
-        raise SavedFileError(f"an activation is a name, not {_short(name)}")
-    return name
-
-
-def _sizes(numbers: Any) -> list[int]:
-    if not isinstance(numbers, list):
-        raise SavedFileError(f"the widths of an MLP are a list, not {_short(numbers)}")
-    return [_size(number) for number in numbers]
-
-
-def _stages(stages: Any) -> list[Module]:
-    if not isinstance(stages, list):
-        raise SavedFileError(f"the stages of a Sequential are a list, not {_short(stages)}")
-    return [_made(stage) for stage in stages]
-
-
-_KINDS: dict[str, _Kind] = {
-    rule.kind.__name__: rule
-    for rule in (
-        _Kind(Neuron, {"n_inputs": _size, "activation": _name}, Neuron),
-        _Kind(Layer, {"n_inputs": _size, "n_outputs": _size, "activation": _name}, Layer),
-        _Kind(Perceptron, {"n_inputs": _size, "n_outputs": _size}, Perceptron),
-        _Kind(
-            MLP,
-            {"n_inputs": _size, "widths": _sizes, "activation": _name, "last": _name},
-            lambda n_inputs, widths, activation, last: MLP(n_inputs, widths, activation, last=last),
-        ),
-        _Kind(Sequential, {"stages": _stages}, lambda stages: Sequential(*stages)),
-        _Kind(Activation, {"activation": _name}, Activation),
-        _Kind(Dropout, {"rate": _share}, Dropout),
-        _Kind(
-            BatchNorm,
-            {"n_inputs": _size, "momentum": _share, "epsilon": _share},
-            lambda n_inputs, momentum, epsilon: BatchNorm(n_inputs, momentum=momentum, epsilon=epsilon),
-        ),
-    )
-}
-
-
-def _made(description: Any) -> Module:
-    """Return the module that a description says, with parameters of any value."""
-    if not isinstance(description, dict) or description.get("kind") not in _KINDS:
-        raise SavedFileError(f"it does not describe a network of this package: {_short(description)}")
-    rule = _KINDS[description["kind"]]
-    given = {name: fact for name, fact in description.items() if name != "kind"}
-    if set(given) != set(rule.arguments):
-        raise SavedFileError(f"a {description['kind']} is described by {', '.join(rule.arguments)}")
-    arguments = {name: check(given[name]) for name, check in rule.arguments.items()}
-    return rule.make(**arguments)
-
-
-def _count(description: Any) -> int:
-    """Return how many parameters a description asks for, before any of them takes up memory."""
-    if not isinstance(description, dict):
-        return 0
-    if isinstance(description.get("stages"), list):
-        return sum(map(_count, description["stages"]))
-    widths = [description.get("n_inputs", 0), *_list(description.get("widths", description.get("n_outputs", 1)))]
-    if "n_inputs" not in description or not all(type(width) is int for width in widths):
-        return 0
-    return sum((before + 1) * width for before, width in itertools.pairwise(widths))
-
-
-def _list(part: Any) -> list[Any]:
-    return part if isinstance(part, list) else [part]
-
-
 def _built(path: Path, facts: Mapping[str, str], tensors: Mapping[str, _Tensor]) -> Module:
     if "architecture" not in facts:
         raise SavedFileError(
@@ -380,9 +244,9 @@ def _built(path: Path, facts: Mapping[str, str], tensors: Mapping[str, _Tensor])
     description = _json(path, facts["architecture"])
     stored = sum(len(tensor.numbers) for tensor in tensors.values())
     try:
-        if _count(description) > stored:
+        if n_parameters(description) > stored:
             raise SavedFileError(f"it describes a network of more parameters than the {stored} it holds")
-        return _made(description)
+        return made(description)
     except (ValueError, TypeError, RecursionError) as error:
         raise SavedFileError(f"{os.fspath(path)}: {error}") from error
 
@@ -418,7 +282,7 @@ def _write(
     arrays = {
         name: numpy.array(numbers, dtype=numpy.float64).reshape(shape) for name, (numbers, shape) in layout.items()
     }
-    description = _described(model)
+    description = described(model)
     metadata = {"format": FORMAT} | ({"architecture": _as_json(description)} if description else {}) | dict(facts)
     data = _in_order(package.numpy.save(arrays, metadata=metadata))
     with atomic_write(path, binary=True) as file:
@@ -480,8 +344,3 @@ def _json(path: Path, text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise SavedFileError(f"{os.fspath(path)}: its metadata cannot be read: {error}") from error
-
-
-def _short(thing: Any) -> str:
-    text = repr(thing)
-    return text if len(text) <= 60 else f"{text[:57]}..."

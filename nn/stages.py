@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import random
+import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -27,8 +28,10 @@ class Sequential(Module):
 
     Args:
         stages: modules, or functions of one sample.
-        seed: if given, all weights are drawn anew from it: layers that were made with one and the same seed start from
-            the same random numbers otherwise. An int, or a `random.Random` to draw from.
+        seed: if given, all weights are drawn anew from it: an int, or a `random.Random` to draw from.
+
+    Warns:
+        UserWarning: two stages start from the same random numbers, having been made with the same seed.
 
     Raises:
         ValueError: there are no stages, or a layer takes another number of inputs than the one before gives.
@@ -50,6 +53,13 @@ class Sequential(Module):
                 stage.name = f"layer {position}"
         if seed is not None:
             self.initialize(seed)
+        twins = _twins(self.stages)
+        if twins is not None:
+            warnings.warn(
+                f"stages {twins[0]} and {twins[1]} start from the same random numbers: give the Sequential a seed, or "
+                "each of them its own",
+                stacklevel=2,
+            )
 
     def __call__(self, inputs: Any) -> Any:
         """Return the outputs for one sample: a list, or the only one if there is one."""
@@ -313,6 +323,25 @@ def _check_stages(stages: Sequence[Any]) -> None:
         if given is not None and taken is not None and given != taken:
             raise ValueError(f"stage {position}, {stage!r}, takes {counted(taken, 'input')}, but {given} reach it")
         given = getattr(stage, "n_outputs", given if isinstance(stage, (Activation, Dropout)) else None)
+
+
+def _twins(stages: Sequence[Any]) -> tuple[int, int] | None:
+    """Return the first two different stages that start from the same random numbers, or None."""
+    known: dict[Any, int] = {}
+    for position, stage in enumerate(stages):
+        drawn = _drawn(stage)
+        first = known.setdefault(drawn, position) if drawn else position
+        if first != position and stages[first] is not stage:
+            return first, position
+    return None
+
+
+def _drawn(stage: Any) -> Any:
+    """Return what has been drawn at random for a stage; nothing where there is nothing to tell it from others by."""
+    if isinstance(stage, Dropout):
+        return stage.rate and stage.generator().getstate()
+    numbers = tuple([each.data for each in stage.parameters()]) if isinstance(stage, Layer) else ()
+    return numbers if len(set(numbers)) > 2 else ()  # a bias of 0 and one more number may well be alike
 
 
 def _size(stages: Iterable[Any], name: str) -> int | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterator, Sequence
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from autograd import Value, mean, non_finite_origin
 from nn.checks import positive
@@ -64,6 +64,13 @@ class Batches:
         return batches
 
 
+class _Mark(NamedTuple):
+    """Something to go back to: the numbers of a model, and what the optimizer remembered then."""
+
+    numbers: tuple[float, ...]
+    memory: dict[str, list[float]]
+
+
 class Steps:
     """Makes the steps of one run, and remembers numbers worth going back to.
 
@@ -96,18 +103,16 @@ class Steps:
         self.numbers = TrainedNumbers(model, optimizer.parameters)
         self.generators = _generators(model)
         self._drawn: list[Any] = []
-        self._stepped, self._memory = self.numbers.read(), optimizer.memory  # after the last whole step
-        self._good, self._good_memory = self._stepped, self._memory  # those of the last finite loss: one step older
-        self.begin()
+        self._norms: list[list[float]] = []
+        self._penalties: list[float] = []
+        self._last = self._mark()  # after the last whole step
+        self._last_finite = self._last  # where the loss was finite for the last time: one step older
 
     def begin(self) -> None:
         """Begin an epoch: forget the gradient norms and penalties of the one before."""
-        self._norms: list[list[float]] = []
-        self._penalties: list[float] = []
-        now = self.numbers.read()
-        if now != self._stepped:  # someone else has changed the model
-            self._stepped = self._good = now
-            self._memory = self._good_memory = self._optimizer.memory
+        self._norms, self._penalties = [], []
+        if self.numbers.read() != self._last.numbers:  # someone else has changed the model
+            self._last = self._last_finite = self._mark()
 
     def step(self, inputs: Sequence[Any], targets: Sequence[Any]) -> tuple[float, list[Any]]:
         """Train on one batch; return its loss before the step, without the penalty, and its outputs.
@@ -122,7 +127,7 @@ class Steps:
         outputs, loss, total = self._forward(inputs, targets)
         if not math.isfinite(total.data):
             raise NotFiniteError(f"the loss became {total.data}: {self._explanation(inputs, targets)}")
-        self._good, self._good_memory = self._stepped, self._memory
+        self._last_finite = self._last
         total.backward()
         self._measure(total.data - loss)
         if self._clip_norm is not None:
@@ -130,8 +135,8 @@ class Steps:
         self._optimizer.step()
         if self._regularizer is not None:
             self._regularizer.project(self._model)
-        self._stepped, self._memory = self.numbers.read(), self._optimizer.memory
-        if not all(map(math.isfinite, self._stepped)):
+        self._last = self._mark()
+        if not all(map(math.isfinite, self._last.numbers)):
             raise NotFiniteError("the step after a finite loss led to parameters that are not finite")
         return loss, outputs
 
@@ -149,7 +154,7 @@ class Steps:
 
     def state(self) -> dict[str, list[float]]:
         """Return the numbers to go on from, and those of the last finite loss."""
-        return {"numbers": list(self.numbers.read()), "good": list(self._good)}
+        return {"numbers": list(self.numbers.read()), "good": list(self._last_finite.numbers)}
 
     def load_state(self, state: dict[str, list[float]]) -> None:
         """Go on from numbers that `state` returned.
@@ -157,22 +162,27 @@ class Steps:
         Raises:
             ValueError: they are too many or too few.
         """
-        size = len(self._stepped)
+        size = len(self._last.numbers)
         if len(state["numbers"]) != size or len(state["good"]) != size:
             raise ValueError(f"it holds {len(state['numbers'])} numbers, and this run changes {size}")
         self.numbers.write(state["numbers"])
-        self._stepped, self._good = tuple(state["numbers"]), tuple(state["good"])
-        self._memory = self._good_memory = self._optimizer.memory
+        self._last = self._mark()
+        self._last_finite = _Mark(tuple(state["good"]), self._optimizer.memory)
 
     def undo_partial_step(self) -> None:
         """Give the model the numbers it had after the last whole step, and the optimizer its memory of them."""
-        self.numbers.write(self._stepped)
-        self._optimizer.memory = self._memory
+        self._return_to(self._last)
 
     def return_to_finite_loss(self) -> None:
         """Give the model the numbers of the last finite loss, and the optimizer its memory of them."""
-        self.numbers.write(self._good)
-        self._optimizer.memory = self._good_memory
+        self._return_to(self._last_finite)
+
+    def _mark(self) -> _Mark:
+        return _Mark(self.numbers.read(), self._optimizer.memory)
+
+    def _return_to(self, mark: _Mark) -> None:
+        self.numbers.write(mark.numbers)
+        self._optimizer.memory = mark.memory
 
     def _forward(self, inputs: Sequence[Any], targets: Sequence[Any]) -> tuple[list[Any], float, Value]:
         """Return the outputs of a batch, its loss, and its loss with the penalty."""

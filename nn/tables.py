@@ -12,10 +12,10 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
-from nn.csv_files import Table, TableError, as_number, choices, read_table, shown, write_predictions
+from nn.csv_files import Table, TableError, as_number, choices, shown
 from nn.samples import Dataset
 
-__all__ = ["Column", "Encoding", "Table", "TableError", "encode_table", "read_table", "write_predictions"]
+__all__ = ["Column", "Encoding", "encode_table"]
 
 MISSING = {"", "?", "na", "n/a", "nan", "null"}
 """Cells that stand for a value nobody knows, in lower case."""

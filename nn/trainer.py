@@ -3,10 +3,20 @@
 This room knows epochs. It does not know how a step is made (`nn.steps`), what a model computes, what a loss means, nor
 when it is time to stop (`nn.stopping`). The same loop written by hand is as good:
 
-    for batch in batches:
-        optimizer.zero_grad()
-        mean([loss(model(x), y) for x, y in batch]).backward()
-        optimizer.step()
+    >>> import random
+    >>> from autograd import mean
+    >>> from nn import MLP, SGD, moons, softmax_cross_entropy
+    >>> data, model = moons(40, seed=1), MLP(2, [4, 2], "tanh", seed=1)
+    >>> optimizer = SGD(model.parameters(), 0.3)
+    >>> samples, generator = list(zip(data.inputs, data.targets)), random.Random(0)
+    >>> for epoch in range(20):
+    ...     generator.shuffle(samples)
+    ...     for start in range(0, len(samples), 8):  # mini-batches of 8
+    ...         optimizer.zero_grad()
+    ...         mean([softmax_cross_entropy(model(x), y) for x, y in samples[start : start + 8]]).backward()
+    ...         optimizer.step()
+    >>> mean([softmax_cross_entropy(model(x), y) for x, y in samples]).data < 0.4
+    True
 
 `fit` runs to the end; `training` is the same run as an iterator, one epoch at a time.
 """
@@ -138,7 +148,7 @@ def fit(
         run.on_batch_done = bar.advance
         for epoch in run:
             bar.tell(epoch.number, run.history.summary())
-    if run.not_finite:
+    if run.history.not_finite:
         warnings.warn(f"training ended early: {run.history.stopped}", RuntimeWarning, stacklevel=2)
     return run.history
 
@@ -158,8 +168,6 @@ class Training(Iterator[Epoch]):
 
     Attributes:
         history: what came of the run so far.
-        not_finite: whether it ended because a loss or a parameter stopped being finite.
-        interrupted: whether Ctrl-C ended it.
         on_batch_done: called after each step with the share of the epoch that it was.
 
     Example:
@@ -205,8 +213,6 @@ class Training(Iterator[Epoch]):
         self.epochs = whole(epochs, "number of epochs")
         self.history = History(model, loss_row(loss), (inputs, targets), _validation(validation))
         self.batches = Batches(len(inputs), _batch_size(batch_size, model), seed, none_alone=_couples_samples(model))
-        self.not_finite = False
-        self.interrupted = False
         self.on_batch_done: Callable[[float], Any] = lambda _: None
         self.best: tuple[float, ...] | None = None  # the numbers after the epoch with the lowest loss
         self._resumable: tuple[dict[str, Any], dict[str, list[float]]] | None = None  # once Ctrl-C has ended the run
@@ -232,7 +238,7 @@ class Training(Iterator[Epoch]):
             self._interrupt(number)
         except NotFiniteError as report:
             self._steps.return_to_finite_loss()
-            self.not_finite = True
+            self.history.not_finite = True
             self.stop(f"in epoch {number} of {self.epochs}, {report}")
         raise StopIteration
 
@@ -353,12 +359,12 @@ class Training(Iterator[Epoch]):
 
     def _interrupt(self, number: int) -> None:
         """End the run at Ctrl-C, with the best numbers there are."""
-        self.interrupted = True
         within = len(self.history.training) < number
         if within:
             self._steps.undo_partial_step()
         self._resumable = self._state_of_whole_epochs() if within else self._state()
         self._resumable[0]["history"]["stopped"] = None
+        self.history.interrupted = True
         if self.history.stopped is None:
             self.stop(f"interrupted {'in' if within else 'after'} epoch {number} of {self.epochs}")
             if self.history.validation:

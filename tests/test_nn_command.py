@@ -21,9 +21,9 @@ from nn.cli import results as cli_results
 from nn.cli import train as cli_train
 from nn.cli.flags import one_line, parsed
 from nn.cli.recipe import Recipe, RecipeError
+from nn.csv_files import TableError
 from nn.datasets import SOURCES, SourceRow, blobs
 from nn.saving import load, read_extra, save
-from nn.tables import TableError
 
 FLOWERS = "length,colour,kind\n" + "".join(
     f"{k % 3 + 0.1 * k},{'red' if k % 3 == 0 else 'blue'},{'abc'[k % 3]}\n" for k in range(30)

@@ -12,10 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nn import Dataset, Standardization, split, stratified_split
 from nn.datasets import (
     SOURCES,
-    Dataset,
-    Standardization,
     blobs,
     bumps,
     circles,
@@ -30,8 +29,6 @@ from nn.datasets import (
     plane,
     sine,
     spirals,
-    split,
-    stratified_split,
     xor,
     xor_clouds,
 )

@@ -892,9 +892,29 @@ def test_a_sequence_of_layers_is_an_mlp():
 def test_without_a_seed_a_sequence_keeps_the_weights_of_its_layers():
     layers = Layer(2, 2), Layer(2, 2)
     expected = numbers(layers[0])
-    assert numbers(Sequential(*layers)) == expected * 2  # alike, as layers of one seed are
+    with pytest.warns(UserWarning, match="stages 0 and 1 start from the same random numbers: give the Sequential a"):
+        assert numbers(Sequential(*layers)) == expected * 2
     drawn = numbers(Sequential(*layers, seed=0))
     assert drawn[:6] != drawn[6:]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Sequential(Dropout(0.5), Layer(1, 1), Dropout(0.25)),
+        lambda: Sequential(Layer(2, 2, "tanh"), Dropout(0.5), Layer(2, 2, "tanh")),
+    ],
+)
+def test_stages_of_one_seed_are_warned_of(make):
+    with pytest.warns(UserWarning, match="stages 0 and 2 start from the same random numbers"):
+        make()
+
+
+def test_stages_that_only_look_alike_are_not_warned_of():
+    layer = Layer(2, 2)
+    Sequential(layer, layer)
+    Sequential(Layer(2, 2, initializer="zeros"), Layer(2, 2, initializer="zeros"), Layer(2, 1), Layer(1, 1))
+    Sequential(Dropout(0.0), Dropout(0.0), Dropout(0.5, seed=1), Dropout(0.5, seed=2))
 
 
 def test_a_seed_draws_the_masks_too():

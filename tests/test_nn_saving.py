@@ -25,6 +25,7 @@ from nn import (
     Training,
     fit,
 )
+from nn.architecture import described, made
 from nn.losses import softmax_cross_entropy
 from nn.optimizers import Adam
 from nn.saving import SavedFileError, load, load_checkpoint, read_extra, save, save_checkpoint
@@ -72,9 +73,7 @@ def test_a_model_comes_back_bit_by_bit(model, path):
 
 def test_options_come_back():
     options = Sequential(BatchNorm(2, momentum=0.25, epsilon=1e-3), Dropout(0.125))
-    from nn import saving
-
-    again = saving._made(saving._described(options))
+    again = made(described(options))
     assert (again.stages[0].momentum, again.stages[0].epsilon, again.stages[1].rate) == (0.25, 1e-3, 0.125)
 
 

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nn import csv_files
+from nn.csv_files import Table, TableError, read_table, write_predictions
 from nn.datasets import load_iris
-from nn.tables import Column, Encoding, Table, TableError, encode_table, read_table, write_predictions
+from nn.tables import Column, Encoding, encode_table
 
 
 @pytest.fixture

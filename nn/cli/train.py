@@ -213,9 +213,6 @@ def _ending(history: History) -> int:
     reason = history.stopped
     if reason is None:
         return 0
-    interrupted = reason.startswith("interrupted")
-    back = f": back to epoch {history.kept}" if interrupted and history.validation else ""
+    back = f": back to epoch {history.kept}" if history.interrupted and history.validation else ""
     print(f"nn train: training ended early: {reason.splitlines()[0]}{back}", file=sys.stderr)
-    if interrupted:
-        return 130
-    return 1 if reason.startswith("in epoch") else 0
+    return 130 if history.interrupted else int(history.not_finite)

@@ -1,0 +1,155 @@
+"""Architectures: a network described in plain words, as a file can hold it, and made again from them.
+
+A description is a name from a short list, and numbers, each of them checked; nothing in it is ever executed. This room
+does not know files (`nn.saving`).
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from nn.activations import ACTIVATIONS, ActivationRow, activation_row
+from nn.layers import MLP, Layer, Neuron, Perceptron
+from nn.module import Module
+from nn.stages import Activation, BatchNorm, Dropout, Sequential
+
+__all__ = ["SavedFileError", "described", "made", "n_parameters"]
+
+
+class SavedFileError(ValueError):
+    """A file cannot be loaded, or does not fit; the message is one line, and nothing has been changed."""
+
+
+def described(module: Any) -> dict[str, Any] | None:
+    """Return a module in plain words; None where they would not say all of it."""
+    rule = _KINDS.get(type(module).__name__)
+    if rule is None or type(module) is not rule.kind:
+        return None
+    facts = {name: _plain(getattr(module, name)) for name in rule.arguments}
+    if any(fact is None for fact in facts.values()):
+        return None
+    description = {"kind": type(module).__name__} | facts
+    twin = made(description)
+    same = repr(twin) == repr(module) and len(twin.parameters()) == len(module.parameters())  # fewer are shared ones
+    return description if same and _regular(module) else None
+
+
+def _plain(fact: Any) -> Any:
+    """Return an attribute as JSON says it: numbers, names of activations, descriptions of stages; None for others."""
+    if isinstance(fact, ActivationRow):
+        known = fact.name.partition("(")[0] in ACTIVATIONS and activation_row(fact.name).function is not None
+        return fact.name if known or fact.name == "identity" else None
+    if isinstance(fact, list):
+        parts = [_plain(each) for each in fact]
+        return None if None in parts else parts
+    if isinstance(fact, Module):
+        return described(fact)
+    return fact if isinstance(fact, (int, float, str)) else None
+
+
+def _regular(module: Module) -> bool:
+    """Return whether every neuron of a layer still has the layer's activation and number of inputs."""
+    layers = [each for _, each in module.named_modules() if isinstance(each, Layer)]
+    return all(
+        neuron.n_inputs == layer.n_inputs
+        and neuron.activation.name == ("identity" if layer.activation.vector else layer.activation.name)
+        for layer in layers
+        for neuron in layer.neurons
+    )
+
+
+class _Kind(NamedTuple):
+    """How a kind of module is described and made."""
+
+    kind: type[Module]
+    arguments: dict[str, Callable[[Any], Any]]
+    make: Callable[..., Module]
+
+
+def _size(number: Any) -> int:
+    if type(number) is not int or not 1 <= number <= 10**7:
+        raise SavedFileError(f"a number of neurons or inputs is a whole number above 0, not {_short(number)}")
+    return number
+
+
+def _finite(number: Any) -> float:
+    if type(number) not in (int, float) or not math.isfinite(number):
+        raise SavedFileError(f"an option of a layer is a finite number, not {_short(number)}")
+    return float(number)
+
+
+def _name(name: Any) -> str:
+    if not isinstance(name, str):
+        raise SavedFileError(f"an activation is a name, not {_short(name)}")
+    return name
+
+
+def _sizes(numbers: Any) -> list[int]:
+    if not isinstance(numbers, list):
+        raise SavedFileError(f"the widths of an MLP are a list, not {_short(numbers)}")
+    return [_size(number) for number in numbers]
+
+
+def _stages(stages: Any) -> list[Module]:
+    if not isinstance(stages, list):
+        raise SavedFileError(f"the stages of a Sequential are a list, not {_short(stages)}")
+    return [made(stage) for stage in stages]
+
+
+_KINDS: dict[str, _Kind] = {
+    rule.kind.__name__: rule
+    for rule in (
+        _Kind(Neuron, {"n_inputs": _size, "activation": _name}, Neuron),
+        _Kind(Layer, {"n_inputs": _size, "n_outputs": _size, "activation": _name}, Layer),
+        _Kind(Perceptron, {"n_inputs": _size, "n_outputs": _size}, Perceptron),
+        _Kind(
+            MLP,
+            {"n_inputs": _size, "widths": _sizes, "activation": _name, "last": _name},
+            lambda n_inputs, widths, activation, last: MLP(n_inputs, widths, activation, last=last),
+        ),
+        _Kind(Sequential, {"stages": _stages}, lambda stages: Sequential(*stages, seed=0)),
+        _Kind(Activation, {"activation": _name}, Activation),
+        _Kind(Dropout, {"rate": _finite}, Dropout),
+        _Kind(
+            BatchNorm,
+            {"n_inputs": _size, "momentum": _finite, "epsilon": _finite},
+            lambda n_inputs, momentum, epsilon: BatchNorm(n_inputs, momentum=momentum, epsilon=epsilon),
+        ),
+    )
+}
+
+
+def made(description: Any) -> Module:
+    """Return the module that a description says, with parameters of any value."""
+    if not isinstance(description, dict) or description.get("kind") not in _KINDS:
+        raise SavedFileError(f"it does not describe a network of this package: {_short(description)}")
+    rule = _KINDS[description["kind"]]
+    given = {name: fact for name, fact in description.items() if name != "kind"}
+    if set(given) != set(rule.arguments):
+        raise SavedFileError(f"a {description['kind']} is described by {', '.join(rule.arguments)}")
+    arguments = {name: check(given[name]) for name, check in rule.arguments.items()}
+    return rule.make(**arguments)
+
+
+def n_parameters(description: Any) -> int:
+    """Return how many parameters a description asks for, before any of them takes up memory."""
+    if not isinstance(description, dict):
+        return 0
+    if isinstance(description.get("stages"), list):
+        return sum(map(n_parameters, description["stages"]))
+    widths = [description.get("n_inputs", 0), *_list(description.get("widths", description.get("n_outputs", 1)))]
+    if "n_inputs" not in description or not all(type(width) is int for width in widths):
+        return 0
+    return sum((before + 1) * width for before, width in itertools.pairwise(widths))
+
+
+def _list(part: Any) -> list[Any]:
+    return part if isinstance(part, list) else [part]
+
+
+def _short(thing: Any) -> str:
+    text = repr(thing)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -190,10 +190,12 @@ class _Scope:
 def _draw_card(graph: Any, picture: _Picture, line: Line) -> None:
     for position, operand in enumerate(line.operands):
         if _is_drawn_constant(line, position):
-            graph.node(f"n{line.index}c{position}", **_constant(operand))
+            name = f"n{line.index}c{position}"
+            graph.node(name, **{"class": name}, **_constant(operand))
     tooltip = line.name if line.primitive is None else f"{line.name} = {line.text}"
     graph.node(
         f"n{line.index}",
+        **{"class": f"n{line.index}"},
         label=f"<{_card(picture, line)}>",
         tooltip=_tooltip(f"{tooltip} = {short(line.primal)}"),
     )
@@ -271,7 +273,8 @@ def _is_drawn_constant(line: Line, position: int) -> bool:
 def _draw_arrows(graph: Any, picture: _Picture, line: Line) -> None:
     for position, operand in enumerate(line.operands):
         if _is_drawn_constant(line, position):
-            graph.edge(f"n{line.index}c{position}", f"n{line.index}", style="dashed", tooltip=" ")
+            name = _edge_class(line, position)
+            graph.edge(f"n{line.index}c{position}", f"n{line.index}", **name, style="dashed", tooltip=" ")
         elif operand.index is not None:
             _draw_arrow(graph, picture, line, position, operand)
 
@@ -283,7 +286,11 @@ def _draw_arrow(graph: Any, picture: _Picture, line: Line, position: int, operan
         product = f"{_number(share.adjoint)} × {_factor(share.slope)} = "
         total = f'<B><FONT COLOR="{GRAD}">{_number(share.share)}</FONT></B>'
         attributes["label"] = f"< {product}{total} >"
-    graph.edge(f"n{operand.index}", f"n{line.index}", **attributes)
+    graph.edge(f"n{operand.index}", f"n{line.index}", **_edge_class(line, position), **attributes)
+
+
+def _edge_class(line: Line, position: int) -> dict[str, str]:
+    return {"class": f"e{line.index}_{position}"}
 
 
 # -- text ------------------------------------------------------------------------------------------------------------

@@ -332,11 +332,11 @@ def chain(length):
 def test_large_pictures_lose_the_chain_rule_then_are_refused():
     assert " × " in dot_source(chain(24))
     assert " × " not in dot_source(chain(25))
-    with pytest.raises(ValueError, match="a picture of 151 boxes is hard to read: everything=True"):
+    with pytest.raises(ValueError, match='a picture of 151 boxes is hard to read: collapse="none" draws'):
         dot_source(chain(150))
-    assert "n150" in dot_source(chain(150), everything=True)
+    assert "n150" in dot_source(chain(150), collapse="none")
     with pytest.raises(ValueError, match="a picture of 1,001 boxes cannot be read: 1000 are the most"):
-        dot_source(chain(1000), everything=True)
+        dot_source(chain(1000), collapse="none")
     with pytest.raises(ValueError, match="nothing to draw"):
         dot_source(Tape())
 

@@ -1,8 +1,8 @@
 """A tape as a picture: DOT source, one card per value, and the chain rule on every arrow.
 
 A card says a value's name and operation, its value and its grad; a value that is used several times spells the sum. An
-arrow carries `3 × 12 = 36`: grad of the result × slope = share. Ids are positions on the pruned tape, so the same
-program gives the same source. Meaning never rests on colour alone.
+arrow carries `3 × 12 = 36`: grad of the result × slope = share. Large tapes collapse whole scopes into one card each.
+Ids are positions on the pruned tape, so the same program gives the same source. Meaning never rests on colour alone.
 
 This room writes source and runs nothing: `autograd.show.render` finds `dot` and makes an image.
 """
@@ -12,35 +12,46 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from autograd.listing import Line, Operand, Share, adjoints, lines, printable, pruned, root, shares_of, short, steps
+from autograd.listing import (
+    Line,
+    Operand,
+    Share,
+    adjoints,
+    exact,
+    lines,
+    printable,
+    pruned,
+    root,
+    shares_of,
+    short,
+    steps,
+)
+from autograd.show.boxes import (
+    Box,
+    Boxes,
+    boxes_of,
+    depth_for,
+    has_constant_exponent,
+    is_drawn_constant,
+    scopes_of,
+    stacks_of,
+)
+from autograd.show.themes import Theme, theme_of
 from autograd.tape import Tape
 from autograd.value import Value
 
 __all__ = ["dot_source"]
 
-MOST = 150
-"""Boxes in a picture, unless everything is asked for."""
-
-MOST_EVER = 1000
-"""Boxes in a picture when everything is asked for."""
+MOST_EVER = 20_000
+"""Lines of a tape that can be drawn, however they are collapsed."""
 
 MOST_WITH_CHAIN_RULE = 25
 """Boxes in a picture that still has room for the chain rule on its arrows."""
 
 LONGEST_NAME = 32
 DIGITS = 4
-
-INK = "#1F2430"
-DIM = "#5A6270"
-VALUE = "#005A9C"
-GRAD = "#B03A00"
-LINE = "#7A828E"
-FRAME = "#B4BAC4"
-PAPER = "#FFFFFF"
-HEADERS = {"node": "#EEF1F5", "leaf": "#FFE08A", "input": "#CFEBDD"}
-CONSTANT = "#E6E6E6"
 
 WORDS = {"leaf": "param", "input": "input"}
 SIGNS = {"*": "×", "-": "−", "/": "÷"}
@@ -57,7 +68,13 @@ class _Picture(NamedTuple):
         shares: position of a line -> its shares, in the order of its uses.
         edges: (result, operand position) -> the share on that arrow.
         root: position of the output.
+        boxes: what is drawn as one.
+        stacks: name of a box -> name of the stack it is drawn in.
+        sides: where an arrow leaves a box, and where it enters the next, in the words of `dot`.
+        inputs: positions of leaves that are data, not parameters.
         chain: whether arrows carry the chain rule.
+        grads: whether cards tell adjoints.
+        theme: the colours.
     """
 
     listed: Sequence[Line]
@@ -65,18 +82,38 @@ class _Picture(NamedTuple):
     shares: Mapping[int, Sequence[Share]]
     edges: Mapping[tuple[int, int], Share]
     root: int
+    boxes: Boxes
+    stacks: Mapping[str, str]
+    sides: tuple[str, str]
+    inputs: frozenset[int]
     chain: bool
+    grads: bool
+    theme: Theme
 
 
-def dot_source(value: Value | Tape, everything: bool = False) -> str:
+def dot_source(
+    value: Value | Tape,
+    *,
+    theme: str = "light",
+    direction: str | None = None,
+    collapse: str | int = "auto",
+    show: Literal["grads", "values"] = "grads",
+    inputs: Iterable[Value] = (),
+) -> str:
     """Return the DOT source of the picture of a value's tape.
 
     Args:
         value: a recorded value, or a tape; a raw one is pruned to its last node first.
-        everything: whether to draw more than 150 boxes, up to 1000.
+        theme: "light" or "dark".
+        direction: "LR" from left to right, which is the default, or "TB" from top to bottom.
+        collapse: "auto" collapses scopes, the innermost first, until there are 150 boxes or fewer; "none" collapses
+            nothing, "all" the outermost ones; an int those at this depth.
+        show: "grads" for values, grads and shares, "values" for the forward part alone.
+        inputs: leaves that are data: they are called input, and not param.
 
     Raises:
-        ValueError: there are too many boxes for a picture, or nothing to draw.
+        ValueError: there are too many boxes for a picture, or nothing to draw, or an argument is out of range.
+        TypeError: an argument is of a wrong type.
 
     Cost: two reverse sweeps.
 
@@ -86,89 +123,82 @@ def dot_source(value: Value | Tape, everything: bool = False) -> str:
         >>> print(dot_source(x * x).splitlines()[0])
         digraph tape {
     """
-    tape = pruned(value)
+    if show not in ("grads", "values"):
+        raise ValueError(f'show is "grads" or "values", not {show!r}')
+    if direction not in (None, "LR", "TB"):
+        raise ValueError(f'the direction is "LR" (left to right) or "TB" (top to bottom), not {direction!r}')
+    colours, tape = theme_of(theme), pruned(value)
     if not len(tape):
         raise ValueError("there is nothing to draw: the tape is empty")
-    _check_size(tape, everything)
-    picture = _picture(tape)
-    graph = _new_graph(picture.chain)
-    _draw_cards(graph, picture)
-    for line in picture.listed:
-        _draw_arrows(graph, picture, line)
+    if len(tape) > MOST_EVER:
+        raise ValueError(f"a picture of {len(tape):,} boxes cannot be read: 1000 are the most; print the tape instead")
+    picture = _picture(tape, colours, direction or "LR", collapse, show == "grads", inputs)
+    graph = _new_graph(picture, direction or "LR")
+    _draw_boxes(graph, picture)
+    _draw_all_arrows(graph, picture)
     source: str = graph.source
     return source
 
 
-def _picture(tape: Tape) -> _Picture:
+def _picture(
+    tape: Tape, theme: Theme, direction: str, collapse: str | int, grads: bool, inputs: Iterable[Value]
+) -> _Picture:
+    listed = lines(tape)
+    data = set(map(id, inputs))
+    named = frozenset(index for index, (leaf, _) in tape.leaves.items() if id(leaf) in data)
+    scopes = [() if line.index in named else scope for line, scope in zip(listed, scopes_of(listed))]
+    boxes = boxes_of(listed, scopes, depth_for(listed, scopes, collapse))
     shares = shares_of(steps(tape))
     edges = {(share.result.index, share.position): share for group in shares.values() for share in group}
-    listed = lines(tape)
-    return _Picture(listed, adjoints(tape), shares, edges, root(tape), _boxes(listed) <= MOST_WITH_CHAIN_RULE)
+    count = len(boxes.all) + sum(_n_constants(box) for box in boxes.all)
+    chain = grads and count <= MOST_WITH_CHAIN_RULE
+    stacks = stacks_of(boxes)
+    sides = (":e", ":w") if direction == "LR" else (":s", ":n")
+    return _Picture(listed, adjoints(tape), shares, edges, root(tape), boxes, stacks, sides, named, chain, grads, theme)
 
 
-def _check_size(tape: Tape, everything: bool) -> None:
-    boxes = len(tape) if len(tape) > MOST_EVER else _boxes(lines(tape))
-    if boxes > MOST_EVER:
-        raise ValueError(
-            f"a picture of {boxes:,} boxes cannot be read: {MOST_EVER} are the most; print the tape instead"
-        )
-    if boxes > MOST and not everything:
-        raise ValueError(f"a picture of {boxes} boxes is hard to read: everything=True draws it nevertheless")
+def _n_constants(box: Box) -> int:
+    if box.title is not None:
+        return 0
+    return sum(is_drawn_constant(box.inside[0], position) for position in range(len(box.inside[0].operands)))
 
 
-def _boxes(listed: Iterable[Line]) -> int:
-    count = 0
-    for line in listed:
-        count += 1 + sum(_is_drawn_constant(line, position) for position in range(len(line.operands)))
-    return count
-
-
-def _new_graph(chain: bool) -> Any:
+def _new_graph(picture: _Picture, direction: str) -> Any:
     import graphviz  # pyright: ignore[reportMissingTypeStubs] # it ships none
 
+    theme = picture.theme
     graph = graphviz.Digraph("tape")
-    graph.attr(rankdir="LR", bgcolor=PAPER, nodesep="0.3", ranksep="0.75" if chain else "0.4", pad="0.2")
-    graph.attr(fontname=FONT, fontsize="11", fontcolor=DIM)
-    graph.attr("node", shape="plain", fontname=FONT, fontsize="12", fontcolor=INK)
-    graph.attr("edge", fontname=FONT, fontsize="11", color=LINE, fontcolor=DIM, arrowsize="0.7", penwidth="1.2")
-    if chain:
-        caption = f'on each arrow: grad of result × slope = <B><FONT COLOR="{GRAD}">share of grad</FONT></B>'
-        graph.attr(label=f"<{caption}>", labelloc="b", tooltip=" ")
+    ranksep = "0.75" if picture.chain and direction == "LR" else "0.4"
+    graph.attr(rankdir=direction, bgcolor=theme.ground, nodesep="0.3", ranksep=ranksep, pad="0.2")
+    if picture.stacks:  # curves between two stacks would run over the cards
+        graph.attr(splines="line", ranksep="1.5")
+    graph.attr(fontname=FONT, fontsize="11", fontcolor=theme.dim)
+    graph.attr("node", shape="plain", fontname=FONT, fontsize="12", fontcolor=theme.ink)
+    graph.attr(
+        "edge", fontname=FONT, fontsize="11", color=theme.line, fontcolor=theme.dim, arrowsize="0.7", penwidth="1.2"
+    )
+    if picture.chain:
+        share = f'<B><FONT COLOR="{theme.grad}">share of grad</FONT></B>'
+        graph.attr(label=f"<on each arrow: grad of result × slope = {share}>", labelloc="b", tooltip=" ")
     return graph
 
 
 # -- cards -----------------------------------------------------------------------------------------------------------
 
 
-def _draw_cards(graph: Any, picture: _Picture) -> None:
-    """Draw the cards in the order of the tape, those of one scope within its frame."""
+def _draw_boxes(graph: Any, picture: _Picture) -> None:
+    """Draw the boxes in the order of the tape, those of one scope within its frame."""
     tree = _Scope()
-    for line, scope in zip(picture.listed, _scopes(picture.listed)):
-        tree.descend(scope).lines.append(line)
+    for box in picture.boxes.all:
+        tree.descend(box.scope).boxes.append(box)
     tree.draw(graph, picture, "")
 
 
-def _scopes(listed: Sequence[Line]) -> list[tuple[str, ...]]:
-    """Return the scope each line is drawn in: a leaf in the innermost one that holds all its uses."""
-    users: dict[int, list[tuple[str, ...]]] = {}
-    for line in listed:
-        for operand in line.operands:
-            if operand.index is not None:
-                users.setdefault(operand.index, []).append(line.scope)
-    return [line.scope if line.kind == "node" else _common(users.get(line.index, [line.scope])) for line in listed]
-
-
-def _common(paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
-    first, last = min(paths), max(paths)
-    length = next((k for k, (one, other) in enumerate(zip(first, last)) if one != other), min(len(first), len(last)))
-    return first[:length]
-
-
 class _Scope:
-    """A frame around the lines of one scope, and the scopes within it."""
+    """A frame around the boxes of one scope, and the scopes within it."""
 
     def __init__(self) -> None:
-        self.lines: list[Line] = []
+        self.boxes: list[Box] = []
         self.inner: dict[str, _Scope] = {}
 
     def descend(self, path: Sequence[str]) -> _Scope:
@@ -178,113 +208,201 @@ class _Scope:
         return scope
 
     def draw(self, graph: Any, picture: _Picture, prefix: str) -> None:
-        for line in self.lines:
-            _draw_card(graph, picture, line)
+        stack = self.boxes and picture.stacks.get(self.boxes[0].name)
+        if stack:
+            _draw_stack(graph, picture, stack, self.boxes)
+        order = self.boxes[::-1] if prefix else self.boxes  # within a frame `dot` puts the last one on top
+        for box in () if stack else order:
+            if box.title is None:
+                _draw_card(graph, picture, box.inside[0])
+            else:
+                _draw_collapsed(graph, picture, box)
         for number, (name, scope) in reversed([*enumerate(self.inner.items())]):
             with graph.subgraph(name=f"cluster{prefix}_{number}") as frame:
-                frame.attr(label=f"<{_written(name)}>", labelloc="t", labeljust="l", style="rounded", color=FRAME)
-                frame.attr(tooltip=" ", margin="10")
+                frame.attr(label=f"<{_written(name)}>", labelloc="t", labeljust="l", style="rounded")
+                frame.attr(color=picture.theme.frame, tooltip=" ", margin="10")
                 scope.draw(frame, picture, f"{prefix}_{number}")
 
 
 def _draw_card(graph: Any, picture: _Picture, line: Line) -> None:
     for position, operand in enumerate(line.operands):
-        if _is_drawn_constant(line, position):
+        if is_drawn_constant(line, position):
             name = f"n{line.index}c{position}"
-            graph.node(name, **{"class": name}, **_constant(operand))
+            graph.node(name, **{"class": name}, **_constant(operand, picture.theme))
     tooltip = line.name if line.primitive is None else f"{line.name} = {line.text}"
     graph.node(
         f"n{line.index}",
         **{"class": f"n{line.index}"},
         label=f"<{_card(picture, line)}>",
-        tooltip=_tooltip(f"{tooltip} = {short(line.primal)}"),
+        tooltip=_tooltip(f"{tooltip} = {_exact(line.primal)}"),
     )
 
 
 def _card(picture: _Picture, line: Line) -> str:
-    header = HEADERS[line.kind]
-    operation = _written(_operation(line))
-    operation = f"<B>{operation}</B>" if line.kind == "node" else _dim(operation)
-    name = f"<B>{_written(line.label)}</B>" if line.label else _dim(_written(line.name))
-    rim = 3 if line.index == picture.root else 1
+    theme = picture.theme
+    kind = "input" if line.index in picture.inputs else line.kind
+    operation = _written(WORDS[kind] if line.primitive is None else _operation(line))
+    operation = f"<B>{operation}</B>" if line.kind == "node" else _dim(operation, theme)
+    name = f"<B>{_written(line.label)}</B>" if line.label else _dim(_written(line.name), theme)
+    rows = _card_row("value", _number(line.primal), theme.value, theme)
+    if picture.grads:
+        total, before = _grad(picture, line.index)
+        rows += _card_row("grad", total, theme.grad, theme, before)
+    return _framed(theme, getattr(theme, kind), name, operation, rows, line.index == picture.root)
+
+
+def _framed(theme: Theme, header: str, name: str, operation: str, rows: str, thick: bool) -> str:
+    """Return a card: a table with a header of two cells, and rows below."""
     return (
-        f'<TABLE BORDER="{rim}" COLOR="{INK}" BGCOLOR="{PAPER}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="4">'
+        f'<TABLE BORDER="{3 if thick else 1}" COLOR="{theme.ink}" BGCOLOR="{theme.paper}" '
+        f'CELLBORDER="0" CELLSPACING="0" CELLPADDING="4">'
         f'<TR><TD ALIGN="LEFT" BGCOLOR="{header}">{name}</TD>'
-        f'<TD ALIGN="RIGHT" BGCOLOR="{header}">{operation}</TD></TR>'
-        f"{_card_row('value', _number(line.primal), VALUE)}{_card_row('grad', *_grad(picture, line.index))}</TABLE>"
+        f'<TD ALIGN="RIGHT" BGCOLOR="{header}">{operation}</TD></TR>{rows}</TABLE>'
     )
 
 
-def _card_row(word: str, number: str, color: str, before: str = "") -> str:
+def _card_row(word: str, number: str, color: str, theme: Theme, before: str = "") -> str:
     spelled = f'<FONT COLOR="{color}">{before}<B>{number}</B></FONT>'
-    return f'<TR><TD ALIGN="LEFT">{_dim(word)}</TD><TD ALIGN="RIGHT">{spelled}</TD></TR>'
+    return f'<TR><TD ALIGN="LEFT">{_dim(word, theme)}</TD><TD ALIGN="RIGHT">{spelled}</TD></TR>'
 
 
-def _grad(picture: _Picture, index: int) -> tuple[str, str, str]:
+def _grad(picture: _Picture, index: int) -> tuple[str, str]:
+    """Return a grad, and the sum it is as people write it, up to the equals sign."""
     total = _number(picture.swept[index])
     shares = picture.shares.get(index, ())
     if len(shares) < 2:
-        return total, GRAD, ""
+        return total, ""
     if len(shares) > 3:
-        return total, GRAD, f"Σ{len(shares)} = "
+        return total, f"Σ{len(shares)} = "
     terms = _number(shares[0].share)
     for share in shares[1:]:
         terms += f" − {_number(-share.share)}" if share.share < 0.0 else f" + {_number(share.share)}"
-    return total, GRAD, f"{terms} = "
+    return total, f"{terms} = "
 
 
 def _operation(line: Line) -> str:
-    if line.primitive is None:
-        return WORDS[line.kind]
+    assert line.primitive is not None
     operator = OPERATOR.fullmatch(line.primitive.form)
     sign = SIGNS.get(operator[1], operator[1]) if operator else line.primitive.name
-    if _has_constant_exponent(line):
+    if has_constant_exponent(line):
         return f"{sign}{_number(line.operands[1].primal)}"
     return sign
 
 
-def _has_constant_exponent(line: Line) -> bool:
-    return line.primitive is not None and line.primitive.name == "pow" and line.operands[1].index is None
-
-
-def _constant(operand: Operand) -> dict[str, str]:
+def _constant(operand: Operand, theme: Theme) -> dict[str, str]:
     text = _number(operand.primal)
-    label = f'<<FONT COLOR="{INK}"><B>{text}</B>&#160;&#160;{_dim("const")}</FONT>>'
+    label = f'<<FONT COLOR="{theme.ink}"><B>{text}</B>&#160;&#160;{_dim("const", theme)}</FONT>>'
     return {
         "label": label,
         "shape": "box",
         "style": "filled,dashed",
-        "fillcolor": CONSTANT,
-        "color": LINE,
+        "fillcolor": theme.constant,
+        "color": theme.line,
         "width": "0",
         "height": "0",
         "margin": "0.08,0.06",
-        "tooltip": _tooltip(f"the constant {short(operand.primal)}"),
+        "tooltip": _tooltip(f"the constant {_exact(operand.primal)}"),
     }
 
 
-def _is_drawn_constant(line: Line, position: int) -> bool:
-    return line.operands[position].index is None and not (position == 1 and _has_constant_exponent(line))
+# -- collapsed scopes ------------------------------------------------------------------------------------------------
+
+
+def _draw_stack(graph: Any, picture: _Picture, name: str, boxes: Sequence[Box]) -> None:
+    """Draw collapsed scopes that do not depend on one another, as the neurons of a layer, below each other in order."""
+    rows = "".join(f'<TR><TD PORT="{box.name}">{_collapsed_card(picture, box)}</TD></TR>' for box in boxes)
+    label = f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="6" CELLPADDING="0">{rows}</TABLE>>'
+    graph.node(name, label=label, tooltip=" ")
+
+
+def _draw_collapsed(graph: Any, picture: _Picture, box: Box) -> None:
+    """Draw a scope as one card."""
+    tooltip = _tooltip(f"{'/'.join([*box.scope, box.title or ''])}: {len(box.inside)} lines inside")
+    graph.node(box.name, **{"class": box.name}, label=f"<{_collapsed_card(picture, box)}>", tooltip=tooltip)
+
+
+def _collapsed_card(picture: _Picture, box: Box) -> str:
+    """Return the card of a scope: what comes out of it, and what is inside."""
+    theme = picture.theme
+    nodes = [line for line in box.inside if line.kind == "node"]
+    leaves = [line for line in box.inside if line.kind != "node" and line.index not in picture.inputs]
+    outs = _outs(picture, box)
+    rows = _outs_row("out", [line.primal for line in outs], theme.value, theme)
+    if picture.grads:
+        rows += _outs_row("grad", [picture.swept[line.index] for line in outs], theme.grad, theme)
+        if leaves:
+            largest = max((abs(picture.swept[line.index]) for line in leaves), key=_nan_last)
+            word = f"{len(leaves)} param{'s' * (len(leaves) != 1)}"
+            rows += _card_row(word, f"|g| ≤ {_number(largest)}", theme.grad, theme)
+    inside = f"{len(nodes)} node{'s' * (len(nodes) != 1)} inside"
+    name = f"<B>{_written(box.title or '')}</B>"
+    header = theme.leaf if leaves else theme.node
+    rooted = any(line.index == picture.root for line in box.inside)
+    return _framed(theme, header, name, _dim(inside, theme), rows, rooted)
+
+
+def _outs(picture: _Picture, box: Box) -> list[Line]:
+    """Return the lines of a box that are used outside, or read backward."""
+    used = {
+        operand.index for line in picture.listed if picture.boxes.of[line.index] is not box for operand in line.operands
+    }
+    return [line for line in box.inside if line.index in used or line.index == picture.root]
+
+
+def _outs_row(word: str, numbers: Sequence[float], color: str, theme: Theme) -> str:
+    if len(numbers) == 1:
+        return _card_row(word, _number(numbers[0]), color, theme)
+    if not numbers:
+        return ""
+    text = f"{_number(min(numbers))} … {_number(max(numbers))}"
+    return _card_row(f"{len(numbers)} {word}s", text, color, theme)
+
+
+def _nan_last(number: float) -> tuple[bool, float]:
+    return number != number, number
 
 
 # -- arrows ----------------------------------------------------------------------------------------------------------
 
 
-def _draw_arrows(graph: Any, picture: _Picture, line: Line) -> None:
-    for position, operand in enumerate(line.operands):
-        if _is_drawn_constant(line, position):
+def _draw_all_arrows(graph: Any, picture: _Picture) -> None:
+    bundles: dict[tuple[str, str], int] = {}
+    for line in picture.listed:
+        box = picture.boxes.of[line.index]
+        if box.title is None:
+            _draw_constant_arrows(graph, line)
+        for position, operand in enumerate(line.operands):
+            if operand.index is None:
+                continue
+            start = picture.boxes.of[operand.index]
+            if start.title is None and box.title is None:
+                _draw_arrow(graph, picture, line, position, operand)
+            elif start is not box:
+                bundles[start.name, box.name] = bundles.get((start.name, box.name), 0) + 1
+    for (start_name, end_name), count in bundles.items():
+        start_side, end_side = picture.sides if picture.stacks else ("", "")
+        start_place, end_place = _place(picture, start_name) + start_side, _place(picture, end_name) + end_side
+        graph.edge(start_place, end_place, tooltip=f"{count} edge{'s' * (count != 1)}")
+
+
+def _place(picture: _Picture, name: str) -> str:
+    """Return where an arrow starts or ends: at a box, or at its place in a stack."""
+    return f"{picture.stacks[name]}:{name}" if name in picture.stacks else name
+
+
+def _draw_constant_arrows(graph: Any, line: Line) -> None:
+    for position in range(len(line.operands)):
+        if is_drawn_constant(line, position):
             name = _edge_class(line, position)
             graph.edge(f"n{line.index}c{position}", f"n{line.index}", **name, style="dashed", tooltip=" ")
-        elif operand.index is not None:
-            _draw_arrow(graph, picture, line, position, operand)
 
 
 def _draw_arrow(graph: Any, picture: _Picture, line: Line, position: int, operand: Operand) -> None:
     share = picture.edges.get((line.index, position))
-    attributes = {"tooltip": _tooltip(f"∂{line.name}/∂{operand.name} = {short(operand.slope or 0.0)}")}
+    attributes = {"tooltip": _tooltip(f"∂{line.name}/∂{operand.name} = {_exact(operand.slope or 0.0)}")}
     if share is not None and picture.chain:
         product = f"{_number(share.adjoint)} × {_factor(share.slope)} = "
-        total = f'<B><FONT COLOR="{GRAD}">{_number(share.share)}</FONT></B>'
+        total = f'<B><FONT COLOR="{picture.theme.grad}">{_number(share.share)}</FONT></B>'
         attributes["label"] = f"< {product}{total} >"
     graph.edge(f"n{operand.index}", f"n{line.index}", **_edge_class(line, position), **attributes)
 
@@ -296,6 +414,10 @@ def _edge_class(line: Line, position: int) -> dict[str, str]:
 # -- text ------------------------------------------------------------------------------------------------------------
 
 
+def _exact(number: float) -> str:
+    return exact(number).replace("-", "−")
+
+
 def _number(number: float) -> str:
     return short(number, DIGITS).replace("-", "−")
 
@@ -305,8 +427,8 @@ def _factor(number: float) -> str:
     return f"({text})" if text.startswith("−") else text
 
 
-def _dim(text: str) -> str:
-    return f'<FONT COLOR="{DIM}" POINT-SIZE="10">{text}</FONT>'
+def _dim(text: str, theme: Theme) -> str:
+    return f'<FONT COLOR="{theme.dim}" POINT-SIZE="10">{text}</FONT>'
 
 
 def _written(text: str) -> str:

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from autograd.show.graph import dot_source
 from autograd.tape import Tape
@@ -119,7 +120,11 @@ def draw(
     path: str | os.PathLike[str] | None = None,
     format: str | None = None,
     *,
-    everything: bool = False,
+    theme: str = "light",
+    direction: str | None = None,
+    collapse: str | int = "auto",
+    show: Literal["grads", "values"] = "grads",
+    inputs: Iterable[Value] = (),
     dot: str | None = None,
 ) -> Drawing:
     """Return the picture of a value's tape, and save it where a path is given.
@@ -128,11 +133,16 @@ def draw(
         value: a recorded value, or a tape; a raw one is pruned to its last node first.
         path: the file to write; how its name ends decides the format: .svg, .png, .pdf or .dot.
         format: the format, where the name does not say it.
-        everything: whether to draw more than 150 boxes, up to 1000.
+        theme: "light", which is also for print, or "dark".
+        direction: "LR" from left to right, which is the default, or "TB" from top to bottom.
+        collapse: "auto" collapses scopes, the innermost first, until there are 150 boxes or fewer; "none" collapses
+            nothing, and draws up to 1000; "all" collapses the outermost ones; an int those at this depth, from 1.
+        show: "grads" for values, grads and shares; "values" for the forward part alone.
+        inputs: leaves that are data: their cards say input, and not param.
         dot: the `dot` program to run; by default the environment variable TAPEGRAD_DOT says it, or it is looked for.
 
     Raises:
-        ValueError: there is nothing to draw or too much, or no such format.
+        ValueError: there is nothing to draw or too much, no such format, or an argument is out of range.
         FileNotFoundError: no `dot` program is found.
         RuntimeError: `dot` failed.
         OSError: the file cannot be written.
@@ -143,7 +153,8 @@ def draw(
         >>> draw(w1**3 * w2 + 3 * w1)
         <Drawing: ... lines of DOT source>
     """
-    drawing = Drawing(dot_source(value, everything), dot)
+    source = dot_source(value, theme=theme, direction=direction, collapse=collapse, show=show, inputs=inputs)
+    drawing = Drawing(source, dot)
     if path is not None:
         drawing.save(path, format)
     return drawing

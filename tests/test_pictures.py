@@ -1,0 +1,266 @@
+"""Pictures: colours that can be read, what is collapsed when, and that drawing options do what they say."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import subprocess
+import sys
+from xml.etree import ElementTree
+
+import pytest
+
+from autograd import Tape, Value, draw, grad, log, scope, sin, tanh
+from autograd.show.graph import dot_source
+from autograd.show.render import find_dot
+from autograd.show.themes import THEMES, theme_of
+
+try:
+    find_dot()
+    NO_DOT = False
+except FileNotFoundError:
+    NO_DOT = True
+needs_dot = pytest.mark.skipif(NO_DOT, reason="Graphviz is an extra")
+
+
+def network(*widths, inputs=2):
+    """Return (inputs, output) of a network of scalar neurons, every one in a scope of its own."""
+    given = [Value(0.1 * (k + 1), label=f"x{k}") for k in range(inputs)]
+    numbers = given
+    for layer, width in enumerate(widths):
+        outputs = []
+        with scope(f"layer {layer}"):
+            for k in range(width):
+                with scope(f"neuron {k}"):
+                    total = Value(0.1, label="b")
+                    for i, number in enumerate(numbers):
+                        total = total + Value(0.05 * (k - i), label=f"w{i}") * number
+                    outputs.append(tanh(total))
+        numbers = outputs
+    return given, numbers[0]
+
+
+# -- colours ---------------------------------------------------------------------------------------------------------
+
+
+def luminance(colour):
+    parts = [int(colour[k : k + 2], 16) / 255.0 for k in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one, other):
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_every_text_can_be_read(name):
+    theme = THEMES[name]
+    headers = (theme.node, theme.leaf, theme.input, theme.constant)
+    pairs = [
+        *itertools.product((theme.ink, theme.dim), (theme.ground, theme.paper, *headers)),
+        *itertools.product((theme.value, theme.grad), (theme.ground, theme.paper)),
+    ]
+    for text, behind in pairs:
+        assert contrast(text, behind) >= 4.5, (text, behind)
+    for line in (theme.line, theme.ink):
+        assert contrast(line, theme.ground) >= 3.0
+
+
+def test_themes_have_names():
+    assert theme_of("dark") is THEMES["dark"]
+    with pytest.raises(ValueError, match="there is no theme 'gray': choose one of light, dark"):
+        draw(Value(1.0) * 2.0, theme="gray")
+
+
+def test_a_theme_changes_colours_only():
+    _, output = network(2, 1)
+    light, dark = (dot_source(output, theme=name) for name in THEMES)
+    assert light != dark
+    colours = re.compile(r"#[0-9A-F]{6}")
+    assert colours.sub("", light) == colours.sub("", dark)
+    assert set(colours.findall(dark)) <= set(THEMES["dark"])
+
+
+# -- what is shown ---------------------------------------------------------------------------------------------------
+
+
+def test_the_forward_part_alone():
+    x = Value(3.0, label="x")
+    source = dot_source(x * x, show="values")
+    assert "value" in source
+    assert "grad" not in source
+    assert " × " not in source
+
+
+def test_leaves_that_are_data_are_called_input_and_stand_outside():
+    given, output = network(2, 1)
+    source = dot_source(output, inputs=given)
+    assert source.count(">input<") == 2
+    assert source.count(">param<") == 2 * 3 + 3
+    outside = source[: source.index("subgraph")]
+    assert "<B>x0</B>" in outside
+    assert ">input<" not in dot_source(output)
+
+
+def test_the_direction():
+    x = Value(1.0)
+    assert "rankdir=LR" in dot_source(sin(x))
+    assert "rankdir=TB" in dot_source(sin(x), direction="TB")
+
+
+def test_the_exact_number_is_in_the_tooltip():
+    source = dot_source(Value(0.1, label="x") + 0.2)
+    assert "v1 = x + 0.2 = 0.30000000000000004" in source
+    assert "<B>0.3</B>" in source
+
+
+def test_the_tape_of_a_gradient_is_drawn_too():
+    z = Value(1.5, label="z")
+    slope = grad(lambda t: sin(t) * t)(z)
+    source = dot_source(slope)
+    assert "<B>cos</B>" in source
+    assert f"<B>{slope.data:.4g}</B>" in source
+
+
+def test_numbers_that_are_not_finite_are_drawn():
+    p = Value(0.0, label="p")
+    source = dot_source(log(p) * 0.0)
+    assert "<B>nan</B>" in source
+    assert "<B>−inf</B>" in source
+
+
+# -- collapsing ------------------------------------------------------------------------------------------------------
+
+
+def test_small_pictures_are_drawn_in_full():
+    _, output = network(2, 1)
+    assert "inside" not in dot_source(output)
+
+
+def test_neurons_are_collapsed_before_layers():
+    given, output = network(13, 13, 1)
+    assert len(Tape.of(output)) > 600
+    source = dot_source(output, inputs=given)
+    assert source.count("nodes inside") == 27
+    assert source.count("3 params") == 13
+    assert re.findall(r"subgraph (cluster\w*)", source) == ["cluster_2", "cluster_1", "cluster_0"]
+
+
+def test_layers_are_collapsed_where_neurons_are_too_many():
+    given, output = network(100, 60, 1, inputs=1)
+    source = dot_source(output, inputs=given)
+    assert source.count("nodes inside") == 3
+    assert "60 outs" in source
+    assert "subgraph" not in source
+
+
+def test_a_depth_can_be_chosen():
+    _, output = network(3, 2, 1)
+    assert dot_source(output, collapse="all").count(" inside<") == 3
+    assert dot_source(output, collapse=1) == dot_source(output, collapse="all")
+    assert dot_source(output, collapse=2).count(" inside<") == 6
+    assert dot_source(output, collapse=3) == dot_source(output, collapse="none") == dot_source(output)
+
+
+def test_neurons_keep_their_order():
+    given, output = network(5, 5, 1)
+    source = dot_source(output, inputs=given, collapse=2)
+    for layer in range(2):
+        ports = re.findall(r'PORT="s(\d+)"', source)[5 * (1 - layer) : 5 * (2 - layer)]
+        assert ports == [str(5 * layer + k) for k in range(5)]
+
+
+def test_a_collapsed_card_tells_what_comes_out_of_it():
+    x = Value(2.0, label="x")
+    with scope("inner"):
+        w = Value(-3.0, label="w")
+        h = w * x
+        y = h + w
+    source = dot_source(y * h, inputs=[x], collapse="all")
+    assert "2 outs" in source
+    assert "−9 … −6" in source
+    assert "2 grads" in source
+    assert "−15 … −6" in source
+    assert "1 param" in source
+    assert "|g| ≤ 36" in source  # d(wx + w)wx/dw = 2wx² + 2wx
+    assert "2 nodes inside" in source
+
+
+def test_arrows_between_collapsed_scopes_are_bundled():
+    given, output = network(3, 2, 1)
+    source = dot_source(output, collapse="all", inputs=given)
+    assert 'tooltip="6 edges"' in source
+    assert source.count(" -> ") == 4  # of both inputs, and of two layers
+
+
+def test_scopes_that_feed_each_other_are_not_stacked():
+    x = Value(1.0, label="x")
+    with scope("outer"):
+        with scope("a"):
+            y = sin(x)
+        with scope("b"):
+            z = sin(y)
+    source = dot_source(z, collapse=2, inputs=[x])
+    assert "PORT" not in source
+    assert "s0 -> s1" in source
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"collapse": "some"}, ValueError, 'collapse is "auto", "none", "all" or a depth from 1, not \'some\''),
+        ({"collapse": 0}, ValueError, "collapse is a depth from 1, the outermost scopes, not 0"),
+        ({"collapse": 1.5}, TypeError, 'collapse is "auto", "none", "all" or a depth, an int, not 1.5'),
+        ({"show": "all"}, ValueError, 'show is "grads" or "values", not \'all\''),
+        ({"direction": "up"}, ValueError, 'the direction is "LR" (left to right) or "TB" (top to bottom), not \'up\''),
+    ],
+)
+def test_options_that_there_are_not(options, error, message):
+    with pytest.raises(error) as caught:
+        dot_source(Value(1.0) * 2.0, **options)
+    assert str(caught.value) == message
+
+
+def test_too_much_is_refused_and_the_message_says_what_to_do():
+    _, output = network(200, 1, inputs=3)
+    assert "200 outs" in dot_source(output)
+    with pytest.raises(ValueError, match=r"a picture of 2,805 boxes cannot be read: 1000 are the most; collapse"):
+        dot_source(output, collapse="none")
+    y = Value(1.0)
+    for _ in range(300):
+        y = sin(y)
+    with pytest.raises(ValueError, match=r"301 boxes is hard to read: collapse=\"none\" draws up to 1000 neverthel"):
+        dot_source(y)
+
+
+# -- the renderer ----------------------------------------------------------------------------------------------------
+
+
+@needs_dot
+@pytest.mark.parametrize("collapse", ["none", 2, "all"])
+@pytest.mark.parametrize("theme", THEMES)
+def test_every_kind_of_picture_is_an_svg(collapse, theme):
+    given, output = network(3, 2, 1)
+    svg = draw(output, theme=theme, collapse=collapse, inputs=given).svg
+    assert ElementTree.fromstring(svg).tag.endswith("svg")
+    assert THEMES[theme].ground.lower() in svg
+
+
+PROGRAM = """
+from autograd import Value, draw
+w1, w2 = Value(2.0, label="w1"), Value(3.0, label="w2")
+print(draw(w1**3 * w2 + 3 * w1).svg)
+"""
+
+
+@needs_dot
+def test_the_same_program_draws_the_same_bytes_in_every_process():
+    found = {
+        subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True).stdout
+        for _ in range(2)
+    }
+    assert len(found) == 1
+    w1, w2 = Value(2.0, label="w1"), Value(3.0, label="w2")
+    assert found == {draw(w1**3 * w2 + 3 * w1).svg + "\n"}

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from autograd import primitives
 from autograd.primitives import Primitive
@@ -95,6 +95,42 @@ class Line:
         """The slope in each operand; None for a constant."""
         return tuple(operand.slope for operand in self.operands)
 
+    # -- as a gate of a circuit --------------------------------------------------------------------------------------
+
+    def forward(self, *operands: float) -> float:
+        """Return what the gate makes of some numbers; a leaf or an input gives its own.
+
+        Args:
+            operands: a number for each operand; without any, those it was recorded with.
+
+        Raises:
+            TypeError: their number is wrong.
+
+        Example:
+            >>> from autograd import Value
+            >>> gate = lines(Value(2.0) * Value(3.0))[2]
+            >>> gate.forward(), gate.forward(5.0, 7.0)
+            (6.0, 35.0)
+        """
+        numbers = operands or tuple(operand.primal for operand in self.operands)
+        if len(numbers) != len(self.operands):
+            raise TypeError(f"{self.name} takes {len(self.operands)} numbers, {len(numbers)} were given")
+        return self.primal if self.primitive is None else float(self.primitive.of(*numbers))
+
+    def backward(self, adjoint: float) -> tuple[float, ...]:
+        """Return what the gate sends to each operand: adjoint × slope; 0 to a constant.
+
+        Args:
+            adjoint: of the gate's own number.
+
+        Example:
+            >>> from autograd import Value
+            >>> gate = lines(Value(2.0) * Value(3.0))[2]
+            >>> gate.backward(10.0)
+            (30.0, 20.0)
+        """
+        return tuple(adjoint * slope if adjoint and slope else 0.0 for slope in self.slopes)
+
 
 class Forward(NamedTuple):
     """A step of the forward sweep: a line gets its primal."""
@@ -106,6 +142,18 @@ class Forward(NamedTuple):
             return f"{self.line.name} = {short(self.line.primal)}"
         return f"{self.line.name} = {self.line.text} = {short(self.line.primal)}"
 
+    def as_json(self) -> dict[str, Any]:
+        """Return the step as texts and numbers, as JSON can say it."""
+        line = self.line
+        return {
+            "step": "forward",
+            "name": line.name,
+            "operation": None if line.primitive is None else line.primitive.name,
+            "text": line.text,
+            "operands": [operand.name for operand in line.operands],
+            "primal": line.primal,
+        }
+
 
 class Seed(NamedTuple):
     """The step that starts the reverse sweep: the output gets the adjoint to start from."""
@@ -115,6 +163,10 @@ class Seed(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.line.name}: {short(self.adjoint)}"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the step as texts and numbers, as JSON can say it."""
+        return {"step": "seed", "name": self.line.name, "adjoint": self.adjoint}
 
 
 class Share(NamedTuple):
@@ -149,6 +201,21 @@ class Share(NamedTuple):
         if self.use == 1:
             return text
         return f"{text}; {operand}: {spelled((self.before, self.share), self.after)}"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the step as texts and numbers, as JSON can say it."""
+        return {
+            "step": "share",
+            "result": self.result.name,
+            "operand": self.operand.name,
+            "position": self.position,
+            "adjoint": self.adjoint,
+            "slope": self.slope,
+            "share": self.share,
+            "before": self.before,
+            "after": self.after,
+            "use": self.use,
+        }
 
 
 Step: TypeAlias = Forward | Seed | Share

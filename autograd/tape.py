@@ -360,9 +360,90 @@ class Tape:
         close_explicitly(self)
 
     def __str__(self) -> str:
-        from autograd.show.trace import trace
+        return self.trace()
 
-        return trace(self)
+    def trace(self, seed: str | dict[str, float] | None = None) -> str:
+        """Return the evaluation trace as a table: primals with slopes and adjoints, or with tangents for a seed.
+
+        Args:
+            seed: the leaf to differentiate in by forward mode, by name; or name -> tangent. None for reverse mode.
+
+        Raises:
+            ValueError: the tape has no leaf of that name.
+
+        Cost: one sweep.
+
+        Example:
+            >>> from autograd import Value
+            >>> x = Value(3.0, label="x")
+            >>> print(Tape.of(x * x).trace("x"))
+            name  operation  slope × tangent  tangent  dual number
+            ------------------------------------------------------
+            x     leaf       seed                   1  3 + 1ε
+            v1    x * x      3 × 1 + 3 × 1          6  9 + 6ε
+        """
+        from autograd.show import trace
+
+        return trace.trace(self) if seed is None else trace.forward_trace(self, seed)
+
+    def lines(self) -> list[Any]:
+        """Return the lines as plain records, which can be run as gates; see `autograd.listing.Line`.
+
+        Example: forward and backward through every gate, which is backpropagation.
+            >>> from autograd import Value
+            >>> w1, w2 = Value(2.0, label="w1"), Value(3.0, label="w2")
+            >>> tape = Tape.of(w1**3 * w2 + 3 * w1)
+            >>> lines, primals = tape.lines(), {}
+            >>> for line in lines:
+            ...     primals[line.index] = line.forward(*[primals.get(at.index, at.primal) for at in line.operands])
+            >>> adjoints = {line.index: 0.0 for line in lines}
+            >>> adjoints[lines[-1].index] = 1.0
+            >>> for line in reversed(lines):
+            ...     for operand, share in zip(line.operands, line.backward(adjoints[line.index])):
+            ...         if operand.index is not None:
+            ...             adjoints[operand.index] += share
+            >>> primals[lines[-1].index], [adjoints[line.index] for line in lines if line.kind == "leaf"]
+            (30.0, [39.0, 8.0])
+        """
+        from autograd.listing import lines
+
+        return lines(self)
+
+    def steps(self, output: int | None = None, seed: float = 1.0) -> Iterator[Any]:
+        """Return the steps of backpropagation one by one: every evaluation, the seed, every share.
+
+        Args:
+            output: position of the output on the pruned tape; by default the last of its outputs.
+            seed: the adjoint to start from.
+
+        Example:
+            >>> from autograd import Value
+            >>> for step in Tape.of(Value(3.0, label="x") * 2.0).steps():
+            ...     print(step)
+            x = 3
+            v1 = x * 2 = 6
+            v1: 1
+            x ← v1 · ∂v1/∂x: 1 × 2 = 2
+        """
+        from autograd.listing import steps
+
+        return steps(self, output, seed)
+
+    def formula(self, *, latex: bool = False) -> str:
+        """Return the expression that the tape computes, as text or as LaTeX.
+
+        Raises:
+            ValueError: the tape is empty, or the formula is too long to be read.
+
+        Example:
+            >>> from autograd import Value, sin
+            >>> x = Value(0.5, label="x")
+            >>> print(Tape.of(sin(x) / (x + 1)).formula())
+            sin(x) / (x + 1)
+        """
+        from autograd.show.formula import formula
+
+        return formula(self, latex=latex)
 
     def __repr__(self) -> str:
         return f"<Tape: {len(self)} nodes>"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import math
 import os
 import re
@@ -512,3 +513,52 @@ def test_pngs_are_asked_for_in_high_resolution_and_made_once(tmp_path):
     assert counter.read_text() == "run\n"
     with pytest.raises(ValueError, match=r"not \.gif"):
         drawing.render("gif")
+
+
+# -- lines as gates, steps as data -----------------------------------------------------------------------------------
+
+
+def test_a_loop_over_gates_is_backpropagation():
+    output = example()
+    output.backward()
+    lines_of = Tape.of(output).lines()
+    primals, adjoint_of = {}, dict.fromkeys(range(len(lines_of)), 0.0)
+    for line in lines_of:
+        primals[line.index] = line.forward(*[primals.get(each.index, each.primal) for each in line.operands])
+    adjoint_of[len(lines_of) - 1] = 1.0
+    for line in reversed(lines_of):
+        for operand, share in zip(line.operands, line.backward(adjoint_of[line.index])):
+            if operand.index is not None:
+                adjoint_of[operand.index] += share
+    assert primals[len(lines_of) - 1] == output.data
+    assert [adjoint_of[k] for k in range(len(lines_of))] == adjoints(output)
+
+
+def test_gates_take_other_numbers():
+    x, y = Value(2.0), Value(3.0)
+    gate = lines(x * y)[2]
+    assert gate.forward(5.0, 7.0) == 35.0
+    assert gate.forward() == 6.0
+    assert gate.backward(math.inf) == (math.inf, math.inf)
+    assert lines(x * 0.0)[1].backward(math.inf) == (0.0, 0.0)
+    with pytest.raises(TypeError, match="v2 takes 2 numbers, 1 were given"):
+        gate.forward(1.0)
+
+
+def test_steps_are_data():
+    told = [json.loads(json.dumps(step.as_json())) for step in Tape.of(Value(3.0, label="x") ** 2).steps()]
+    assert [each["step"] for each in told] == ["forward", "forward", "seed", "share"]
+    assert told[1] == {
+        "step": "forward", "name": "v1", "operation": "pow", "text": "x ** 2", "operands": ["x", "2"], "primal": 9.0,
+    }  # fmt: skip
+    assert told[3] == {
+        "step": "share", "result": "v1", "operand": "x", "position": 0, "adjoint": 1.0, "slope": 6.0, "share": 6.0,
+        "before": 0.0, "after": 6.0, "use": 1,
+    }  # fmt: skip
+
+
+def test_a_tape_traces_itself():
+    tape = Tape.of(example())
+    assert tape.trace() == str(tape) == trace(tape)
+    assert tape.trace("w1") == forward_trace(tape, "w1")
+    assert list(map(str, tape.steps())) == list(map(str, steps(tape)))

@@ -1,0 +1,84 @@
+"""Formulas: a tape as one expression, which computes the same when it is typed in again."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import assume, given
+
+import autograd
+from autograd import Primitive, Tape, Value, primitives, strategies
+from autograd.show.formula import formula
+
+W1, W2 = Value(2.0, label="w1"), Value(3.0, label="w2")
+X, Y = Value(0.5, label="x"), Value(4.0, label="y")
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "latex"),
+    [
+        (W1**3 * W2 + 3 * W1, "w1 ** 3 * w2 + 3 * w1", "{w_{1}}^{3} w_{2} + 3 w_{1}"),
+        (X - (Y - 1), "x - (y - 1)", r"x - \left(y - 1\right)"),
+        ((X - Y) - 1, "x - y - 1", "x - y - 1"),
+        (X + (Y + 1), "x + y + 1", "x + y + 1"),
+        (X / (Y / 2), "x / (y / 2)", r"\frac{x}{\frac{y}{2}}"),
+        ((X + 1) * (Y - 2), "(x + 1) * (y - 2)", r"\left(x + 1\right) \left(y - 2\right)"),
+        (X * 3, "x * 3", r"x \cdot 3"),
+        ((X**Y) ** 2, "(x ** y) ** 2", r"{\left({x}^{y}\right)}^{2}"),
+        (X ** (Y**2), "x ** y ** 2", "{x}^{{y}^{2}}"),
+        (-(X**2), "-x ** 2", "-{x}^{2}"),
+        ((-X) ** 2, "(-x) ** 2", r"{\left(-x\right)}^{2}"),
+        (X - -2.0 * Y, "x - -2 * y", "x - -2 y"),
+        (autograd.sqrt(X + 1), "sqrt(x + 1)", r"\sqrt{x + 1}"),
+        (autograd.abs(X), "abs(x)", r"\left|x\right|"),
+        (autograd.exp(-X), "exp(-x)", "e^{-x}"),
+        (autograd.exp(X) ** 2, "exp(x) ** 2", r"{\left(e^{x}\right)}^{2}"),
+        (autograd.sin(X) * autograd.sigmoid(Y), "sin(x) * sigmoid(y)", None),
+        (autograd.atan(X), "atan(x)", r"\arctan\left(x\right)"),
+        (autograd.square(X + 1), "square(x + 1)", r"{\left(x + 1\right)}^{2}"),
+        (autograd.sum([X, Y, X]), "sum(x, y, x)", "x + y + x"),
+        (autograd.dot([X, Y], [W1, 2.0]), "dot([x, y], [w1, 2])", r"x w_{1} + y \cdot 2"),
+        (X // 2 + Y % 3, "x // 2 + y % 3", r"x \mathbin{//} 2 + y \bmod 3"),
+        (X * 1e-10, "x * 1e-10", r"x \cdot 1 \cdot 10^{-10}"),
+        (X * math.inf, "x * inf", r"x \infty"),
+        (Value(1.0, label="theta_0") * 1.0, "theta_0 * 1", r"\theta_{0} \cdot 1"),
+        (Value(1.0, label="rate") * 1.0, "rate * 1", r"\mathrm{rate} \cdot 1"),
+        (Value(1.0, label="a_b%") * X, "a_b% * x", r"\mathrm{a\_b\%} x"),
+    ],
+)
+def test_formulas(value, text, latex):
+    assert formula(value) == text
+    if latex is not None:
+        assert Tape.of(value).formula(latex=True) == latex
+
+
+ROWS = {row.name: row for row in vars(primitives).values() if isinstance(row, Primitive)}
+COMPARISONS = {"less", "less_equal", "greater", "greater_equal", "equal", "not_equal"}
+
+
+@given(strategies.expressions())
+def test_typed_in_again_a_formula_computes_the_same(expression):
+    assume(not any(step.row.name in COMPARISONS for step in expression.steps))  # they are typed in as bools
+    leaves = [Value(0.25 + 0.5 * k, label=f"x{k}") for k in range(expression.leaves)]
+    value = expression(leaves)
+    if not isinstance(value, Value) or value.is_leaf or value.is_constant:
+        return
+    text = formula(value)
+    names = {name: row.of for name, row in ROWS.items()} | {"dot": lambda xs, ys: ROWS["dot"].of(*xs, *ys)}
+    known = {leaf.label: primitives.Ieee(leaf.data) for leaf in leaves} | {"inf": math.inf, "nan": math.nan}
+    again = float(eval(text, {"__builtins__": {}}, names | known))
+    assert again == pytest.approx(value.data, rel=1e-12, abs=1e-300, nan_ok=True)
+
+
+def test_a_formula_that_swells_is_refused():
+    y = X
+    for _ in range(20):
+        y = y * y
+    with pytest.raises(ValueError, match="the formula has more than 10,000 characters, because values are used sever"):
+        formula(y)
+
+
+def test_there_is_nothing_to_write():
+    with pytest.raises(ValueError, match="the tape is empty"):
+        Tape().formula()

@@ -92,9 +92,12 @@ def _held(part: _Text, least: int, latex: bool) -> str:
 
 
 def _sides(sign: str, left: _Text, right: _Text, latex: bool) -> tuple[str, str]:
-    """Return both sides of an operator: chains are read from the left, powers from the right."""
+    """Return both sides of an operator: chains are read from the left, powers from the right.
+
+    Text keeps x + (y + z), which is rounded otherwise than x + y + z; mathematics does not tell them apart.
+    """
     binding = BINDING.get(sign, 0)
-    same_right = sign in ("+", "*")
+    same_right = latex and sign in ("+", "*")
     if sign == "**":
         return _held(left, ATOM, latex), _held(right, SIGN, latex)
     return _held(left, binding, latex), _held(right, binding if same_right else binding + 1, latex)

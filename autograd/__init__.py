@@ -18,6 +18,7 @@ from autograd.differences import numerical_gradient
 from autograd.dual import Dual
 from autograd.errors import AutogradError, ExpressionError, GradientMismatch, NonFiniteError, StaleTape
 from autograd.linear import matvec
+from autograd.naming import name
 from autograd.primitives import (
     ManyPrimitive,
     Primitive,
@@ -192,6 +193,7 @@ __all__ = [
     "mean",
     "mod",
     "mul",
+    "name",
     "neg",
     "no_grad",
     "non_finite_origin",

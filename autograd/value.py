@@ -323,6 +323,13 @@ class Value(Operators):
     def __str__(self) -> str:
         return repr(self)
 
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """Return what a notebook shows: the picture of the computation, where it can be drawn, and the text."""
+        from autograd.show.render import bundle_of
+
+        del include, exclude
+        return bundle_of(self)
+
     def __format__(self, spec: str) -> str:
         return format(self._data, spec) if spec else str(self)
 

@@ -19,7 +19,7 @@ from autograd.show.graph import dot_source
 from autograd.tape import Tape
 from autograd.value import Value
 
-__all__ = ["Drawing", "draw", "find_dot"]
+__all__ = ["Drawing", "bundle_of", "draw", "find_dot"]
 
 FORMATS = ("svg", "png", "pdf", "dot")
 
@@ -158,6 +158,16 @@ def draw(
     if path is not None:
         drawing.save(path, format)
     return drawing
+
+
+def bundle_of(value: Value) -> dict[str, str]:
+    """Return a value as notebooks ask for it: as SVG and PNG where it can be drawn, and as text."""
+    text = {"text/plain": repr(value)}
+    try:
+        bundle = draw(value)._repr_mimebundle_()
+    except ValueError:  # a constant, or too large
+        return text
+    return bundle | text if len(bundle) > 1 else text
 
 
 # -- dot -------------------------------------------------------------------------------------------------------------

@@ -25,6 +25,8 @@ from nn.datasets import (
     xor,
     xor_clouds,
 )
+from nn.diagrams import Diagram, network_diagram
+from nn.drawings import draw
 from nn.history import Epoch, History, Snapshot
 from nn.initializers import (
     INITIALIZERS,
@@ -107,6 +109,7 @@ __all__ = [
     "ConstantSchedule",
     "CosineSchedule",
     "Dataset",
+    "Diagram",
     "Dropout",
     "EarlyStopping",
     "ElasticNet",
@@ -143,6 +146,7 @@ __all__ = [
     "clip_gradient_values",
     "clip_gradients",
     "confusion_matrix",
+    "draw",
     "encode_table",
     "fan_in_uniform",
     "fit",
@@ -164,6 +168,7 @@ __all__ = [
     "moons",
     "multiclass_hinge",
     "negative_log_likelihood",
+    "network_diagram",
     "normal",
     "one_hot_identity",
     "parameter_change_below",

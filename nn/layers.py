@@ -18,7 +18,7 @@ from autograd import Value, dot, matvec, no_grad, scope
 from nn.activations import ACTIVATIONS, ActivationName, activation_row, applied, columns
 from nn.checks import whole
 from nn.initializers import Initializer, Seed, as_generator, as_initializer
-from nn.module import Module, plain
+from nn.module import Module, is_in_detail, plain
 from nn.shapes import sample_of, table_of, unwrapped
 
 __all__ = ["MLP", "Layer", "Neuron", "Perceptron"]
@@ -204,11 +204,21 @@ class Layer(Module):
         """Return the outputs for one sample as a list, also if there is one neuron; see `__call__`."""
         numbers = [*sample_of(inputs, self.n_inputs, self), 1.0]
         with scope(self.name or "layer"):
+            if is_in_detail():
+                return self._neuron_by_neuron(numbers)
             totals = matvec(self._matrix(), numbers)
             if self.activation.vector:
                 return applied(self.activation, totals)
             functions = [neuron.activation.function for neuron in self.neurons]
             return [total if function is None else function(total) for function, total in zip(functions, totals)]
+
+    def _neuron_by_neuron(self, numbers: list[Any]) -> list[Any]:
+        """Return the outputs for one sample and 1 for the bias, every neuron in a scope of its own."""
+        outputs: list[Any] = []
+        for k, neuron in enumerate(self.neurons):
+            with scope(f"neuron {k}"):
+                outputs.append(neuron(numbers[:-1]))
+        return applied(self.activation, outputs) if self.activation.vector else outputs
 
     def on_arrays(self, samples: Any) -> Any:
         """Return the outputs for an array of samples, (n_samples, n_inputs), as an array (n_samples, n_outputs)."""

@@ -18,7 +18,7 @@ from nn.show.pixels import data_uri, signed_pixels
 from nn.show.scales import Scale
 from nn.show.text import clipped, escaped, short, signed_text
 
-__all__ = ["MOST_NEURONS", "network"]
+__all__ = ["MOST_NEURONS", "network", "weight_line"]
 
 Array = Any
 
@@ -222,7 +222,7 @@ def _lines(frame: Frame, plan: _Plan, largest: float, features: Sequence[str]) -
         else:
             names = features if k == 0 else [f"neuron {i}" for i in range(len(sources))]
             pieces += [
-                _line(float(rows[to, start]), largest, _path(source, box), f"{names[start]} to neuron {to}")
+                weight_line(float(rows[to, start]), largest, _path(source, box), f"{names[start]} to neuron {to}")
                 for to, box in enumerate(boxes)
                 for start, source in enumerate(sources)
             ]
@@ -230,7 +230,7 @@ def _lines(frame: Frame, plan: _Plan, largest: float, features: Sequence[str]) -
     return "".join(pieces)
 
 
-def _line(weight: float, largest: float, path: str, name: str) -> str:
+def weight_line(weight: float, largest: float, path: str, name: str) -> str:
     share = min(abs(weight) / largest, 1.0) if weight == weight else 0.0
     width, strength = max(THINNEST_LINE, WIDEST_LINE * share), FAINTEST + (1.0 - FAINTEST) * share
     return (

@@ -15,7 +15,7 @@ from nn.show.pixels import BLUE, ORANGE, WHITE, hex_colour
 from nn.show.surface import shapes
 from nn.show.text import escaped
 
-__all__ = ["figure", "page", "stepper"]
+__all__ = ["DARK", "LIGHT", "figure", "page", "stepper"]
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 

@@ -1,0 +1,59 @@
+"""A model's computation as a picture: what one sample becomes on its way through the network.
+
+Neurons stand in frames, one per layer, and are one card each, or in full with every product. The picture is autograd's
+own (`autograd.draw`); this room only records what it shows. How a network looks as circles and lines is in
+`nn.diagrams`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import autograd
+from autograd import Tape, Value
+from nn.losses import Loss, loss_row
+from nn.module import Module, evaluating, in_detail
+
+__all__ = ["draw"]
+
+
+def draw(
+    model: Module, inputs: Sequence[float], *, target: Any = None, loss: Loss | str | None = None, **options: Any
+) -> Any:
+    """Return the picture of what a model computes of one sample, and of the gradients.
+
+    Args:
+        model: a `Module`; it is in evaluation mode while it is drawn.
+        inputs: of the sample: numbers.
+        target: what its output should be; with it the picture ends in the loss.
+        loss: a function (output, target), or a name in `nn.LOSSES`; goes with the target.
+        options: of `autograd.draw`: path, format, theme, direction, show, dot, and collapse, which by default makes one
+            card of every neuron; collapse="none" draws everything, "all" one card per layer.
+
+    Returns:
+        A drawing, see `autograd.draw`. Of several outputs without a loss, the grads are those of the last.
+
+    Raises:
+        TypeError: the model is no Module, or there is a target without a loss or a loss without a target.
+        ValueError: there are too many boxes, or an option is out of range.
+
+    Example:
+        >>> from nn import MLP
+        >>> drawing = draw(MLP(2, [3, 1], "tanh", seed=1), [0.5, -1.0])
+        >>> drawing.source.count("<B>neuron")
+        4
+    """
+    if not isinstance(model, Module):
+        raise TypeError(f"what is drawn is a Module, such as MLP(2, [3, 1]), not {type(model).__name__}")
+    if (target is None) != (loss is None):
+        raise TypeError("a target and a loss go together: give both, or none")
+    leaves = [Value(float(number), label=f"x{k}") for k, number in enumerate(inputs)]
+    with evaluating(model), in_detail():
+        outputs = model(leaves)
+        if loss is not None:
+            outputs = loss_row(loss).function(outputs, target)
+            outputs.label = "loss"
+    tape = Tape.of(*outputs) if isinstance(outputs, (list, tuple)) else Tape.of(outputs)
+    options.setdefault("collapse", 2)
+    return autograd.draw(tape, inputs=leaves, **options)

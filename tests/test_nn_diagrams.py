@@ -1,0 +1,445 @@
+"""Network diagrams: circles and lines are those of the model, numbers are its own, and the picture is one safe file."""
+
+from __future__ import annotations
+
+import random
+import re
+import warnings
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+
+from autograd import Value
+from nn.diagrams import Diagram, network_diagram
+from nn.layers import MLP, Layer, Neuron, Perceptron
+from nn.module import Module
+from nn.show.network import WIDEST_LINE
+from nn.show.text import short, signed_text
+from nn.stages import Activation, BatchNorm, Dropout, Sequential
+
+HOSTILE = """<script>alert(1)</script>"'&<b>\u202e\0\ufffe\ud800 עברית"""
+
+
+def drawn(model, **options):
+    """The root of a diagram, parsed as strict XML, without the name space in the tags."""
+    root = ElementTree.fromstring(network_diagram(model, **options).svg)
+    for element in root.iter():
+        element.tag = element.tag.rpartition("}")[2]
+    return root
+
+
+def groups(root, kind):
+    return [element for element in root.iter("g") if element.get("class") == f"nn-{kind}"]
+
+
+def counts(root):
+    return len(groups(root, "input")), len(groups(root, "neuron")), len(groups(root, "band"))
+
+
+def lines(root):
+    """The weights that are drawn: for each title its path and the group that says how it is stroked."""
+    return {
+        path.findtext("title"): (path, group)
+        for group in root.iter("g")
+        for path in group.findall("path")
+        if path.find("title") is not None
+    }
+
+
+def words(root):
+    return ["".join(text.itertext()) for text in root.iter("text")]
+
+
+def titles(root):
+    return [title.text for title in root.iter("title")]
+
+
+def widths(root):
+    return {title.split(":")[0]: float(path.get("stroke-width")) for title, (path, _) in lines(root).items()}
+
+
+def set_to(neuron, weights, bias):
+    for parameter, number in zip(neuron.row, [*weights, bias]):
+        parameter.data = number
+    return neuron
+
+
+def with_biases(model, seed=0):
+    generator = random.Random(seed)
+    for parameter in model.parameters():
+        parameter.data = generator.uniform(-1.0, 1.0)
+    return model
+
+
+def stages():
+    """Every kind of stage, also in front of the first layer, behind the last and inside another Sequential."""
+    model = Sequential(
+        BatchNorm(2),
+        Layer(2, 3, "identity"),
+        Sequential(BatchNorm(3), Activation("tanh")),
+        Dropout(0.25),
+        Layer(3, 2, "relu"),
+        Activation("softmax"),
+    )
+    with_biases(model)
+    model.stages[0].running_mean[:] = [0.5, -0.25]
+    return model
+
+
+MODELS = [
+    pytest.param(lambda: Neuron(3, "tanh"), (3, 1, 0), 3, id="neuron"),
+    pytest.param(lambda: Layer(3, 2, "relu", name="first"), (3, 2, 0), 6, id="layer"),
+    pytest.param(lambda: Layer(3, 4, "softmax"), (3, 4, 0), 12, id="softmax"),
+    pytest.param(lambda: Perceptron(2), (2, 1, 0), 2, id="perceptron"),
+    pytest.param(lambda: Perceptron(2, 3), (2, 3, 0), 6, id="classes"),
+    pytest.param(lambda: MLP(2, [8, 8, 2], "tanh"), (2, 18, 0), 96, id="mlp"),
+    pytest.param(stages, (2, 5, 5), 12, id="sequential"),
+    pytest.param(lambda: Sequential(Layer(2, 3, seed=1), Neuron(3, seed=2)), (2, 4, 0), 9, id="neuron last"),
+]
+
+
+@pytest.mark.parametrize(("make", "circles", "weights"), MODELS)
+def test_each_input_and_neuron_is_a_circle_and_each_weight_a_line(make, circles, weights):
+    root = drawn(with_biases(make()))
+    assert counts(root) == circles
+    assert len(lines(root)) == weights
+    assert all(len(group.findall("circle")) == 2 for group in groups(root, "neuron"))  # the neuron, and its bias
+
+
+@pytest.mark.parametrize(("make", "circles", "weights"), MODELS)
+@pytest.mark.parametrize("training", [True, False])
+def test_the_numbers_of_a_sample_are_those_of_the_model(make, circles, weights, training):
+    model = with_biases(make()).eval()
+    sample = [0.75, -1.5, 0.25][: circles[0]]
+    outputs = model(sample)
+    expected = [short(each.data) for each in (outputs if isinstance(outputs, list) else [outputs])]
+    root = drawn(model.train(training), inputs=sample)
+    shown = [words(group)[-1] for group in groups(root, "output") or groups(root, "neuron")[-len(expected) :]]
+    assert shown == expected
+    assert [words(group) for group in groups(root, "input")] == [[short(number)] for number in sample]
+    assert model.training is training
+
+
+def test_a_circle_has_the_number_of_its_layer_and_tells_what_bands_make_of_it():
+    model = stages()
+    first = model.stages[1].on_arrays(model.stages[0].on_arrays([[1.0, 2.0]]))
+    normalized = model.stages[2].stages[0].on_arrays(first)[0]
+    bent = model.stages[2].on_arrays(first)[0]
+    root = drawn(model, inputs=[1.0, 2.0])
+    for k, group in enumerate(groups(root, "neuron")[:3]):
+        number, bias = short(first[0, k]), signed_text(model.stages[1].neurons[k].bias.data)
+        assert words(group) == [number]
+        (title,) = titles(group)
+        assert title.startswith(f"layer 1 neuron {k}: bias {bias}, output {number}, after batch norm ")
+        assert title.endswith(
+            f" {short(normalized[k])}, after tanh {short(bent[k])}, after dropout 0.25 {short(bent[k])}"
+        )
+
+
+def test_without_a_sample_circles_are_empty_and_nothing_is_asked():
+    root = drawn(MLP(2, [3, 1]))
+    assert [words(group) for group in groups(root, "input") + groups(root, "neuron")] == [[]] * 6
+    assert groups(root, "output") == []
+
+
+def test_outputs_stand_behind_the_last_band_only():
+    assert groups(drawn(MLP(2, [3, 1]), inputs=[1.0, 2.0]), "output") == []
+    assert len(groups(drawn(stages(), inputs=[1.0, 2.0]), "output")) == 2
+
+
+def test_a_sample_leaves_no_trace_in_the_model():
+    model = MLP(2, [3, 1])
+    x = Value(0.5)
+    network_diagram(model, inputs=[x, 1])
+    assert x.grad == 0.0
+    assert all(parameter.grad == 0.0 for parameter in model.parameters())
+
+
+def test_lines_below_zero_are_dashed_and_orange_and_others_solid_and_blue():
+    root = drawn(set_to(Neuron(3), [2.0, -1.0, 0.0], 0.0))
+    told = {title: (group.get("stroke"), group.get("stroke-dasharray")) for title, (_, group) in lines(root).items()}
+    assert told == {
+        "x0 to neuron 0: +2": ("#246bbc", None),
+        "x1 to neuron 0: −1": ("#d4600f", "6 4"),
+        "x2 to neuron 0: +0": ("#246bbc", None),
+    }
+
+
+def test_width_follows_size_on_one_scale_for_all_layers():
+    model = Sequential(Layer(2, 1, seed=1), Layer(1, 1, seed=2))
+    set_to(model.stages[0].neurons[0], [1.0, -2.0], 0.0)
+    set_to(model.stages[1].neurons[0], [4.0], 0.0)
+    assert widths(drawn(model)) == {
+        "x0 to layer 0 neuron 0": WIDEST_LINE / 4.0,
+        "x1 to layer 0 neuron 0": WIDEST_LINE / 2.0,
+        "layer 0 neuron 0 to layer 1 neuron 0": WIDEST_LINE,
+    }
+
+
+def test_many_lines_are_thinner_and_the_strong_ones_stand_above():
+    model = Layer(12, 16, seed=3)
+    shown = list(widths(drawn(model)).values())
+    assert len(shown) == 192
+    assert max(shown) == WIDEST_LINE / 2.0  # the square root of 192 / 48
+    assert shown == sorted(shown)
+
+
+def test_a_line_runs_from_its_source_to_its_neuron():
+    root = drawn(MLP(2, [3, 1]))
+    places = [
+        tuple(group.find("circle").get(name) for name in ("cx", "cy"))
+        for group in groups(root, "input") + groups(root, "neuron")
+    ]
+    path = next(path for title, (path, _) in lines(root).items() if title.startswith("x1 to layer 0 neuron 2:"))
+    assert path.get("d") == f"M{' '.join(places[1])}L{' '.join(places[4])}"
+
+
+def test_weights_that_are_no_numbers_are_drawn_as_such():
+    root = drawn(set_to(Neuron(3), [float("nan"), float("-inf"), 1.0], float("nan")))
+    told = {
+        title: (path.get("stroke-width"), group.get("stroke-dasharray")) for title, (path, group) in lines(root).items()
+    }
+    assert told["x0 to neuron 0: +nan"] == ("0.4", "1 3")
+    assert told["x1 to neuron 0: −inf"] == ("6.0", "6 4")
+    assert told["x2 to neuron 0: +1"] == ("6.0", None)
+    assert "nan" not in "".join(path.get("d") for path in root.iter("path"))
+
+
+def test_weights_of_zero_are_drawn_thin():
+    assert widths(drawn(set_to(Neuron(1), [0.0], 0.0))) == {"x0 to neuron 0": 0.4}
+
+
+@pytest.mark.parametrize(("bias", "signs"), [(0.5, "v h"), (-0.5, "h"), (0.0, None), (float("nan"), None)])
+def test_a_bias_is_a_plus_a_minus_or_an_empty_disc(bias, signs):
+    (neuron,) = groups(drawn(set_to(Neuron(1), [1.0], bias)), "neuron")
+    paths = [re.sub(r"[^vh]", "", path.get("d")) for path in neuron.findall("path")]
+    assert paths == ([signs.replace(" ", "")] if signs else [])
+    assert titles(neuron) == [f"neuron 0: bias {signed_text(bias)}"]
+
+
+def test_columns_are_headed_by_name_size_and_activation_and_end_in_their_shape():
+    shown = words(drawn(MLP(2, [8, 1], "tanh")))
+    for text in ("inputs", "2", "layer 0", "8 tanh", "8 neurons × 2 weights", "1 identity", "1 neuron × 8 weights"):
+        assert text in shown
+
+
+def test_a_lone_neuron_has_its_numbers_written_out():
+    neuron = set_to(Neuron(2), [1.5, -2.25], -0.5)
+    assert {"+1.5", "−2.25", "bias −0.5"} <= set(words(drawn(neuron)))
+    assert "+1.5" not in words(drawn(Sequential(neuron, Layer(1, 2))))
+
+
+def test_exchanged_neurons_name_every_activation():
+    layer = Layer(2, 3, "relu")
+    layer.neurons[1] = Neuron(2, "tanh")
+    assert "3 relu, tanh" in words(drawn(layer))
+
+
+def test_an_activation_of_a_whole_layer_is_named():
+    assert "3 softmax" in words(drawn(Layer(2, 3, "softmax")))
+
+
+def test_bands_are_named_in_order():
+    bands = groups(drawn(stages()), "band")
+    assert [words(band) for band in bands] == [["batch norm"], ["batch norm"], ["tanh"], ["dropout 0.25"], ["softmax"]]
+    assert titles(bands[3]) == ["Dropout(0.25)"]
+    lefts = [float(band.find("rect").get("x")) for band in bands]
+    assert lefts == sorted(lefts)
+
+
+@pytest.mark.parametrize(("count", "drawn_ones", "left_out"), [(16, 16, None), (17, 16, 1), (64, 16, 48)])
+def test_wide_layers_are_shortened_in_the_middle(count, drawn_ones, left_out):
+    model = with_biases(Layer(2, count))
+    root = drawn(model)
+    assert counts(root) == (2, drawn_ones, 0)
+    assert [text for text in words(root) if "more" in text] == ([f"⋮ {left_out} more"] if left_out else [])
+    shown = [*range(count)] if left_out is None else [*range(8), *range(count - 8, count)]
+    weights = {f"x{i} to neuron {k}: {signed_text(model.neurons[k].weights[i].data)}" for i in range(2) for k in shown}
+    assert set(lines(root)) == weights
+
+
+def test_a_wide_network_keeps_to_a_page_and_its_true_weights():
+    model = with_biases(MLP(64, [32, 10]))
+    root = drawn(model, inputs=[k / 64.0 for k in range(64)])
+    assert counts(root) == (16, 26, 0)
+    assert len(lines(root)) == 16 * 16 + 16 * 10
+    assert f"x63 to layer 0 neuron 31: {signed_text(model.layers[0].neurons[31].weights[63].data)}" in lines(root)
+    assert float(root.get("height")) < 1000.0
+
+
+def test_the_scale_counts_weights_that_are_not_drawn():
+    layer = Layer(1, 20)
+    for neuron in layer.neurons:
+        set_to(neuron, [1.0], 0.0)
+    set_to(layer.neurons[10], [-3.0], 0.0)
+    assert set(widths(drawn(layer)).values()) == {WIDEST_LINE / 3.0}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_text_stands_out_from_every_ground(theme):
+    root = drawn(stages(), inputs=[1e-5, 2.0], theme=theme)
+    texts = {text.get("fill") for text in root.iter("text")}
+    grounds = {each.get("fill") for tag in ("rect", "circle") for each in root.iter(tag) if each.get("class") is None}
+    assert len(texts) == 2
+    assert len(grounds) == 3
+    assert min(contrast(text, ground) for text in texts for ground in grounds) >= 4.5
+
+
+def contrast(first, second):
+    """The contrast of two colours as WCAG 2 defines it."""
+    darker, lighter = sorted(map(luminance, (first, second)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def luminance(colour):
+    digits = colour[1:] if len(colour) == 7 else "".join(2 * digit for digit in colour[1:])
+    shares = [int(digits[k : k + 2], 16) / 255.0 for k in (0, 2, 4)]
+    linear = [share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_the_dark_theme_has_other_colours_and_the_same_picture():
+    light, dark = (network_diagram(stages(), theme=theme).svg for theme in ("light", "dark"))
+    assert light != dark
+    assert re.sub("#[0-9a-f]+", "", light) == re.sub("#[0-9a-f]+", "", dark)
+
+
+def test_names_are_escaped_wherever_they_stand():
+    def strange(x):
+        return x
+
+    strange.__name__ = HOSTILE
+    model = Sequential(Layer(2, 2, strange, name=HOSTILE), Activation(strange), Layer(2, 1, name="plain"))
+    root = drawn(model, features=[HOSTILE, "ok"], inputs=[1.0, 2.0])
+    assert {element.tag for element in root.iter()} == {"svg", "g", "rect", "circle", "path", "text", "title"}
+    assert any(title.startswith("<script>alert(1)</script>\"'&<b>") for title in titles(root))
+    assert "<script>" in root.get("aria-label")
+
+
+def test_the_picture_is_an_image_with_a_label():
+    root = drawn(MLP(2, [4, 1], "tanh"))
+    assert network_diagram(Neuron(1)).svg.startswith('<svg xmlns="http://www.w3.org/2000/svg" ')
+    assert root.get("role") == "img"
+    assert root.get("aria-label") == "Network: 2 inputs, 4 tanh, 1 identity; 17 parameters"
+
+
+def test_the_picture_needs_no_style_no_name_and_no_other_file():
+    svg = network_diagram(stages(), inputs=[1.0, 2.0]).svg
+    for word in ("<style", "<script", " id=", "url(", "href"):
+        assert word not in svg
+
+
+def test_nothing_stands_outside_the_picture():
+    root = drawn(MLP(40, [1, 1], "tanh"), features=[f"a rather long name {k}" for k in range(40)])
+    width = float(root.get("width"))
+    shift = float(root.find("g").get("transform").partition("(")[2].split()[0])
+    halves = {"start": 0.0, "middle": 0.5, "end": 1.0}
+    for text in root.find("g").iter("text"):
+        size = 0.5 * float(text.get("font-size")) * len(text.text)
+        left = float(text.get("x")) + shift - halves[text.get("text-anchor")] * size
+        assert 0.0 <= left <= width - size
+
+
+class Own(Module):
+    pass
+
+
+class Residual(MLP):
+    def __call__(self, inputs):
+        return super().__call__(inputs)
+
+
+class Other(Layer):
+    def outputs(self, inputs):
+        return super().outputs(inputs)
+
+
+class Renamed(Layer):
+    """Computes what a layer does."""
+
+
+@pytest.mark.parametrize(
+    "model",
+    [Own(), Residual(2, [1]), Other(2, 1), Sequential(Layer(2, 1), abs), lambda x: x, None, MLP, Sequential(Own())],
+)
+def test_other_modules_are_refused_with_what_can_be_drawn(model):
+    with pytest.raises(TypeError, match="takes a Neuron, Layer, Perceptron or MLP, or a Sequential of these") as caught:
+        network_diagram(model)
+    assert "cannot be drawn" in str(caught.value)
+
+
+def test_a_model_without_neurons_is_refused():
+    with pytest.raises(TypeError, match="Sequential has no neurons to draw: a network diagram takes a Neuron"):
+        network_diagram(Sequential(Dropout(0.5), Activation("tanh")))
+
+
+def test_what_derives_from_a_layer_and_computes_the_same_is_drawn():
+    assert counts(drawn(Renamed(2, 3))) == (2, 3, 0)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"theme": "blue"}, ValueError, 'the theme of a diagram is "light" or "dark", not \'blue\''),
+        ({"theme": None}, ValueError, "not None"),
+        ({"features": ["a"]}, ValueError, "there are 2 inputs, but 1 features"),
+        ({"features": "ab"}, TypeError, "features are a list of names, not the text 'ab'"),
+        ({"inputs": [1.0]}, ValueError, "takes 2 inputs, but 1 was given"),
+        ({"inputs": 1.0}, TypeError, "takes a sequence of 2 numbers, not float"),
+        ({"inputs": ["1", 2.0]}, TypeError, "the input of a diagram is a number, not '1'"),
+    ],
+)
+def test_wrong_arguments_are_told(options, error, message):
+    with pytest.raises(error, match=re.escape(message)):
+        network_diagram(MLP(2, [3, 1]), **options)
+
+
+def test_infinite_numbers_of_a_sample_are_shown():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        root = drawn(set_to(Neuron(1, "relu"), [2.0], 0.0), inputs=[1e308])
+    assert words(groups(root, "neuron")[0]) == ["inf"]
+
+
+def test_a_number_is_never_wider_than_its_circle_or_stands_on_a_ground_of_its_own():
+    root = drawn(set_to(Neuron(3, "identity"), [1.0, 1.0, 1.0], 0.0), inputs=[-0.000123, -0.125, 7])
+    inputs = groups(root, "input")
+    assert [len(group.findall("rect")) for group in inputs] == [1, 0, 0]
+    for group in inputs[1:]:
+        size = 0.62 * float(group.find("text").get("font-size")) * len(words(group)[0])
+        assert size <= 2.0 * float(group.find("circle").get("r"))
+
+
+def test_the_same_model_gives_the_same_bytes():
+    first, second = (network_diagram(stages(), inputs=[1.0, 2.0]).svg for _ in range(2))
+    assert first == second
+
+
+def test_a_diagram_shows_itself_in_a_notebook():
+    diagram = network_diagram(Neuron(2, "step"))
+    assert diagram._repr_mimebundle_() == {"image/svg+xml": diagram.svg, "text/plain": repr(diagram)}
+    assert repr(diagram) == "<Diagram: 2 inputs, 1 step; 3 parameters>"
+
+
+@pytest.mark.parametrize("name", ["a.svg", "b.SVG"])
+def test_a_diagram_is_saved_as_it_is(tmp_path, name):
+    diagram = network_diagram(stages(), inputs=[1.0, 2.0])
+    diagram.save(tmp_path / name)
+    assert (tmp_path / name).read_bytes() == diagram.svg.encode()
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize(("name", "told"), [("a.png", "not as .png"), ("a", "without ending")])
+def test_other_endings_are_refused_and_nothing_is_written(tmp_path, name, told):
+    with pytest.raises(ValueError, match=rf"saved as \.svg only.*{told}"):
+        network_diagram(Neuron(2)).save(str(tmp_path / name))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_save_that_fails_leaves_the_old_file(tmp_path):
+    path = tmp_path / "a.svg"
+    path.write_text("old")
+    with pytest.raises(UnicodeEncodeError):
+        Diagram("half of it \ud800", "nothing").save(path)
+    assert path.read_text() == "old"
+    assert [each.name for each in tmp_path.iterdir()] == ["a.svg"]

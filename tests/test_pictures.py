@@ -195,6 +195,35 @@ def test_arrows_between_collapsed_scopes_are_bundled():
     assert source.count(" -> ") == 4  # of both inputs, and of two layers
 
 
+def test_every_output_of_a_collapsed_scope_is_told():
+    x = Value(2.0, label="x")
+    with scope("layer"):
+        with scope("a"):
+            y = sin(x)
+        with scope("b"):
+            z = tanh(x)
+    source = dot_source(Tape.of(y, z), collapse=2, inputs=[x])
+    assert f"<B>{y.data:.4g}</B>" in source
+    assert f"<B>{z.data:.4g}</B>" in source
+    assert "on each arrow" not in source
+
+
+def test_many_inputs_of_a_collapsed_network_are_one_card():
+    given, output = network(2, 1, inputs=17)
+    source = dot_source(output, inputs=given, collapse="all")
+    assert "<B>inputs</B>" in source
+    assert "17 outs" in source
+    assert 'inputs -> s0 [tooltip="34 edges"]' in source
+    assert dot_source(output, inputs=given, collapse="none").count(">input<") == 17
+
+
+def test_many_arrows_between_two_layers_are_one_with_their_number():
+    given, output = network(21, 20, 1, inputs=3)
+    source = dot_source(output, inputs=given, collapse=2)
+    assert "> 420 edges <" in source
+    assert source.count(" -> ") == 3 * 21 + 1 + 20
+
+
 def test_scopes_that_feed_each_other_are_not_stacked():
     x = Value(1.0, label="x")
     with scope("outer"):

@@ -7,7 +7,7 @@ know how a box looks (`autograd.show.graph`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple, NoReturn
 
 from autograd.listing import Line
@@ -76,19 +76,28 @@ def _common(paths: Sequence[Path]) -> Path:
     return first[:length]
 
 
-def boxes_of(listed: Sequence[Line], scopes: Sequence[Path], depth: int | None) -> Boxes:
+def boxes_of(
+    listed: Sequence[Line], scopes: Sequence[Path], depth: int | None, together: Collection[int] = ()
+) -> Boxes:
     """Return the boxes of a picture in which scopes from some depth on are collapsed.
 
     Args:
         listed: the lines of a tape.
         scopes: the scope of each, see `scopes_of`.
         depth: how many scopes deep a collapsed one lies: 1 collapses the outermost; None collapses nothing.
+        together: positions of lines that are one box, called inputs.
     """
     collapsed: dict[Path, Box] = {}
+    inputs = Box("inputs", (), [], "inputs")
     found: list[Box] = []
     of: dict[int, Box] = {}
     for line, scope in zip(listed, scopes):
-        if depth is None or len(scope) < depth:
+        if line.index in together:
+            if not inputs.inside:
+                found.append(inputs)
+            box = inputs
+            box.inside.append(line)
+        elif depth is None or len(scope) < depth:
             box = Box(f"n{line.index}", scope, [line], None)
             found.append(box)
         else:
@@ -103,9 +112,10 @@ def boxes_of(listed: Sequence[Line], scopes: Sequence[Path], depth: int | None) 
 
 
 def stacks_of(boxes: Boxes) -> dict[str, str]:
-    """Return for each collapsed scope the name of the stack it is drawn in, where there is one.
+    """Return for each box the name of the stack it is drawn in, where there is one.
 
-    Scopes in one frame that do not depend on one another, such as the neurons of a layer, are stacked in their order.
+    Collapsed scopes in one frame that do not depend on one another, such as the neurons of a layer, are stacked in
+    their order, and so are the leaves beside them.
     """
     frames: dict[Path, list[Box]] = {}
     for box in boxes.all:
@@ -114,6 +124,11 @@ def stacks_of(boxes: Boxes) -> dict[str, str]:
     for group in frames.values():
         if len(group) > 1 and all(box.title is not None for box in group) and _are_apart(group, boxes):
             stacked |= {box.name: f"k{group[0].name}" for box in group}
+    if stacked:  # beside which the leaves of a frame are best a stack too
+        for group in frames.values():
+            leaves = [box for box in group if box.title is None and box.inside[0].kind != "node"]
+            if len(leaves) > 1:
+                stacked |= {box.name: f"k{leaves[0].name}" for box in leaves}
     return stacked
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -50,6 +51,12 @@ MOST_EVER = 20_000
 MOST_WITH_CHAIN_RULE = 25
 """Boxes in a picture that still has room for the chain rule on its arrows."""
 
+MOST_INPUTS = 16
+"""Inputs of a collapsed network with cards of their own; more are one card."""
+
+MOST_BETWEEN_STACKS = 400
+"""Arrows from one layer to the next that can be told apart; more are drawn as one, with their number."""
+
 LONGEST_NAME = 32
 DIGITS = 4
 
@@ -67,7 +74,8 @@ class _Picture(NamedTuple):
         swept: their adjoints.
         shares: position of a line -> its shares, in the order of its uses.
         edges: (result, operand position) -> the share on that arrow.
-        root: position of the output.
+        outputs: positions of all outputs.
+        root: position of the output that is read backward.
         boxes: what is drawn as one.
         stacks: name of a box -> name of the stack it is drawn in.
         sides: where an arrow leaves a box, and where it enters the next, in the words of `dot`.
@@ -81,6 +89,7 @@ class _Picture(NamedTuple):
     swept: Sequence[float]
     shares: Mapping[int, Sequence[Share]]
     edges: Mapping[tuple[int, int], Share]
+    outputs: frozenset[int]
     root: int
     boxes: Boxes
     stacks: Mapping[str, str]
@@ -147,14 +156,20 @@ def _picture(
     data = set(map(id, inputs))
     named = frozenset(index for index, (leaf, _) in tape.leaves.items() if id(leaf) in data)
     scopes = [() if line.index in named else scope for line, scope in zip(listed, scopes_of(listed))]
-    boxes = boxes_of(listed, scopes, depth_for(listed, scopes, collapse))
+    depth = depth_for(listed, scopes, collapse)
+    together = named if depth is not None and len(named) > MOST_INPUTS else ()
+    boxes = boxes_of(listed, scopes, depth, together)
     shares = shares_of(steps(tape))
     edges = {(share.result.index, share.position): share for group in shares.values() for share in group}
     count = len(boxes.all) + sum(_n_constants(box) for box in boxes.all)
-    chain = grads and count <= MOST_WITH_CHAIN_RULE
+    single = any(box.title is None and box.inside[0].kind == "node" for box in boxes.all)
+    chain = grads and single and count <= MOST_WITH_CHAIN_RULE
     stacks = stacks_of(boxes)
+    outputs = frozenset([root(tape), *(tape.outputs or ())])
     sides = (":e", ":w") if direction == "LR" else (":s", ":n")
-    return _Picture(listed, adjoints(tape), shares, edges, root(tape), boxes, stacks, sides, named, chain, grads, theme)
+    return _Picture(
+        listed, adjoints(tape), shares, edges, outputs, root(tape), boxes, stacks, sides, named, chain, grads, theme
+    )
 
 
 def _n_constants(box: Box) -> int:
@@ -171,7 +186,8 @@ def _new_graph(picture: _Picture, direction: str) -> Any:
     ranksep = "0.75" if picture.chain and direction == "LR" else "0.4"
     graph.attr(rankdir=direction, bgcolor=theme.ground, nodesep="0.3", ranksep=ranksep, pad="0.2")
     if picture.stacks:  # curves between two stacks would run over the cards
-        graph.attr(splines="line", ranksep="1.5")
+        highest = max(Counter(picture.stacks.values()).values())
+        graph.attr(splines="line", ranksep=f"{min(5.0, max(1.5, highest / 6)):.3g}")
     graph.attr(fontname=FONT, fontsize="11", fontcolor=theme.dim)
     graph.attr("node", shape="plain", fontname=FONT, fontsize="12", fontcolor=theme.ink)
     graph.attr(
@@ -208,11 +224,16 @@ class _Scope:
         return scope
 
     def draw(self, graph: Any, picture: _Picture, prefix: str) -> None:
-        stack = self.boxes and picture.stacks.get(self.boxes[0].name)
-        if stack:
-            _draw_stack(graph, picture, stack, self.boxes)
+        stacks: dict[str, list[Box]] = {}
+        for box in self.boxes:
+            if box.name in picture.stacks:
+                stacks.setdefault(picture.stacks[box.name], []).append(box)
+        for name, boxes in stacks.items():
+            _draw_stack(graph, picture, name, boxes)
         order = self.boxes[::-1] if prefix else self.boxes  # within a frame `dot` puts the last one on top
-        for box in () if stack else order:
+        for box in order:
+            if box.name in picture.stacks:
+                continue
             if box.title is None:
                 _draw_card(graph, picture, box.inside[0])
             else:
@@ -309,8 +330,8 @@ def _constant(operand: Operand, theme: Theme) -> dict[str, str]:
 
 
 def _draw_stack(graph: Any, picture: _Picture, name: str, boxes: Sequence[Box]) -> None:
-    """Draw collapsed scopes that do not depend on one another, as the neurons of a layer, below each other in order."""
-    rows = "".join(f'<TR><TD PORT="{box.name}">{_collapsed_card(picture, box)}</TD></TR>' for box in boxes)
+    """Draw boxes that do not depend on one another, as the neurons of a layer, below each other in order."""
+    rows = "".join(f'<TR><TD PORT="{box.name}">{_any_card(picture, box)}</TD></TR>' for box in boxes)
     label = f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="6" CELLPADDING="0">{rows}</TABLE>>'
     graph.node(name, label=label, tooltip=" ")
 
@@ -319,6 +340,10 @@ def _draw_collapsed(graph: Any, picture: _Picture, box: Box) -> None:
     """Draw a scope as one card."""
     tooltip = _tooltip(f"{'/'.join([*box.scope, box.title or ''])}: {len(box.inside)} lines inside")
     graph.node(box.name, **{"class": box.name}, label=f"<{_collapsed_card(picture, box)}>", tooltip=tooltip)
+
+
+def _any_card(picture: _Picture, box: Box) -> str:
+    return _card(picture, box.inside[0]) if box.title is None else _collapsed_card(picture, box)
 
 
 def _collapsed_card(picture: _Picture, box: Box) -> str:
@@ -334,6 +359,8 @@ def _collapsed_card(picture: _Picture, box: Box) -> str:
             largest = max((abs(picture.swept[line.index]) for line in leaves), key=_nan_last)
             word = f"{len(leaves)} param{'s' * (len(leaves) != 1)}"
             rows += _card_row(word, f"|g| ≤ {_number(largest)}", theme.grad, theme)
+    if not nodes and not leaves:
+        return _framed(theme, theme.input, "<B>inputs</B>", _dim(str(len(box.inside)), theme), rows, False)
     inside = f"{len(nodes)} node{'s' * (len(nodes) != 1)} inside"
     name = f"<B>{_written(box.title or '')}</B>"
     header = theme.leaf if leaves else theme.node
@@ -342,11 +369,11 @@ def _collapsed_card(picture: _Picture, box: Box) -> str:
 
 
 def _outs(picture: _Picture, box: Box) -> list[Line]:
-    """Return the lines of a box that are used outside, or read backward."""
+    """Return the lines of a box that are used outside, or are outputs."""
     used = {
         operand.index for line in picture.listed if picture.boxes.of[line.index] is not box for operand in line.operands
     }
-    return [line for line in box.inside if line.index in used or line.index == picture.root]
+    return [line for line in box.inside if line.index in used or line.index in picture.outputs]
 
 
 def _outs_row(word: str, numbers: Sequence[float], color: str, theme: Theme) -> str:
@@ -375,14 +402,26 @@ def _draw_all_arrows(graph: Any, picture: _Picture) -> None:
             if operand.index is None:
                 continue
             start = picture.boxes.of[operand.index]
-            if start.title is None and box.title is None:
+            if start.title is None and box.title is None and start.name not in picture.stacks:
                 _draw_arrow(graph, picture, line, position, operand)
             elif start is not box:
                 bundles[start.name, box.name] = bundles.get((start.name, box.name), 0) + 1
+    dense = _dense(picture, bundles)
+    for (start_stack, end_stack), count in dense.items():
+        label = f'<<FONT COLOR="{picture.theme.dim}"> {count:,} edges </FONT>>'
+        graph.edge(start_stack, end_stack, label=label, penwidth="3", tooltip=f"{count:,} edges")
     for (start_name, end_name), count in bundles.items():
+        if (picture.stacks.get(start_name), picture.stacks.get(end_name)) in dense:
+            continue
         start_side, end_side = picture.sides if picture.stacks else ("", "")
         start_place, end_place = _place(picture, start_name) + start_side, _place(picture, end_name) + end_side
         graph.edge(start_place, end_place, tooltip=f"{count} edge{'s' * (count != 1)}")
+
+
+def _dense(picture: _Picture, bundles: Iterable[tuple[str, str]]) -> dict[tuple[Any, Any], int]:
+    """Return the pairs of stacks with more arrows between them than can be told apart, and how many there are."""
+    between = Counter((picture.stacks.get(start), picture.stacks.get(end)) for start, end in bundles)
+    return {pair: count for pair, count in between.items() if None not in pair and count > MOST_BETWEEN_STACKS}
 
 
 def _place(picture: _Picture, name: str) -> str:

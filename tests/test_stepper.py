@@ -1,0 +1,411 @@
+"""Stepping through a sweep: what is told at each step, which numbers the page shows when, and what it refuses."""
+
+from __future__ import annotations
+
+import base64
+import html
+import math
+import os
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+
+from autograd import Tape, Value, log, scope, sin, sqrt, where
+from autograd import sum as total_of
+from autograd.listing import adjoints
+from autograd.show import render
+from autograd.show.stepper import MOST_STEPS, TITLE, _unlinked, step_through
+from autograd.tape import forward_sweep
+from tests.test_cli import needs_dot
+
+NASTY = "<b>&\"'|{}[]\\N\\G\\\n\t\x00\u202e\ud800 ]]> </table> 😀 日本 عربي \\"
+
+USE = " (a second use: gradients add)"
+OPERAND = " (a second operand: tangents add)"
+
+
+def example():
+    w1, w2 = Value(2.0, label="w1"), Value(3.0, label="w2")
+    a = w1**3
+    b = a * w2
+    c = 3 * w1
+    g = b + c
+    a.label, b.label, c.label, g.label = "a", "b", "c", "g"
+    return g
+
+
+def captions(stepper):
+    """Return what the fallback's table says, as plain text: it needs no `dot`."""
+    rows = re.findall(r"<tr><td>(\d+)</td><td>(.*?)</td></tr>", stepper._repr_html_())
+    assert [int(number) for number, _ in rows] == list(range(len(rows)))
+    return [html.unescape(re.sub(r"<[^>]*>", "", told)) for _, told in rows]
+
+
+def shown(stepper, step):
+    """Return what the page shows at a step: class of a card or an arrow -> its texts, as the rules of style have it."""
+    found = {}
+    svg = re.search(r"<svg.*?</svg>", stepper.html, re.DOTALL)[0]
+    for group in ElementTree.fromstring(svg)[0]:
+        for element in group.iter():
+            classes = element.get("class", "").split()
+            if "t" in classes and all(_holds(name, step) for name in classes):
+                found.setdefault(group.get("class"), []).append("".join(element.itertext()).strip())
+    return found
+
+
+def _holds(name, step):
+    if name[0] not in "fu" or not name[1:].isdigit():
+        return True
+    return step >= int(name[1:]) if name[0] == "f" else step < int(name[1:])
+
+
+def at_work(stepper, step):
+    groups = ElementTree.fromstring(re.search(r"<svg.*?</svg>", stepper.html, re.DOTALL)[0])[0]
+    marked = [(group, element) for group in groups for element in group.iter()]
+    return [group.find("title").text for group, element in marked if f"h{step}" in element.get("class", "").split()]
+
+
+# -- what is told ----------------------------------------------------------------------------------------------------
+
+
+def test_every_step_says_its_arithmetic():
+    stepper = step_through(example())
+    assert repr(stepper) == "<Stepper: 12 steps through 6 cards>"
+    assert captions(stepper) == [
+        "Start. The leaves have their values: w1 = 2, w2 = 3.",
+        "Forward. a = w1 ** 3 = 2 ** 3 = 8",
+        "Forward. b = a * w2 = 8 * 3 = 24",
+        "Forward. c = 3 * w1 = 3 * 2 = 6",
+        "Forward. g = b + c = 24 + 6 = 30",
+        "Seed. g.grad = 1: a tiny increase in g makes g grow as much. All other grads are 0.",
+        "Backward through g = b + c. b.grad += g.grad × ∂g/∂b = 1 × 1 = 1",
+        "Backward through g = b + c. c.grad += g.grad × ∂g/∂c = 1 × 1 = 1",
+        "Backward through c = 3 * w1. w1.grad += c.grad × ∂c/∂w1 = 1 × 3 = 3",
+        "Backward through b = a * w2. a.grad += b.grad × ∂b/∂a = 1 × 3 = 3",
+        "Backward through b = a * w2. w2.grad += b.grad × ∂b/∂w2 = 1 × 8 = 8",
+        "Backward through a = w1 ** 3. w1.grad += a.grad × ∂a/∂w1 = 3 × 12 = 36: 3 + 36 = 39" + USE,
+    ]
+
+
+def test_two_uses_in_one_operation_are_two_steps():
+    x = Value(3.0, label="x")
+    told = captions(step_through(x * x))
+    assert told[3:] == [
+        "Backward through v1 = x * x. x.grad += v1.grad × ∂v1/∂x = 1 × 3 = 3",
+        "Backward through v1 = x * x. x.grad += v1.grad × ∂v1/∂x = 1 × 3 = 3: 3 + 3 = 6" + USE,
+    ]
+
+
+def test_later_uses_are_counted_and_minus_signs_are_true():
+    x = Value(-2.0, label="x")
+    told = captions(step_through(total_of([x, x, -x, x, x])))
+    assert "(a third use: gradients add)" in "".join(told)
+    assert told[-1].endswith(": 4 − 1 = 3 (use 5: gradients add)")
+    assert "-" not in "".join(told[3:]).replace("(-x)", "").replace("= -x", "")
+
+
+def test_a_zero_that_stops_infinity_is_told():
+    x = Value(0.0, label="x")
+    assert "0 × inf = 0 (a zero factor makes a share exactly nothing)" in captions(step_through(sqrt(x) * 0.0))[-1]
+    with_nan = "".join(captions(step_through(log(Value(-1.0)) * 2.0 * Value(1.0))))
+    assert "= 1 × nan = nan" in with_nan
+    assert "nothing" not in with_nan
+
+
+def test_many_operands_are_told_without_their_numbers():
+    many = [Value(float(k), label=f"x{k}") for k in range(40)]
+    told = captions(step_through(total_of(many)))
+    assert told[0].endswith("x38 = 38, x39 = 39.")  # a table names every leaf
+    assert told[1].startswith("Forward. v40 = sum(x0, x1, ")
+    assert told[1].endswith("… = 780")
+    assert max(map(len, told[1:])) < 300
+
+
+def test_a_single_leaf_has_two_steps():
+    told = captions(step_through(Value(3.0, label="x")))
+    assert told[0] == "Start. The leaves have their values: x = 3."
+    assert len(told) == 2
+
+
+def test_forward_mode_lets_tangents_travel_along():
+    x, y = Value(math.pi / 2, label="x"), Value(0.0, label="y")
+    a, b = sin(x), x * y
+    a.label, b.label = "a", "b"
+    f = a + b
+    f.label = "f"
+    told = captions(step_through(f, mode="forward"))
+    assert told == [
+        "Start. The leaves have their values: x = 1.571, y = 0. The seed: x.tangent = 1; every other tangent is 0.",
+        "Forward. a = sin(x) = sin(1.571) = 1",
+        "Forward through a = sin(x). a.tangent += ∂a/∂x × x.tangent = 6.123e−17 × 1 = 6.123e−17",
+        "Forward. b = x * y = 1.571 * 0 = 0",
+        "Forward through b = x * y. b.tangent += ∂b/∂x × x.tangent = 0 × 1 = 0",
+        "Forward through b = x * y. b.tangent += ∂b/∂y × y.tangent = 1.571 × 0 = 0: 0 + 0 = 0" + OPERAND,
+        "Forward. f = a + b = 1 + 0 = 1",
+        "Forward through f = a + b. f.tangent += ∂f/∂a × a.tangent = 1 × 6.123e−17 = 6.123e−17",
+        "Forward through f = a + b. f.tangent += ∂f/∂b × b.tangent = 1 × 0 = 0: 6.123e−17 + 0 = 6.123e−17" + OPERAND,
+    ]
+    assert captions(step_through(f, mode="forward", seed="y"))[-1].endswith(
+        "1 × 1.571 = 1.571: 0 + 1.571 = 1.571 (a second operand: tangents add)"
+    )
+    both = captions(step_through(f, mode="forward", seed={"x": 2.0, "y": -1.0}))
+    assert both[0].endswith("The seed: x.tangent = 2, y.tangent = −1.")
+    assert "= 1.571 × (−1) = −1.571: 0 − 1.571 = −1.571 " in both[5]
+
+
+# -- what is shown when ----------------------------------------------------------------------------------------------
+
+
+@needs_dot
+def test_numbers_appear_at_their_steps():
+    stepper = step_through(example())
+    assert shown(stepper, 0) == {"node n0": ["2"], "node n2": ["3"]}
+    assert shown(stepper, 4) == {
+        "node n0": ["2"], "node n1": ["8"], "node n2": ["3"], "node n3": ["24"], "node n4": ["6"], "node n5": ["30"],
+    }  # fmt: skip
+    assert shown(stepper, 5)["node n5"] == ["30", "1"]
+    assert shown(stepper, 5)["node n0"] == ["2", "0"]
+    assert shown(stepper, 8)["node n0"] == ["2", "3"]
+    assert shown(stepper, 11)["node n0"] == ["2", "3 + 36 = 39"]
+    assert shown(stepper, 11)["node n2"] == ["3", "8"]
+    arrows = [name for name in shown(stepper, 7) if name.startswith("arrow")]
+    assert sorted(name.split()[-1] for name in arrows) == ["h6", "h7"]
+
+
+@needs_dot
+def test_what_is_at_work_is_marked():
+    stepper = step_through(example())
+    assert at_work(stepper, 0) == []
+    assert sorted(at_work(stepper, 2)) == ["b = a * w2 = 24", "∂b/∂a = 3", "∂b/∂w2 = 8"]
+    assert sorted(at_work(stepper, 11)) == ["w1 = 2", "∂a/∂w1 = 12"]
+
+
+@needs_dot
+@pytest.mark.parametrize("mode", ["reverse", "forward"])
+def test_last_numbers_are_those_of_the_sweep(mode):
+    x, y = Value(0.7, label="x"), Value(-1.3, label="y")
+    z = sin(x * y) + x / y - where(x > y, x * x, y) + x
+    tape = Tape.of(z)
+    swept = adjoints(tape) if mode == "reverse" else forward_sweep(tape.nodes, {0: 1.0})
+    last = shown(step_through(tape, mode=mode), MOST_STEPS)
+    for index, number in enumerate(swept):
+        value, spelled = last[f"node n{index}"]
+        assert float(spelled.split("= ")[-1].replace("−", "-")) == pytest.approx(number, rel=1e-3)
+        assert float(value.replace("−", "-")) == pytest.approx(tape.nodes[index][1], rel=1e-3)
+
+
+@needs_dot
+def test_forward_mode_shows_tangents():
+    stepper = step_through(example(), mode="forward", seed="w2")
+    assert shown(stepper, 0) == {"node n0": ["2", "0"], "node n2": ["3", "1"]}
+    assert shown(stepper, MOST_STEPS)["node n5"] == ["30", "8 + 0 = 8"]
+    page = stepper.html
+    assert ">tangent</text>" in page
+    assert not re.search(r"\bgrad\b", re.sub(r"<style>.*?</style>|class=\"[^\"]*\"", "", page, flags=re.DOTALL))
+
+
+@needs_dot
+def test_more_than_three_shares_are_counted():
+    x = Value(2.0, label="x")
+    stepper = step_through(total_of([x, x, x, x, 1.0]))
+    row = [shown(stepper, step)["node n0"][1] for step in range(2, 7)]
+    assert row == ["0", "1", "1 + 1 = 2", "1 + 1 + 1 = 3", "Σ4 = 4"]
+
+
+@needs_dot
+def test_every_number_has_room_on_its_card():
+    x = Value(0.1, label="x")
+    svg = ElementTree.fromstring(re.search(r"<svg.*?</svg>", step_through(x * 1.2345 - x * 1.2345).html, re.DOTALL)[0])
+    [card] = [group for group in svg[0] if group.get("class") == "node n0"]
+    left = min(float(pair.split(",")[0]) for pair in card.find("polygon").get("points").split())
+    for text in card.findall("text[@text-anchor='end']"):
+        width = sum(3.4 if character in " ." else 6.7 for character in "".join(text.itertext()))
+        assert float(text.get("x")) - width > left
+
+
+@needs_dot
+def test_words_stand_on_the_line_of_their_numbers():
+    svg = ElementTree.fromstring(re.search(r"<svg.*?</svg>", step_through(example()).html, re.DOTALL)[0])
+    for card in svg[0].iterfind("g[@class='node n1']"):
+        assert len({text.get("y") for text in card.findall("text")}) == 3
+
+
+def test_labels_in_links_of_their_own_are_found():
+    link = f"<g><a xmlns:x='{TITLE[1:].partition('}')[0]}' x:title='{{}}'>{{}}</a></g>"
+    group = ElementTree.fromstring(
+        f"<g><title>n0</title>{link.format('a', '<path/>')}{link.format('b', '<text/>')}</g>"
+    )
+    assert [element.tag for element in _unlinked(group)] == ["title", "path", "text"]
+    assert group[0].text == "a"
+
+
+# -- the page --------------------------------------------------------------------------------------------------------
+
+
+@needs_dot
+def test_a_page_needs_nothing_else():
+    page = step_through(example(), title="A first look").html
+    assert page.startswith("<!DOCTYPE html>")
+    assert "<title>A first look</title>" in page
+    assert page.count("<script>") == 1
+    assert "://" not in page
+    assert page.count('type="radio"') == 12
+    assert page.count(" checked>") == 1
+    assert "Backpropagation through g, step by step" in step_through(example()).html
+
+
+@needs_dot
+def test_texts_of_users_are_escaped():
+    with scope(NASTY):
+        x = Value(2.0, label=NASTY)
+        y = x * Value(3.0, label="שלום") + x
+    y.label = NASTY * 3
+    stepper = step_through(y, title=NASTY)
+    page = stepper.html
+    body = page[page.index("<main>") :]
+    assert "<b>&" not in page
+    assert "\x00" not in page
+    assert "\u202e" not in page
+    assert "\u2068שלום\u2069" in page
+    assert "&lt;b&gt;&amp;&quot;&#x27;" in page
+    assert set(re.findall(r"<(\w+)", body)) <= {
+        "main", "h1", "section", "span", "input", "div", "label", "p", "b", "svg", "g", "title", "polygon", "text",
+        "tspan", "path", "rect", "script", "details", "summary", "table", "thead", "tbody", "tr", "th", "td",
+    }  # fmt: skip
+    page.encode()
+    stepper._repr_html_().encode()
+
+
+@needs_dot
+def test_a_blank_name_is_shown_as_one():
+    x = Value(2.0, label=" ")
+    assert "' '.grad += " in captions(step_through(x * 3))[-1]
+
+
+@needs_dot
+def test_the_same_program_gives_the_same_page():
+    program = (
+        "from autograd import *; from autograd.show.stepper import step_through; x, y = Value(2.0, label='x'), "
+        "Value(3.0); s = step_through(sin(x) * y + x); print(s.html, s._repr_html_())"
+    )
+    pages = [
+        subprocess.run(
+            [sys.executable, "-c", program],
+            capture_output=True,
+            check=True,
+            timeout=60,
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONIOENCODING": "utf-8"},
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert pages[0] == pages[1]
+    assert len(pages[0]) > 10_000
+
+
+@needs_dot
+def test_save_writes_all_or_nothing(tmp_path, monkeypatch):
+    stepper, path = step_through(example()), tmp_path / "steps.html"
+    stepper.save(path)
+    assert path.read_text(encoding="utf-8") == stepper.html
+    monkeypatch.setattr(os, "replace", broken)
+    with pytest.raises(OSError, match="the disk is full"):
+        step_through(Value(1.0) * 2).save(path)
+    assert path.read_text(encoding="utf-8") == stepper.html
+    assert os.listdir(tmp_path) == ["steps.html"]
+    with pytest.raises(FileNotFoundError, match="there is no folder"):
+        stepper.save(tmp_path / "nowhere" / "steps.html")
+    with pytest.raises(IsADirectoryError):
+        stepper.save(tmp_path)
+
+
+def broken(*_):
+    raise OSError("the disk is full")
+
+
+# -- notebooks -------------------------------------------------------------------------------------------------------
+
+
+@needs_dot
+def test_a_notebook_gets_a_frame_and_a_fallback():
+    stepper = step_through(example())
+    bundle = stepper._repr_mimebundle_()
+    assert bundle["text/plain"] == "<Stepper: 12 steps through 6 cards>"
+    shown_there = bundle["text/html"]
+    assert html.unescape(re.search(r'srcdoc="([^"]*)"', shown_there)[1]) == stepper.html
+    fallback = shown_there[shown_there.index("</iframe>") :]
+    assert fallback.startswith('</iframe><div class="tapegrad-stepper-plain"><img src="data:image/png;base64,')
+    assert "<style>.tapegrad-stepper-plain{display:none}</style>" in shown_there
+    png = base64.b64decode(re.search(r"base64,([^\"]*)", fallback)[1])
+    assert png.startswith(b"\x89PNG")
+    assert fallback.count("<tr>") == 13
+
+
+def test_without_a_dot_program_the_steps_are_still_told(monkeypatch, tmp_path):
+    monkeypatch.delenv(render.VARIABLE, raising=False)
+    monkeypatch.setattr(render, "_bundled_dot", lambda: None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    stepper = step_through(example())
+    with pytest.raises(FileNotFoundError, match="pip install"):
+        _ = stepper.html
+    with pytest.raises(FileNotFoundError, match="pip install"):
+        stepper.save(tmp_path / "steps.html")
+    assert os.listdir(tmp_path) == []
+    bundle = stepper._repr_mimebundle_()
+    assert "<iframe" not in bundle["text/html"]
+    assert "pip install" in bundle["text/html"]
+    assert len(captions(stepper)) == 12
+
+
+# -- what it refuses -------------------------------------------------------------------------------------------------
+
+
+def chain(length):
+    x = Value(1.0, label="x")
+    y = x
+    for _ in range(length):
+        y = sin(y)
+    return y
+
+
+def test_too_much_is_refused_with_a_way_out():
+    assert repr(step_through(chain(99))) == "<Stepper: 200 steps through 100 cards>"
+    with pytest.raises(ValueError, match=r"^101 cards are too many .* 100 are the most; print\(Tape\.of\(value\)\) "):
+        step_through(chain(100))
+    x = Value(1.0, label="x")
+    with pytest.raises(ValueError, match=r"^202 cards, constants included, .* step through a smaller part"):
+        step_through(total_of([x] + [2.0] * 200))
+    with pytest.raises(ValueError, match=r"^204 steps are too many"):
+        step_through(total_of([x] * 201))
+    assert repr(step_through(total_of([x] * 197))) == "<Stepper: 200 steps through 2 cards>"
+
+
+@needs_dot
+def test_the_largest_page_is_made():
+    page = step_through(chain(99)).html
+    assert len(page) < 400_000
+
+
+def test_wrong_arguments_are_refused():
+    x = Value(2.0, label="x")
+    y = x * x
+    with pytest.raises(ValueError, match='"reverse" or "forward", not \'sideways\''):
+        step_through(y, mode="sideways")
+    with pytest.raises(ValueError, match='only mode="forward"'):
+        step_through(y, seed="x")
+    with pytest.raises(ValueError, match="no leaf called 'z'"):
+        step_through(y, mode="forward", seed="z")
+    with pytest.raises(TypeError, match="expected a Value or a Tape"):
+        step_through(3.0)
+    with pytest.raises(ValueError, match="nothing to step through"):
+        step_through(Tape())
+    with pytest.raises(ValueError, match="constant"):
+        step_through(y.detach())
+
+
+def test_nothing_is_added_to_any_grad():
+    g = example()
+    step_through(g)
+    assert [leaf.grad for leaf, _ in Tape.of(g).leaves.values()] == [0.0, 0.0]

@@ -121,6 +121,7 @@ from autograd.primitives import (
 )
 from autograd.recording import no_grad, scope, strict
 from autograd.show.render import draw
+from autograd.show.stepper import step_through
 from autograd.tape import Tape
 from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from autograd.value import Condition, Value
@@ -220,6 +221,7 @@ __all__ = [
     "sqrt",
     "square",
     "step",
+    "step_through",
     "strict",
     "sub",
     "tan",

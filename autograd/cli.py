@@ -37,7 +37,7 @@ Evaluate an expression, differentiate it by backpropagation, and print its value
   python -m autograd "w1**3*w2 + 3*w1" w1=2 w2=3
   python -m autograd "sin(x) + x*y" x=pi/2 y=0 --steps
   python -m autograd "log(1 + exp(x))" x=0.5 --symbolic --check
-  python -m autograd "w1**3*w2 + 3*w1" w1=2 w2=3 --graph graph.svg
+  python -m autograd "w1**3*w2 + 3*w1" w1=2 w2=3 --graph graph.svg --html steps.html
 
 An expression has numbers, names, + - * / // % **, parentheses and the functions below; pi and e are known.
 where(x > 0, a, b) chooses; sum([x, y]), max(x, y) and dot([a, b], [c, d]) take many operands; log(x, 2) has a base.
@@ -49,6 +49,8 @@ options:
   --check       finite differences beside it
   --symbolic    the formula, and its symbolic gradient (needs sympy: pip install "tapegrad[symbolic]")
   --graph FILE  write the picture; .svg, .png and .pdf need Graphviz (pip install "tapegrad[dot]"), .dot needs nothing
+  --html FILE   write a page to step through it in a browser: backpropagation, or with --forward forward mode in the
+                first name; needs Graphviz too
   --json        print one JSON object for programs; numbers that are not finite are strings
   --help, -h    print this and end
   --            end of the options
@@ -58,7 +60,8 @@ derivative of the result in it. Exit code: 0, or 2 for wrong input, 1 for someth
 """
 
 FLAGS = ("--steps", "--forward", "--check", "--symbolic", "--json", "--help")
-WITH_A_VALUE = ("--graph",)
+WITH_A_VALUE = {"--graph": "graph.svg", "--html": "steps.html"}
+"""Options with a file, and an example of one."""
 
 WINDOW = 60
 """Characters of an expression that an error shows."""
@@ -88,13 +91,13 @@ class _Request:
         text: the expression.
         bindings: the arguments name=number.
         flags: the options without a value.
-        graph: the file for the picture.
+        files: option -> the file to write: --graph for the picture, --html for the page.
     """
 
     text: str | None = None
     bindings: list[str] = field(default_factory=list)
     flags: set[str] = field(default_factory=set)
-    graph: str | None = None
+    files: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -210,11 +213,12 @@ def _take_option(request: _Request, argument: str, waiting: list[str]) -> None:
             raise _WrongUseError(f"{name} takes no value", argument)
         request.flags.add(name)
     elif name in WITH_A_VALUE:
+        missing = f"a file name is missing, such as {name} {WITH_A_VALUE[name]}"
         if not given and (not waiting or waiting[0].startswith("--")):
-            raise _WrongUseError("a file name is missing, such as --graph graph.svg", argument)
-        request.graph = value if given else waiting.pop(0)
-        if not request.graph:
-            raise _WrongUseError("a file name is missing, such as --graph graph.svg", argument)
+            raise _WrongUseError(missing, argument)
+        request.files[name] = value if given else waiting.pop(0)
+        if not request.files[name]:
+            raise _WrongUseError(missing, argument)
     else:
         close = difflib.get_close_matches(name, (*FLAGS, *WITH_A_VALUE), 1)
         hint = f"did you mean {close[0]}?" if close else "--help lists them; an expression may follow --"
@@ -284,8 +288,8 @@ def _answer(request: _Request) -> str:
     if request.text is None:
         raise _WrongUseError(f"an expression is missing: {USAGE}; --help says more")
     result = _computed(request)
-    if request.graph is not None:
-        _draw(result, request.graph)
+    for option, path in request.files.items():
+        _write(result, option, path, "--forward" in request.flags)
     report = _json if "--json" in request.flags else _text
     return report(result, request)
 
@@ -315,12 +319,17 @@ def _computed(request: _Request) -> _Result:
     return _Result(expression, numbers, value.data, gradient, pruned(value))
 
 
-def _draw(result: _Result, path: str) -> None:
+def _write(result: _Result, option: str, path: str, forward: bool) -> None:
+    """Write the picture, or the page to step through."""
     from autograd.show.render import draw
+    from autograd.show.stepper import step_through
 
-    tape = _tape(result, "--graph")
+    tape = _tape(result, option)
     try:
-        draw(tape, path)
+        if option == "--graph":
+            draw(tape, path)
+        else:
+            step_through(tape, mode="forward" if forward else "reverse", title=result.expression.text).save(path)
     except OSError as error:
         reason = error.strerror if error.errno is not None and error.strerror else str(error)
         raise _WrongUseError(f"cannot be written: {reason}", path) from None
@@ -375,9 +384,13 @@ def _text(result: _Result, request: _Request) -> str:
     if result.tape is not None:
         parts.append(trace(result.tape))
     parts += [_SECTIONS[flag](result) for flag in FLAGS if flag in request.flags and flag in _SECTIONS]
-    if request.graph is not None:
-        parts.append(f"the picture is in {printable(request.graph)}")
+    written = [f"{_WHAT[option]} is in {printable(path)}" for option, path in request.files.items()]
+    if written:
+        parts.append("\n".join(written))
     return "\n\n".join(parts)
+
+
+_WHAT = {"--graph": "the picture", "--html": "the page"}
 
 
 def _summary(result: _Result) -> str:
@@ -464,8 +477,7 @@ def _json(result: _Result, request: _Request) -> str:
     if "--symbolic" in request.flags:
         formula, slopes = _formulas(result)
         report["symbolic"] = {"formula": formula, "gradient": slopes}
-    if request.graph is not None:
-        report["graph"] = request.graph
+    report |= {option.removeprefix("--"): path for option, path in request.files.items()}
     return json.dumps(_strict(report), allow_nan=False)
 
 

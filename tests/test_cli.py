@@ -173,6 +173,18 @@ def test_graph_writes_the_picture(run, tmp_path, ending, start):
     assert path.read_bytes().startswith(start)
 
 
+@needs_dot
+@pytest.mark.parametrize("flags", [[], ["--forward"]])
+def test_html_writes_the_stepper(run, tmp_path, flags):
+    path = tmp_path / "steps.html"
+    code, out, _ = run(*MAIN, "--html", str(path), *flags)
+    assert code == 0
+    assert out.endswith(f"the page is in {path}\n")
+    page = path.read_text("utf-8")
+    assert ">tangent<" in page if flags else "a second use: gradients add" in page
+    assert json.loads(run(*MAIN, "--json", f"--html={path}")[1])["html"] == str(path)
+
+
 def test_graph_takes_its_file_after_an_equals_sign_too(run, tmp_path):
     path = tmp_path / "graph.dot"
     assert run(f"--graph={path}", *MAIN)[0] == 0
@@ -311,6 +323,8 @@ def test_wrong_input_is_pointed_at(pointed, arguments, message, place):
         (["x", "x=2", "--json=yes"], "--json=yes: --json takes no value"),
         (["x", "x=2", "--graph"], "--graph: a file name is missing, such as --graph graph.svg"),
         (["x", "x=2", "--graph", "--json"], "--graph: a file name is missing, such as --graph graph.svg"),
+        (["x", "x=2", "--html"], "--html: a file name is missing, such as --html steps.html"),
+        (["2+3", "--html", "g.html"], "2+3: --html needs an expression with a name in it"),
         (["x", "x=2", "--graph="], "--graph=: a file name is missing, such as --graph graph.svg"),
         (["2+3", "--graph", "g.svg"], "2+3: --graph needs an expression with a name in it"),
         (["2+3", "--steps"], "2+3: --steps needs an expression with a name in it"),

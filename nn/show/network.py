@@ -231,6 +231,14 @@ def _lines(frame: Frame, plan: _Plan, largest: float, features: Sequence[str]) -
 
 
 def weight_line(weight: float, largest: float, path: str, name: str) -> str:
+    """Return the line of a weight: its width tells its size, its class the sign.
+
+    Args:
+        weight: any; nan is drawn as thin as 0.
+        largest: size of the widest line; above 0.
+        path: where it runs, in the words of SVG.
+        name: what it connects, for its tooltip.
+    """
     share = min(abs(weight) / largest, 1.0) if weight == weight else 0.0
     width, strength = max(THINNEST_LINE, WIDEST_LINE * share), FAINTEST + (1.0 - FAINTEST) * share
     return (

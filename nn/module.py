@@ -92,6 +92,17 @@ class Module:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({counted(len(self.parameters()), 'parameter')})"
 
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """Return what a notebook shows: the network as circles and lines, where it can be drawn so, and the text."""
+        from nn.diagrams import network_diagram
+
+        del include, exclude
+        text = {"text/plain": repr(self)}
+        try:
+            return {"image/svg+xml": network_diagram(self).svg} | text
+        except TypeError:  # not made of this package's layers
+            return text
+
     def __init_subclass__(cls, **options: Any) -> None:
         """Let a class that computes something of its own do so for batches and arrays too, unless it says how."""
         super().__init_subclass__(**options)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from autograd import Tape
-from nn import MLP, Dropout, Layer, Neuron, Perceptron, Sequential, draw
+from autograd import Tape, Value
+from nn import MLP, Dropout, Layer, Module, Neuron, Perceptron, Sequential, draw, network_diagram
 from nn.module import in_detail
 
 
@@ -75,3 +75,17 @@ def test_a_large_network_is_drawn_by_layers():
 def test_what_cannot_be_drawn(use, message):
     with pytest.raises(TypeError, match=message):
         use()
+
+
+@pytest.mark.parametrize("make", [lambda: Neuron(2), lambda: Layer(2, 3), lambda: MLP(2, [3, 1])])
+def test_models_draw_themselves_in_notebooks(make):
+    model = make()
+    assert model._repr_mimebundle_() == {"image/svg+xml": network_diagram(model).svg, "text/plain": repr(model)}
+
+
+def test_what_is_no_network_of_layers_is_its_text():
+    class Line(Module):
+        def __init__(self):
+            self.slope = Value(1.0)
+
+    assert Line()._repr_mimebundle_() == {"text/plain": "Line(1 parameter)"}

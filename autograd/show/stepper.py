@@ -35,6 +35,9 @@ from autograd.value import Value
 
 __all__ = ["Stepper", "step_through"]
 
+FOCUSABLE = 'tabindex="0" role="region" aria-label="the graph"'
+"""What is wider than the window can be scrolled by keys."""
+
 MOST_CARDS = 100
 MOST_STEPS = 200
 MANY = 60
@@ -554,7 +557,7 @@ def _page(walk: _Walk, svg: str, title: str) -> str:
         f'<body>\n<main>\n<h1 dir="auto">{heading}</h1>\n<section class="walk{many}" aria-label="Step by step">\n'
         f'{_radios(walk)}\n<div class="stack" aria-label="Move to another step" role="group">{_buttons(walk)}</div>\n'
         f'<div class="stack told" aria-live="polite">{_captions(walk)}</div>\n'
-        f'<div class="stage">{svg}</div>\n</section>\n<p class="hint">{_hint(walk)}</p>\n'
+        f'<div class="stage" {FOCUSABLE}>{svg}</div>\n</section>\n<p class="hint">{_hint(walk)}</p>\n'
         f'<details><summary>All steps as a table</summary><div class="scroll">{_table(walk)}</div></details>\n'
         f"</main>\n<script>{SCRIPT}</script>\n</body>\n</html>\n"
     )

@@ -17,7 +17,8 @@ from autograd import Tape, Value, log, scope, sin, sqrt, where
 from autograd import sum as total_of
 from autograd.listing import adjoints
 from autograd.show import render
-from autograd.show.stepper import MOST_STEPS, TITLE, _unlinked, step_through
+from autograd.show.stage import TITLE, unlinked
+from autograd.show.stepper import MOST_STEPS, step_through
 from autograd.tape import forward_sweep
 from tests.test_cli import needs_dot
 
@@ -238,7 +239,7 @@ def test_labels_in_links_of_their_own_are_found():
     group = ElementTree.fromstring(
         f"<g><title>n0</title>{link.format('a', '<path/>')}{link.format('b', '<text/>')}</g>"
     )
-    assert [element.tag for element in _unlinked(group)] == ["title", "path", "text"]
+    assert [element.tag for element in unlinked(group)] == ["title", "path", "text"]
     assert group[0].text == "a"
 
 

@@ -4,8 +4,8 @@ A page is one file that needs no network and no kernel, and no script either: a 
 picture, and rules of style show what belongs to the chosen one. Arrow keys move through radio buttons by themselves.
 Where scripts may run, a small one scrolls a large picture to the card at work, and lets Home and End work.
 
-The steps are those of `autograd.listing.steps`, and the picture is that of `autograd.show.graph`, laid out once with
-room for the widest number of each card. This room knows what is shown when; it computes no derivative.
+This room knows HTML and style. What is told and shown when stands in `autograd.show.walk`, how the picture is made
+ready for it in `autograd.show.stage`.
 """
 
 from __future__ import annotations
@@ -14,23 +14,20 @@ import base64
 import functools
 import hashlib
 import html
-import math
 import os
-import re
-import unicodedata
-import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from autograd.listing import Line, Seed, Share, lines, printable, pruned, root, short, steps
+from autograd.listing import lines, printable, pruned
 from autograd.show.boxes import is_drawn_constant
-from autograd.show.graph import DIGITS, LONGEST_NAME, dot_source
+from autograd.show.graph import dot_source
 from autograd.show.render import Drawing, _check_writable, _write
+from autograd.show.stage import LIGHT, Stage, prepared, source_of
 from autograd.show.themes import THEMES
 from autograd.show.trace import _tangents
-from autograd.tape import Tape, forward_sweep
+from autograd.show.walk import WORDS, Frame, Part, Walk, forward_walk, reverse_walk
+from autograd.tape import Tape
 from autograd.value import Value
 
 __all__ = ["Stepper", "step_through"]
@@ -43,423 +40,8 @@ MOST_STEPS = 200
 MANY = 60
 """Steps beyond which their buttons are small."""
 
-MOST_OPERANDS = 6
-"""Operands of one line up to which a step spells its numbers."""
-
-MOST_NAMED = 8
-"""Leaves up to which the first step names them all; a table always does."""
-
 TALLEST = 900
 """Pixels of a page within a notebook; what is taller scrolls."""
-
-WORDS = {"reverse": "grad", "forward": "tangent"}
-NTH = {2: "a second ", 3: "a third "}
-
-
-# -- what is shown when ----------------------------------------------------------------------------------------------
-
-
-class _Part(NamedTuple):
-    """A piece of a sentence; its kind is "", "bold", "value", "grad" or "dim"."""
-
-    text: str
-    kind: str = ""
-
-
-class _Frame(NamedTuple):
-    """One step.
-
-    Attributes:
-        phase: "forward" or "backward": the colour of its button.
-        told: what happens.
-        work: the classes of the card and the arrows that it happens on.
-    """
-
-    phase: str
-    told: Sequence[_Part]
-    work: Sequence[str]
-
-
-class _Shown(NamedTuple):
-    """A number of a card or an arrow, from a step on: `3 + 36 = ` before the total `39`."""
-
-    since: int
-    before: str
-    total: str
-    dim: bool = False
-
-
-class _Walk:
-    """All steps of one sweep, and every number that appears in its course.
-
-    Args:
-        tape: a pruned tape.
-        mode: "reverse" or "forward".
-
-    Attributes:
-        listed: the lines, with names as they are shown.
-        word: what the second row of a card is called.
-        root: the line that is read backward.
-        frames: the steps.
-        told_in_full: what the first step says where there is room for every leaf.
-        values: position of a line -> its primal.
-        sums: position of a line -> its running sum of shares, as often as it changes.
-        shares: (result, operand position) -> the product on that arrow.
-    """
-
-    def __init__(self, tape: Tape, mode: str) -> None:
-        self.listed = [_readable(line) for line in lines(tape)]
-        self.root = self.listed[root(tape)]
-        self.word = WORDS[mode]
-        self.frames: list[_Frame] = []
-        self.told_in_full: Sequence[_Part] = ()
-        self.values: dict[int, _Shown] = {}
-        self.sums: dict[int, list[_Shown]] = {line.index: [] for line in self.listed}
-        self.shares: dict[tuple[int, int], _Shown] = {}
-        self._terms: dict[int, list[float]] = {line.index: [] for line in self.listed}
-
-    @property
-    def leaves(self) -> list[Line]:
-        """The lines that are computed from nothing."""
-        return [line for line in self.listed if line.primitive is None]
-
-    def start(self, tangents: Mapping[int, float] | None = None) -> None:
-        """Add the first step: the leaves have their values, and in forward mode their tangents."""
-        for line in self.leaves:
-            self.values[line.index] = _Shown(0, "", _number(line.primal))
-            if tangents is not None:
-                tangent = tangents.get(line.index, 0.0)
-                self.sums[line.index].append(_Shown(0, "", _number(tangent), tangent == 0.0))
-        self.told_in_full = self._start_told(tangents, len(self.listed))
-        told = self._start_told(tangents, MOST_NAMED)
-        work = [] if tangents is None else [f"n{index}" for index in tangents]
-        self.frames.append(_Frame("forward", told, work))
-
-    def _start_told(self, tangents: Mapping[int, float] | None, most: int) -> list[_Part]:
-        leaves = self.leaves
-        told = [_Part("Start.", "bold"), _Part(" The leaves have their values: ")]
-        for line in leaves[:most]:
-            told += [_Part(f"{line.name} = "), _Part(_number(line.primal), "value"), _Part(", ")]
-        told[-1] = _Part(f", and {len(leaves) - most} more." if len(leaves) > most else ".")
-        seeds = list((tangents or {}).items())
-        if seeds:
-            told += [_Part(" The seed: ")]
-            for index, tangent in seeds[:most]:
-                told += [_Part(f"{self.listed[index].name}.tangent = "), _Part(_number(tangent), "grad"), _Part(", ")]
-            told[-1] = _Part("; every other tangent is 0." if len(leaves) > len(seeds) else ".")
-        return told
-
-    def evaluate(self, index: int) -> None:
-        """Add a step: a line gets its value."""
-        line = self.listed[index]
-        self.values[index] = _Shown(len(self.frames), "", _number(line.primal))
-        told = [_Part("Forward.", "bold"), _Part(f" {line.name} = {_cut(line.text)} = ")]
-        numbers = _with_numbers(line)
-        told += [_Part(f"{numbers} = ")] if numbers else []
-        arrows = [f"e{index}_{position}" for position in range(len(line.operands))]
-        self.frames.append(_Frame("forward", [*told, _Part(_number(line.primal), "value")], [f"n{index}", *arrows]))
-
-    def seed(self, adjoint: float) -> None:
-        """Add the step between the sweeps: the output gets its adjoint, all others are still 0."""
-        now, name = len(self.frames), self.root.name
-        for index, shown in self.sums.items():
-            shown.append(_Shown(now, "", _number(adjoint)) if index == self.root.index else _Shown(now, "", "0", True))
-        told = [_Part("Seed.", "bold"), _Part(f" {name}.grad = "), _Part(_number(adjoint), "grad")]
-        told += [_Part(f": a tiny increase in {name} makes {name} grow as much. All other grads are 0.")]
-        self.frames.append(_Frame("backward", told, [f"n{self.root.index}"]))
-
-    def share(self, share: Share) -> None:
-        """Add a step of a reverse sweep: an arrow carries its share back to the operand."""
-        result, operand = self.listed[share.result.index], self.listed[share.operand.index]
-        told = [_Part(f"Backward through {result.name} = {_cut(result.text)}.", "bold")]
-        told += [_Part(f" {operand.name}.grad += {result.name}.grad × ∂{result.name}/∂{operand.name} = ")]
-        self._add(share, operand.index, (share.adjoint, share.slope), told, "use: gradients")
-
-    def tangent(self, share: Share) -> None:
-        """Add a step of a forward sweep: an arrow carries its share on to the result."""
-        result, operand = self.listed[share.result.index], self.listed[share.operand.index]
-        told = [_Part(f"Forward through {result.name} = {_cut(result.text)}.", "bold")]
-        told += [_Part(f" {result.name}.tangent += ∂{result.name}/∂{operand.name} × {operand.name}.tangent = ")]
-        self._add(share, result.index, (share.slope, share.adjoint), told, "operand: tangents")
-
-    def _add(self, share: Share, target: int, factors: tuple[float, float], told: list[_Part], what: str) -> None:
-        now, total, terms = len(self.frames), _number(share.after), self._terms[target]
-        terms.append(share.share)
-        place = (share.result.index, share.position)
-        product = f"{_number(factors[0])} × {_factor(factors[1])} = "
-        self.shares[place] = _Shown(now, product, _number(share.share))
-        self.sums[target].append(_Shown(now, _sum(terms), total))
-        told += [_Part(product), _Part(_number(share.share), "grad"), _Part(_why_nothing(share))]
-        if len(terms) > 1:
-            running = f"{_number(share.before)}{_signed(share.share)} = "
-            told += [_Part(f": {running}"), _Part(total, "grad"), _Part(f" ({_nth(len(terms), what)} add)")]
-        phase = "backward" if self.word == "grad" else "forward"
-        self.frames.append(_Frame(phase, told, [f"n{target}", f"e{place[0]}_{place[1]}"]))
-
-
-def _reverse_walk(tape: Tape) -> _Walk:
-    walk = _Walk(tape, "reverse")
-    walk.start()
-    for step in steps(tape):
-        if isinstance(step, Share):
-            walk.share(step)
-        elif isinstance(step, Seed):
-            walk.seed(step.adjoint)
-        elif step.line.primitive is not None:
-            walk.evaluate(step.line.index)
-    return walk
-
-
-def _forward_walk(tape: Tape, tangents: dict[int, float]) -> _Walk:
-    walk = _Walk(tape, "forward")
-    swept = forward_sweep(tape.nodes, tangents)
-    walk.start(tangents)
-    for line in walk.listed:
-        if line.primitive is not None:
-            walk.evaluate(line.index)
-            for share in _tangent_shares(walk.listed, line, swept):
-                walk.tangent(share)
-    return walk
-
-
-def _tangent_shares(listed: Sequence[Line], line: Line, swept: Sequence[float]) -> Iterable[Share]:
-    """Yield what each operand adds to the tangent of a line, by the rule of `forward_sweep`."""
-    total, use = 0.0, 0
-    for position, operand in enumerate(line.operands):
-        if operand.index is None or operand.slope is None:
-            continue
-        tangent, before = swept[operand.index], total
-        share = operand.slope * tangent if operand.slope and tangent else 0.0
-        total = before + share if share else before
-        use += 1
-        yield Share(line, listed[operand.index], position, tangent, operand.slope, share, before, total, use)
-
-
-# -- numbers and names as they are shown -----------------------------------------------------------------------------
-
-
-def _number(number: float) -> str:
-    return short(number, DIGITS).replace("-", "−")
-
-
-def _factor(number: float) -> str:
-    text = _number(number)
-    return f"({text})" if text.startswith("−") else text
-
-
-def _signed(number: float) -> str:
-    return f" − {_number(-number)}" if number < 0.0 else f" + {_number(number)}"
-
-
-def _sum(terms: Sequence[float]) -> str:
-    """Return a sum up to its equals sign; nothing for a single term."""
-    if len(terms) < 2:
-        return ""
-    if len(terms) > 3:
-        return f"Σ{len(terms)} = "
-    return f"{_number(terms[0])}{''.join(map(_signed, terms[1:]))} = "
-
-
-def _nth(number: int, what: str) -> str:
-    word, _, sums = what.partition(":")
-    return f"{NTH[number]}{what}" if number in NTH else f"{word} {number}:{sums}"
-
-
-def _why_nothing(share: Share) -> str:
-    """Return why a share is 0 where the product of its factors is not: zero times infinity is nothing here."""
-    is_nan = share.share == 0.0 and math.isnan(share.adjoint * share.slope)
-    return " (a zero factor makes a share exactly nothing)" if is_nan else ""
-
-
-def _readable(line: Line) -> Line:
-    """Return a line whose names can be shown: cut, with escapes, and apart from text that runs the other way."""
-    operands = [
-        operand if operand.index is None else replace(operand, name=_name(operand.name)) for operand in line.operands
-    ]
-    constants = [
-        replace(operand, name=_number(operand.primal)) if operand.index is None else operand for operand in operands
-    ]
-    return replace(line, name=_name(line.name), operands=tuple(constants))
-
-
-def _name(name: str) -> str:
-    text = _cut(printable(name) if name.strip() else repr(name), LONGEST_NAME)
-    if any(unicodedata.bidirectional(character) in ("R", "AL", "AN") for character in text):
-        return f"\u2068{text}\u2069"
-    return text
-
-
-def _cut(text: str, longest: int = 120) -> str:
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"
-
-
-def _with_numbers(line: Line) -> str:
-    """Return how a line is written with numbers in the place of names; nothing where that is too long."""
-    if len(line.operands) > MOST_OPERANDS:
-        return ""
-    return replace(line, operands=tuple(replace(each, name=_factor(each.primal)) for each in line.operands)).text
-
-
-# -- the picture -----------------------------------------------------------------------------------------------------
-
-LIGHT = THEMES["light"]
-CARD = re.compile(
-    r'^(\t+n(\d+) \[label=<[^\n]*?>)grad(</FONT></TD><TD ALIGN="RIGHT">)[^\n]*?(</TD></TR></TABLE>> class=n\2 )', re.M
-)
-ARROW = re.compile(r"^(\t+n\d+ -> n\d+ \[label=<)[^\n]*?(> class=e(\d+)_(\d+) )", re.M)
-CAPTION = re.compile(r"^\tlabel=<[^\n]*\n", re.M)
-TITLE = "{http://www.w3.org/1999/xlink}title"
-
-
-def _source(source: str, walk: _Walk, final: bool) -> str:
-    """Return a picture's source with the numbers of a walk: the final ones, or of each card the widest."""
-
-    def card(match: re.Match[str]) -> str:
-        shown = walk.sums[int(match[2])]
-        chosen = shown[-1] if final else max(shown, key=_width)
-        spelled = f'<FONT COLOR="{LIGHT.grad}">{chosen.before}<B>{chosen.total}</B></FONT>'
-        return f"{match[1]}{walk.word}{match[3]}{spelled}{match[4]}"
-
-    def arrow(match: re.Match[str]) -> str:
-        shown = walk.shares.get((int(match[3]), int(match[4])))
-        if shown is None:
-            return match[0]
-        return f'{match[1]} {shown.before}<B><FONT COLOR="{LIGHT.grad}">{shown.total}</FONT></B> {match[2]}'
-
-    return CAPTION.sub("", ARROW.sub(arrow, CARD.sub(card, source)))
-
-
-def _width(shown: _Shown) -> float:
-    return sum(0.3 if character in " .," else 0.6 for character in shown.before + shown.total)
-
-
-class _Picture(NamedTuple):
-    """A picture for a page, and its size in pixels."""
-
-    svg: str
-    width: int
-    height: int
-
-
-def _prepared(drawn: str, walk: _Walk) -> _Picture:
-    """Return the picture that `dot` drew as one in which every number waits for its step."""
-    picture = ElementTree.fromstring(drawn)
-    for element in picture.iter():
-        element.tag = element.tag.rpartition("}")[2]
-    graph = picture[0]
-    for group in list(graph):
-        kind, _, name = group.get("class", "").partition(" ")
-        if kind == "node":
-            _prepare_card(group, name, walk)
-        elif kind == "edge":
-            _prepare_arrow(group, name, walk)
-        elif kind == "cluster":
-            _unlinked(group)
-        else:
-            graph.remove(group)
-    for element in picture.iter():
-        _tidy(element)
-    width, height = (round(float(number) * 4 / 3) for number in picture.get("viewBox", "").split()[2:])
-    about = f"The computation of {walk.root.name} as a graph: each card has a value and a {walk.word}"
-    picture.attrib = {"viewBox": picture.get("viewBox", ""), "role": "img", "aria-label": about}
-    picture.set("style", f"width:100%;min-width:{round(width * 0.8)}px;max-width:{width}px")
-    return _Picture(ElementTree.tostring(picture, encoding="unicode", short_empty_elements=False), width, height)
-
-
-def _prepare_card(group: ElementTree.Element, name: str, walk: _Walk) -> None:
-    content = _unlinked(group)
-    if "c" in name:
-        return
-    index = int(name[1:])
-    _align(content.findall("text"))
-    frame = content.findall("polygon")
-    right = max(x for x, _ in _points(frame[-1])) - 4.0
-    rows = {LIGHT.value.lower(): [walk.values[index]], LIGHT.grad.lower(): walk.sums[index]}
-    for color, shown in rows.items():
-        written = [text for text in content.findall("text") if text.get("fill") == color]
-        for text in written:
-            content.remove(text)
-        for each, after in zip(shown, [*shown[1:], None]):
-            content.append(_text(each, after, {**written[-1].attrib, "x": f"{right:g}", "text-anchor": "end"}))
-    content.insert(0, _ring(_points(frame[0]), _at_work(walk, name)))
-
-
-def _align(texts: Sequence[ElementTree.Element]) -> None:
-    """Let small words stand on the line of the larger text beside them."""
-    lines_of_text = [float(text.get("y", "")) for text in texts if text.get("font-size") == "12.00"]
-    for text in texts:
-        y = float(text.get("y", ""))
-        text.set("y", f"{next((line for line in lines_of_text if abs(line - y) < 3.0), y):g}")
-
-
-def _prepare_arrow(group: ElementTree.Element, name: str, walk: _Walk) -> None:
-    _unlinked(group)
-    texts = group.findall("text")
-    place = tuple(map(int, name[1:].split("_")))
-    shown = walk.shares.get((place[0], place[1]))
-    if shown is not None and texts:
-        label = ElementTree.SubElement(group, "g", {"class": f"t f{shown.since} product"})
-        for text in texts:
-            group.remove(text)
-            label.append(text)
-    group.set("class", f"arrow {_at_work(walk, name)}".rstrip())
-
-
-def _unlinked(group: ElementTree.Element) -> ElementTree.Element:
-    """Move what stands in links, which are there for their titles only, into the group, and the first title along."""
-    title = group.find("title")
-    for found in group.findall("g"):  # one; older versions of Graphviz write another around an arrow's label
-        link = found.find("a")
-        if link is None:
-            continue
-        group.remove(found)
-        group.extend(link)
-        if title is not None:
-            title.text = link.get(TITLE, "").strip() or None
-            title = None
-    return group
-
-
-def _points(polygon: ElementTree.Element) -> list[tuple[float, float]]:
-    pairs = (pair.split(",") for pair in polygon.get("points", "").split())
-    return [(float(x), float(y)) for x, y in pairs]
-
-
-def _ring(points: Sequence[tuple[float, float]], steps_at_work: str) -> ElementTree.Element:
-    left, top = (min(point[k] for point in points) - 2.5 for k in (0, 1))
-    width, height = (max(point[k] for point in points) - start + 2.5 for k, start in ((0, left), (1, top)))
-    box = {"x": left, "y": top, "width": width, "height": height, "rx": 3}
-    attributes = {name: f"{number:g}" for name, number in box.items()}
-    return ElementTree.Element("rect", {"class": f"ring {steps_at_work}".rstrip(), **attributes})
-
-
-def _text(shown: _Shown, after: _Shown | None, attributes: dict[str, str]) -> ElementTree.Element:
-    until = "" if after is None else f" u{after.since}"
-    text = ElementTree.Element("text", {**attributes, "class": f"t f{shown.since}{until}"})
-    text.attrib.pop("font-weight", None)
-    text.text = shown.before
-    total = ElementTree.SubElement(text, "tspan")
-    total.text = shown.total
-    if shown.dim:
-        text.set("fill", LIGHT.dim.lower())
-    else:
-        total.set("font-weight", "bold")
-    return text
-
-
-def _at_work(walk: _Walk, name: str) -> str:
-    return " ".join(f"h{k}" for k, frame in enumerate(walk.frames) if name in frame.work)
-
-
-def _tidy(element: ElementTree.Element) -> None:
-    for name in ("id", "font-family", TITLE):
-        element.attrib.pop(name, None)
-    for title in element.findall("title"):
-        if element.get("class", "").startswith("cluster") or not title.text:
-            element.remove(title)
-    element.tail = None
-    if element.tag not in ("text", "tspan", "title"):
-        element.text = None
 
 
 # -- the page --------------------------------------------------------------------------------------------------------
@@ -541,7 +123,7 @@ tr,.stage{break-inside:avoid}*{print-color-adjust:exact;-webkit-print-color-adju
 """
 
 
-def _page(walk: _Walk, svg: str, title: str) -> str:
+def _page(walk: Walk, svg: str, title: str) -> str:
     """Return a whole page."""
     light, dark = (_variables(name) for name in ("light", "dark"))
     rules = _rules(walk)
@@ -573,7 +155,7 @@ def _variables(name: str) -> str:
     return f"{colors}color-scheme:{name}"
 
 
-def _rules(walk: _Walk) -> str:
+def _rules(walk: Walk) -> str:
     """Return the rules of style that say what the chosen step shows.
 
     What appears at a step is shown if its button is the checked one, or comes before it: that is one rule per step.
@@ -593,7 +175,7 @@ def _from_on(name: str, step: int, visibility: str) -> str:
     return f"#s{step}:checked~* .{name},#s{step}~:checked~* .{name}{{visibility:{visibility}}}"
 
 
-def _radios(walk: _Walk) -> str:
+def _radios(walk: Walk) -> str:
     written, phase = [], ""
     for k, frame in enumerate(walk.frames):
         if frame.phase != phase:
@@ -605,7 +187,7 @@ def _radios(walk: _Walk) -> str:
     return "".join(written)
 
 
-def _buttons(walk: _Walk) -> str:
+def _buttons(walk: Walk) -> str:
     last = len(walk.frames) - 1
     written = ""
     for k in range(last + 1):
@@ -625,7 +207,7 @@ def _buttons(walk: _Walk) -> str:
     return written
 
 
-def _captions(walk: _Walk) -> str:
+def _captions(walk: Walk) -> str:
     last = len(walk.frames) - 1
     return "\n".join(
         f'<p class="h{k}"><span class="count">{k}/{last}</span> {_written(frame.told)}</p>'
@@ -633,13 +215,13 @@ def _captions(walk: _Walk) -> str:
     )
 
 
-def _hint(walk: _Walk) -> str:
+def _hint(walk: Walk) -> str:
     product = "grad of result × slope" if walk.word == "grad" else "slope × tangent of operand"
     total = f'<b class="grad">share of {walk.word}</b>'
     return f"On each arrow: {product} = {total}. Arrow keys move when a step’s button has the focus."
 
 
-def _table(walk: _Walk) -> str:
+def _table(walk: Walk) -> str:
     rows = "\n".join(
         f"<tr><td>{k}</td><td>{_written(frame.told)}</td></tr>" for k, frame in enumerate(_all_named(walk))
     )
@@ -647,23 +229,23 @@ def _table(walk: _Walk) -> str:
     return f"<table>{head}<tbody>\n{rows}\n</tbody></table>"
 
 
-def _all_named(walk: _Walk) -> list[_Frame]:
+def _all_named(walk: Walk) -> list[Frame]:
     """Return the steps, the first of which names every leaf."""
     return [walk.frames[0]._replace(told=walk.told_in_full), *walk.frames[1:]]
 
 
-def _written(told: Iterable[_Part]) -> str:
+def _written(told: Iterable[Part]) -> str:
     return "".join(_part(part) for part in told)
 
 
-def _part(part: _Part) -> str:
+def _part(part: Part) -> str:
     text = _escaped(part.text)
     if not part.kind:
         return text
     return f"<b>{text}</b>" if part.kind == "bold" else f'<b class="{part.kind}">{text}</b>'
 
 
-def _plain(told: Iterable[_Part]) -> str:
+def _plain(told: Iterable[Part]) -> str:
     return "".join(part.text for part in told)
 
 
@@ -689,11 +271,11 @@ class Stepper:
         <Stepper: 5 steps through 2 cards>
     """
 
-    def __init__(self, walk: _Walk, source: str, title: str) -> None:
+    def __init__(self, walk: Walk, source: str, title: str) -> None:
         self._walk = walk
         self._title = title
-        self._drawing = Drawing(_source(source, walk, final=False))
-        self._final = Drawing(_source(source, walk, final=True))
+        self._drawing = Drawing(source_of(source, walk, final=False))
+        self._final = Drawing(source_of(source, walk, final=True))
 
     def __repr__(self) -> str:
         return f"<Stepper: {len(self._walk.frames)} steps through {len(self._walk.listed)} cards>"
@@ -709,8 +291,8 @@ class Stepper:
         return _page(self._walk, self._picture.svg, self._title)
 
     @functools.cached_property
-    def _picture(self) -> _Picture:
-        return _prepared(self._drawing.svg, self._walk)
+    def _picture(self) -> Stage:
+        return prepared(self._drawing.svg, self._walk)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the page to a file, all of it or nothing.
@@ -794,7 +376,7 @@ def step_through(
         raise ValueError("there is nothing to step through: the tape is empty")
     _check_count(len(tape), MOST_CARDS, "cards")
     _check_count(_cards(tape), MOST_CARDS, "cards, constants included,")
-    walk = _reverse_walk(tape) if mode == "reverse" else _forward_walk(tape, _seeds(tape, seed))
+    walk = reverse_walk(tape) if mode == "reverse" else forward_walk(tape, _seeds(tape, seed))
     _check_count(len(walk.frames), MOST_STEPS, "steps")
     name = walk.root.name
     known = {"reverse": f"Backpropagation through {name}", "forward": f"Forward mode through {name}"}

@@ -12,15 +12,8 @@ import pytest
 
 from autograd import Tape, Value, draw, grad, log, scope, sin, tanh
 from autograd.show.graph import dot_source
-from autograd.show.render import find_dot
 from autograd.show.themes import THEMES, theme_of
-
-try:
-    find_dot()
-    NO_DOT = False
-except FileNotFoundError:
-    NO_DOT = True
-needs_dot = pytest.mark.skipif(NO_DOT, reason="Graphviz is an extra")
+from tests.test_cli import needs_dot
 
 
 def network(*widths, inputs=2):

@@ -17,8 +17,8 @@ __all__ = [
     "Boxes",
     "boxes_of",
     "depth_for",
+    "drawn_constants",
     "has_constant_exponent",
-    "is_drawn_constant",
     "scopes_of",
     "stacks_of",
 ]
@@ -198,15 +198,16 @@ def _count(listed: Iterable[Line], scopes: Iterable[Path], depth: int | None) ->
     count = 0
     for line, scope in zip(listed, scopes):
         if depth is None or len(scope) < depth:
-            count += 1 + sum(is_drawn_constant(line, position) for position in range(len(line.operands)))
+            count += 1 + len(drawn_constants(line))
         else:
             groups.add(scope[:depth])
     return count + len(groups)
 
 
-def is_drawn_constant(line: Line, position: int) -> bool:
-    """Return whether an operand is a constant with a box of its own: all are but the exponent of a power."""
-    return line.operands[position].index is None and not (position == 1 and has_constant_exponent(line))
+def drawn_constants(line: Line) -> list[int]:
+    """Return which operands are constants with a box of their own: all constants but the exponent of a power."""
+    constants = [position for position, operand in enumerate(line.operands) if operand.index is None]
+    return [position for position in constants if not (position == 1 and has_constant_exponent(line))]
 
 
 def has_constant_exponent(line: Line) -> bool:

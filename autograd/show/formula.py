@@ -25,8 +25,7 @@ BINDING = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "//": PRODUCT, "%": P
 """How tightly operators bind; comparisons bind least."""
 
 FUNCTIONS = {
-    "sin", "cos", "tan", "cot", "sec", "csc", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "log", "exp", "min",
-    "max",
+    "sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh", "log", "min", "max",
 }  # fmt: skip
 INVERSES = {"asin": r"\arcsin", "acos": r"\arccos", "atan": r"\arctan"}
 GREEK = {

@@ -26,7 +26,6 @@ from autograd.listing import (
     pruned,
     root,
     shares_of,
-    short,
     steps,
 )
 from autograd.show.boxes import (
@@ -34,11 +33,12 @@ from autograd.show.boxes import (
     Boxes,
     boxes_of,
     depth_for,
+    drawn_constants,
     has_constant_exponent,
-    is_drawn_constant,
     scopes_of,
     stacks_of,
 )
+from autograd.show.numbers import factor, number, sum_before_total
 from autograd.show.themes import Theme, theme_of
 from autograd.tape import Tape
 from autograd.value import Value
@@ -58,7 +58,6 @@ MOST_BETWEEN_STACKS = 400
 """Arrows from one layer to the next that can be told apart; more are drawn as one, with their number."""
 
 LONGEST_NAME = 32
-DIGITS = 4
 
 WORDS = {"leaf": "param", "input": "input"}
 SIGNS = {"*": "×", "-": "−", "/": "÷"}
@@ -74,7 +73,7 @@ class _Picture(NamedTuple):
         swept: their adjoints.
         shares: position of a line -> its shares, in the order of its uses.
         edges: (result, operand position) -> the share on that arrow.
-        outputs: positions of all outputs.
+        told: positions of lines that their boxes have to tell.
         root: position of the output that is read backward.
         boxes: what is drawn as one.
         stacks: name of a box -> name of the stack it is drawn in.
@@ -89,7 +88,7 @@ class _Picture(NamedTuple):
     swept: Sequence[float]
     shares: Mapping[int, Sequence[Share]]
     edges: Mapping[tuple[int, int], Share]
-    outputs: frozenset[int]
+    told: frozenset[int]
     root: int
     boxes: Boxes
     stacks: Mapping[str, str]
@@ -161,21 +160,16 @@ def _picture(
     boxes = boxes_of(listed, scopes, depth, together)
     shares = shares_of(steps(tape))
     edges = {(share.result.index, share.position): share for group in shares.values() for share in group}
-    count = len(boxes.all) + sum(_n_constants(box) for box in boxes.all)
-    single = any(box.title is None and box.inside[0].kind == "node" for box in boxes.all)
+    cards = [box.inside[0] for box in boxes.all if box.title is None]
+    count = len(boxes.all) + sum(len(drawn_constants(line)) for line in cards)
+    single = any(line.kind == "node" for line in cards)
     chain = grads and single and count <= MOST_WITH_CHAIN_RULE
     stacks = stacks_of(boxes)
-    outputs = frozenset([root(tape), *(tape.outputs or ())])
+    told = _told_lines(listed, boxes, [root(tape), *(tape.outputs or ())])
     sides = (":e", ":w") if direction == "LR" else (":s", ":n")
     return _Picture(
-        listed, adjoints(tape), shares, edges, outputs, root(tape), boxes, stacks, sides, named, chain, grads, theme
+        listed, adjoints(tape), shares, edges, told, root(tape), boxes, stacks, sides, named, chain, grads, theme
     )
-
-
-def _n_constants(box: Box) -> int:
-    if box.title is not None:
-        return 0
-    return sum(is_drawn_constant(box.inside[0], position) for position in range(len(box.inside[0].operands)))
 
 
 def _new_graph(picture: _Picture, direction: str) -> Any:
@@ -238,18 +232,17 @@ class _Scope:
                 _draw_card(graph, picture, box.inside[0])
             else:
                 _draw_collapsed(graph, picture, box)
-        for number, (name, scope) in reversed([*enumerate(self.inner.items())]):
-            with graph.subgraph(name=f"cluster{prefix}_{number}") as frame:
+        for place, (name, scope) in reversed([*enumerate(self.inner.items())]):
+            with graph.subgraph(name=f"cluster{prefix}_{place}") as frame:
                 frame.attr(label=f"<{_written(name)}>", labelloc="t", labeljust="l", style="rounded")
                 frame.attr(color=picture.theme.frame, tooltip=" ", margin="10")
-                scope.draw(frame, picture, f"{prefix}_{number}")
+                scope.draw(frame, picture, f"{prefix}_{place}")
 
 
 def _draw_card(graph: Any, picture: _Picture, line: Line) -> None:
-    for position, operand in enumerate(line.operands):
-        if is_drawn_constant(line, position):
-            name = f"n{line.index}c{position}"
-            graph.node(name, **{"class": name}, **_constant(operand, picture.theme))
+    for position in drawn_constants(line):
+        name = f"n{line.index}c{position}"
+        graph.node(name, **{"class": name}, **_constant(line.operands[position], picture.theme))
     tooltip = line.name if line.primitive is None else f"{line.name} = {line.text}"
     graph.node(
         f"n{line.index}",
@@ -265,7 +258,7 @@ def _card(picture: _Picture, line: Line) -> str:
     operation = _written(WORDS[kind] if line.primitive is None else _operation(line))
     operation = f"<B>{operation}</B>" if line.kind == "node" else _dim(operation, theme)
     name = f"<B>{_written(line.label)}</B>" if line.label else _dim(_written(line.name), theme)
-    rows = _card_row("value", _number(line.primal), theme.value, theme)
+    rows = _card_row("value", number(line.primal), theme.value, theme)
     if picture.grads:
         total, before = _grad(picture, line.index)
         rows += _card_row("grad", total, theme.grad, theme, before)
@@ -289,16 +282,8 @@ def _card_row(word: str, number: str, color: str, theme: Theme, before: str = ""
 
 def _grad(picture: _Picture, index: int) -> tuple[str, str]:
     """Return a grad, and the sum it is as people write it, up to the equals sign."""
-    total = _number(picture.swept[index])
     shares = picture.shares.get(index, ())
-    if len(shares) < 2:
-        return total, ""
-    if len(shares) > 3:
-        return total, f"Σ{len(shares)} = "
-    terms = _number(shares[0].share)
-    for share in shares[1:]:
-        terms += f" − {_number(-share.share)}" if share.share < 0.0 else f" + {_number(share.share)}"
-    return total, f"{terms} = "
+    return number(picture.swept[index]), sum_before_total([share.share for share in shares])
 
 
 def _operation(line: Line) -> str:
@@ -306,12 +291,12 @@ def _operation(line: Line) -> str:
     operator = OPERATOR.fullmatch(line.primitive.form)
     sign = SIGNS.get(operator[1], operator[1]) if operator else line.primitive.name
     if has_constant_exponent(line):
-        return f"{sign}{_number(line.operands[1].primal)}"
+        return f"{sign}{number(line.operands[1].primal)}"
     return sign
 
 
 def _constant(operand: Operand, theme: Theme) -> dict[str, str]:
-    text = _number(operand.primal)
+    text = number(operand.primal)
     label = f'<<FONT COLOR="{theme.ink}"><B>{text}</B>&#160;&#160;{_dim("const", theme)}</FONT>>'
     return {
         "label": label,
@@ -351,14 +336,14 @@ def _collapsed_card(picture: _Picture, box: Box) -> str:
     theme = picture.theme
     nodes = [line for line in box.inside if line.kind == "node"]
     leaves = [line for line in box.inside if line.kind != "node" and line.index not in picture.inputs]
-    outs = _outs(picture, box)
+    outs = [line for line in box.inside if line.index in picture.told]
     rows = _outs_row("out", [line.primal for line in outs], theme.value, theme)
     if picture.grads:
         rows += _outs_row("grad", [picture.swept[line.index] for line in outs], theme.grad, theme)
         if leaves:
             largest = max((abs(picture.swept[line.index]) for line in leaves), key=_nan_last)
             word = f"{len(leaves)} param{'s' * (len(leaves) != 1)}"
-            rows += _card_row(word, f"|g| ≤ {_number(largest)}", theme.grad, theme)
+            rows += _card_row(word, f"|g| ≤ {number(largest)}", theme.grad, theme)
     if not nodes and not leaves:
         return _framed(theme, theme.input, "<B>inputs</B>", _dim(str(len(box.inside)), theme), rows, False)
     inside = f"{len(nodes)} node{'s' * (len(nodes) != 1)} inside"
@@ -368,20 +353,23 @@ def _collapsed_card(picture: _Picture, box: Box) -> str:
     return _framed(theme, header, name, _dim(inside, theme), rows, rooted)
 
 
-def _outs(picture: _Picture, box: Box) -> list[Line]:
-    """Return the lines of a box that are used outside, or are outputs."""
-    used = {
-        operand.index for line in picture.listed if picture.boxes.of[line.index] is not box for operand in line.operands
+def _told_lines(listed: Sequence[Line], boxes: Boxes, outputs: Iterable[int]) -> frozenset[int]:
+    """Return the positions of the lines that a box has to tell: those that another box uses, and the outputs."""
+    crossing = {
+        operand.index
+        for line in listed
+        for operand in line.operands
+        if operand.index is not None and boxes.of[operand.index] is not boxes.of[line.index]
     }
-    return [line for line in box.inside if line.index in used or line.index in picture.outputs]
+    return frozenset(crossing.union(outputs))
 
 
 def _outs_row(word: str, numbers: Sequence[float], color: str, theme: Theme) -> str:
     if len(numbers) == 1:
-        return _card_row(word, _number(numbers[0]), color, theme)
+        return _card_row(word, number(numbers[0]), color, theme)
     if not numbers:
         return ""
-    text = f"{_number(min(numbers))} … {_number(max(numbers))}"
+    text = f"{number(min(numbers))} … {number(max(numbers))}"
     return _card_row(f"{len(numbers)} {word}s", text, color, theme)
 
 
@@ -430,18 +418,17 @@ def _place(picture: _Picture, name: str) -> str:
 
 
 def _draw_constant_arrows(graph: Any, line: Line) -> None:
-    for position in range(len(line.operands)):
-        if is_drawn_constant(line, position):
-            name = _edge_class(line, position)
-            graph.edge(f"n{line.index}c{position}", f"n{line.index}", **name, style="dashed", tooltip=" ")
+    for position in drawn_constants(line):
+        name = _edge_class(line, position)
+        graph.edge(f"n{line.index}c{position}", f"n{line.index}", **name, style="dashed", tooltip=" ")
 
 
 def _draw_arrow(graph: Any, picture: _Picture, line: Line, position: int, operand: Operand) -> None:
     share = picture.edges.get((line.index, position))
     attributes = {"tooltip": _tooltip(f"∂{line.name}/∂{operand.name} = {_exact(operand.slope or 0.0)}")}
     if share is not None and picture.chain:
-        product = f"{_number(share.adjoint)} × {_factor(share.slope)} = "
-        total = f'<B><FONT COLOR="{picture.theme.grad}">{_number(share.share)}</FONT></B>'
+        product = f"{number(share.adjoint)} × {factor(share.slope)} = "
+        total = f'<B><FONT COLOR="{picture.theme.grad}">{number(share.share)}</FONT></B>'
         attributes["label"] = f"< {product}{total} >"
     graph.edge(f"n{operand.index}", f"n{line.index}", **_edge_class(line, position), **attributes)
 
@@ -455,15 +442,6 @@ def _edge_class(line: Line, position: int) -> dict[str, str]:
 
 def _exact(number: float) -> str:
     return exact(number).replace("-", "−")
-
-
-def _number(number: float) -> str:
-    return short(number, DIGITS).replace("-", "−")
-
-
-def _factor(number: float) -> str:
-    text = _number(number)
-    return f"({text})" if text.startswith("−") else text
 
 
 def _dim(text: str, theme: Theme) -> str:

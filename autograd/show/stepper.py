@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from autograd.listing import lines, printable, pruned
-from autograd.show.boxes import is_drawn_constant
+from autograd.show.boxes import drawn_constants
 from autograd.show.graph import dot_source
 from autograd.show.render import Drawing, _check_writable, _write
 from autograd.show.stage import LIGHT, Stage, prepared, source_of
@@ -393,7 +393,7 @@ def _check_count(count: int, most: int, what: str) -> None:
 
 def _cards(tape: Tape) -> int:
     listed = lines(tape)
-    return len(listed) + sum(is_drawn_constant(line, k) for line in listed for k in range(len(line.operands)))
+    return len(listed) + sum(len(drawn_constants(line)) for line in listed)
 
 
 def _seeds(tape: Tape, seed: str | Mapping[str, float] | None) -> dict[int, float]:

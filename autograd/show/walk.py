@@ -12,8 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from autograd.listing import Line, Seed, Share, lines, printable, root, short, steps
-from autograd.show.graph import DIGITS, LONGEST_NAME
+from autograd.listing import Line, Seed, Share, lines, printable, root, steps
+from autograd.show.graph import LONGEST_NAME
+from autograd.show.numbers import factor, number, signed, sum_before_total
 from autograd.tape import Tape, forward_sweep
 
 __all__ = ["WORDS", "Frame", "Part", "Shown", "Walk", "forward_walk", "reverse_walk"]
@@ -95,10 +96,10 @@ class Walk:
     def start(self, tangents: Mapping[int, float] | None = None) -> None:
         """Add the first step: the leaves have their values, and in forward mode their tangents."""
         for line in self.leaves:
-            self.values[line.index] = Shown(0, "", _number(line.primal))
+            self.values[line.index] = Shown(0, "", number(line.primal))
             if tangents is not None:
                 tangent = tangents.get(line.index, 0.0)
-                self.sums[line.index].append(Shown(0, "", _number(tangent), tangent == 0.0))
+                self.sums[line.index].append(Shown(0, "", number(tangent), tangent == 0.0))
         self.told_in_full = self._start_told(tangents, len(self.listed))
         told = self._start_told(tangents, MOST_NAMED)
         work = [] if tangents is None else [f"n{index}" for index in tangents]
@@ -108,32 +109,32 @@ class Walk:
         leaves = self.leaves
         told = [Part("Start.", "bold"), Part(" The leaves have their values: ")]
         for line in leaves[:most]:
-            told += [Part(f"{line.name} = "), Part(_number(line.primal), "value"), Part(", ")]
+            told += [Part(f"{line.name} = "), Part(number(line.primal), "value"), Part(", ")]
         told[-1] = Part(f", and {len(leaves) - most} more." if len(leaves) > most else ".")
         seeds = list((tangents or {}).items())
         if seeds:
             told += [Part(" The seed: ")]
             for index, tangent in seeds[:most]:
-                told += [Part(f"{self.listed[index].name}.tangent = "), Part(_number(tangent), "grad"), Part(", ")]
+                told += [Part(f"{self.listed[index].name}.tangent = "), Part(number(tangent), "grad"), Part(", ")]
             told[-1] = Part("; every other tangent is 0." if len(leaves) > len(seeds) else ".")
         return told
 
     def evaluate(self, index: int) -> None:
         """Add a step: a line gets its value."""
         line = self.listed[index]
-        self.values[index] = Shown(len(self.frames), "", _number(line.primal))
+        self.values[index] = Shown(len(self.frames), "", number(line.primal))
         told = [Part("Forward.", "bold"), Part(f" {line.name} = {_cut(line.text)} = ")]
         numbers = _with_numbers(line)
         told += [Part(f"{numbers} = ")] if numbers else []
         arrows = [f"e{index}_{position}" for position in range(len(line.operands))]
-        self.frames.append(Frame("forward", [*told, Part(_number(line.primal), "value")], [f"n{index}", *arrows]))
+        self.frames.append(Frame("forward", [*told, Part(number(line.primal), "value")], [f"n{index}", *arrows]))
 
     def seed(self, adjoint: float) -> None:
         """Add the step between the sweeps: the output gets its adjoint, all others are still 0."""
         now, name = len(self.frames), self.root.name
         for index, shown in self.sums.items():
-            shown.append(Shown(now, "", _number(adjoint)) if index == self.root.index else Shown(now, "", "0", True))
-        told = [Part("Seed.", "bold"), Part(f" {name}.grad = "), Part(_number(adjoint), "grad")]
+            shown.append(Shown(now, "", number(adjoint)) if index == self.root.index else Shown(now, "", "0", True))
+        told = [Part("Seed.", "bold"), Part(f" {name}.grad = "), Part(number(adjoint), "grad")]
         told += [Part(f": a tiny increase in {name} makes {name} grow as much. All other grads are 0.")]
         self.frames.append(Frame("backward", told, [f"n{self.root.index}"]))
 
@@ -152,15 +153,15 @@ class Walk:
         self._add(share, result.index, (share.slope, share.adjoint), told, "operand: tangents")
 
     def _add(self, share: Share, target: int, factors: tuple[float, float], told: list[Part], what: str) -> None:
-        now, total, terms = len(self.frames), _number(share.after), self._terms[target]
+        now, total, terms = len(self.frames), number(share.after), self._terms[target]
         terms.append(share.share)
         place = (share.result.index, share.position)
-        product = f"{_number(factors[0])} × {_factor(factors[1])} = "
-        self.shares[place] = Shown(now, product, _number(share.share))
-        self.sums[target].append(Shown(now, _sum(terms), total))
-        told += [Part(product), Part(_number(share.share), "grad"), Part(_why_nothing(share))]
+        product = f"{number(factors[0])} × {factor(factors[1])} = "
+        self.shares[place] = Shown(now, product, number(share.share))
+        self.sums[target].append(Shown(now, sum_before_total(terms), total))
+        told += [Part(product), Part(number(share.share), "grad"), Part(_why_nothing(share))]
         if len(terms) > 1:
-            running = f"{_number(share.before)}{_signed(share.share)} = "
+            running = f"{number(share.before)}{signed(share.share)} = "
             told += [Part(f": {running}"), Part(total, "grad"), Part(f" ({_nth(len(terms), what)} add)")]
         phase = "backward" if self.word == "grad" else "forward"
         self.frames.append(Frame(phase, told, [f"n{target}", f"e{place[0]}_{place[1]}"]))
@@ -214,31 +215,9 @@ def _tangent_shares(listed: Sequence[Line], line: Line, swept: Sequence[float]) 
 # -- numbers and names as they are shown -----------------------------------------------------------------------------
 
 
-def _number(number: float) -> str:
-    return short(number, DIGITS).replace("-", "−")
-
-
-def _factor(number: float) -> str:
-    text = _number(number)
-    return f"({text})" if text.startswith("−") else text
-
-
-def _signed(number: float) -> str:
-    return f" − {_number(-number)}" if number < 0.0 else f" + {_number(number)}"
-
-
-def _sum(terms: Sequence[float]) -> str:
-    """Return a sum up to its equals sign; nothing for a single term."""
-    if len(terms) < 2:
-        return ""
-    if len(terms) > 3:
-        return f"Σ{len(terms)} = "
-    return f"{_number(terms[0])}{''.join(map(_signed, terms[1:]))} = "
-
-
-def _nth(number: int, what: str) -> str:
+def _nth(use: int, what: str) -> str:
     word, _, sums = what.partition(":")
-    return f"{NTH[number]}{what}" if number in NTH else f"{word} {number}:{sums}"
+    return f"{NTH[use]}{what}" if use in NTH else f"{word} {use}:{sums}"
 
 
 def _why_nothing(share: Share) -> str:
@@ -253,7 +232,7 @@ def _readable(line: Line) -> Line:
         operand if operand.index is None else replace(operand, name=_name(operand.name)) for operand in line.operands
     ]
     constants = [
-        replace(operand, name=_number(operand.primal)) if operand.index is None else operand for operand in operands
+        replace(operand, name=number(operand.primal)) if operand.index is None else operand for operand in operands
     ]
     return replace(line, name=_name(line.name), operands=tuple(constants))
 
@@ -273,4 +252,4 @@ def _with_numbers(line: Line) -> str:
     """Return how a line is written with numbers in the place of names; nothing where that is too long."""
     if len(line.operands) > MOST_OPERANDS:
         return ""
-    return replace(line, operands=tuple(replace(each, name=_factor(each.primal)) for each in line.operands)).text
+    return replace(line, operands=tuple(replace(each, name=factor(each.primal)) for each in line.operands)).text

@@ -15,6 +15,7 @@ from typing import Any, Self, cast
 
 from autograd import Value, no_grad
 from nn.checks import counted
+from nn.columns import aligned
 from nn.initializers import Seed, as_generator
 
 __all__ = ["Module", "any_frozen", "evaluating", "in_detail", "is_frozen", "is_in_detail", "plain"]
@@ -248,8 +249,7 @@ class Module:
         heads = ("layer", "kind", "inputs", "outputs", "parameters")
         lines = [heads, *(_summary_line(*unit) for unit in self.named_units())]
         lines.append(("total", "", "", "", _count_text(self.parameters())))
-        widths = [max(map(len, column)) for column in zip(*lines)]
-        return "\n".join(_aligned(line, widths) for line in lines)
+        return aligned(lines, n_words=2)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy or a pickle keeps: the attributes, and which parameters are frozen."""
@@ -438,9 +438,3 @@ def _summary_line(name: str, module: Module, parameters: list[Value]) -> tuple[s
 def _count_text(parameters: Sequence[Value]) -> str:
     frozen = sum(map(is_frozen, parameters))
     return f"{len(parameters)} ({frozen} frozen)" if frozen else str(len(parameters))
-
-
-def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
-    """Return the cells of a line in columns: two of words, the others of numbers."""
-    columns = [cell.ljust(width) if k < 2 else cell.rjust(width) for k, (cell, width) in enumerate(zip(cells, widths))]
-    return "  ".join(columns).rstrip()

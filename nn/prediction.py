@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from autograd import mean, no_grad
+from nn.columns import aligned
 from nn.losses import Loss, LossRow, loss_row
 from nn.module import Module, evaluating, plain
 
@@ -55,10 +56,7 @@ class ConfusionMatrix(NamedTuple):
 
     def __str__(self) -> str:
         heads = ["true \\ predicted", *map(str, self.classes)]
-        lines = [heads, *([str(name), *map(str, row)] for name, row in zip(self.classes, self.counts))]
-        widths = [max(map(len, column)) for column in zip(*lines)]
-        cells = [[line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])] for line in lines]
-        return "\n".join("  ".join(row) for row in cells)
+        return aligned([heads, *([str(name), *map(str, row)] for name, row in zip(self.classes, self.counts))])
 
 
 def predict(model: Model, inputs: Any) -> Any:
@@ -85,7 +83,7 @@ def predict(model: Model, inputs: Any) -> Any:
         if not hasattr(inputs, "__iter__"):
             raise TypeError(f"inputs are a list or an array with one entry per sample, not {type(inputs).__name__}")
         with no_grad(), evaluating(model):
-            return [plain(output) for output in _outputs(model, inputs)]
+            return [plain(output) for output in outputs_of(model, inputs)]
     import numpy
 
     if isinstance(model, Module) and inputs.ndim == 2:
@@ -175,7 +173,7 @@ def score(model: Model, inputs: Any, targets: Any, *, loss: Loss | str, correct:
     inputs, targets = samples_of(inputs, targets)
     row = loss_row(loss)
     with no_grad(), evaluating(model):
-        outputs = _outputs(model, inputs)
+        outputs = outputs_of(model, inputs)
         total = mean([row.function(output, target) for output, target in zip(outputs, targets)])
     return Score(plain(total), share(hits(row, correct, outputs, targets)))
 
@@ -274,7 +272,8 @@ def share(found: Sequence[bool]) -> float | None:
     return sum(found) / len(found) if found else None
 
 
-def _outputs(model: Model, inputs: Sequence[Any]) -> list[Any]:
+def outputs_of(model: Model, inputs: Sequence[Any]) -> list[Any]:
+    """Return the output for each sample of a batch; a Module sees the whole batch."""
     return model.on_batch(inputs) if isinstance(model, Module) else [model(sample) for sample in inputs]
 
 

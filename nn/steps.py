@@ -18,10 +18,10 @@ from nn.initializers import Seed, as_generator
 from nn.losses import Loss
 from nn.module import Module
 from nn.optimizers import Optimizer, clip_gradients
-from nn.prediction import Model
+from nn.prediction import Model, outputs_of
 from nn.regularizers import Regularizer
 
-__all__ = ["Batches", "NotFiniteError", "Steps"]
+__all__ = ["Batches", "Mark", "NotFiniteError", "Steps"]
 
 
 class NotFiniteError(Exception):
@@ -64,7 +64,7 @@ class Batches:
         return batches
 
 
-class _Mark(NamedTuple):
+class Mark(NamedTuple):
     """Something to go back to: the numbers of a model, and what the optimizer remembered then."""
 
     numbers: tuple[float, ...]
@@ -105,14 +105,14 @@ class Steps:
         self._drawn: list[Any] = []
         self._norms: list[list[float]] = []
         self._penalties: list[float] = []
-        self._last = self._mark()  # after the last whole step
+        self._last = self.mark()  # after the last whole step
         self._last_finite = self._last  # where the loss was finite for the last time: one step older
 
     def begin(self) -> None:
         """Begin an epoch: forget the gradient norms and penalties of the one before."""
         self._norms, self._penalties = [], []
         if self.numbers.read() != self._last.numbers:  # someone else has changed the model
-            self._last = self._last_finite = self._mark()
+            self._last = self._last_finite = self.mark()
 
     def step(self, inputs: Sequence[Any], targets: Sequence[Any]) -> tuple[float, list[Any]]:
         """Train on one batch; return its loss before the step, without the penalty, and its outputs.
@@ -135,7 +135,7 @@ class Steps:
         self._optimizer.step()
         if self._regularizer is not None:
             self._regularizer.project(self._model)
-        self._last = self._mark()
+        self._last = self.mark()
         if not all(map(math.isfinite, self._last.numbers)):
             raise NotFiniteError("the step after a finite loss led to parameters that are not finite")
         return loss, outputs
@@ -166,28 +166,30 @@ class Steps:
         if len(state["numbers"]) != size or len(state["good"]) != size:
             raise ValueError(f"it holds {len(state['numbers'])} numbers, and this run changes {size}")
         self.numbers.write(state["numbers"])
-        self._last = self._mark()
-        self._last_finite = _Mark(tuple(state["good"]), self._optimizer.memory)
+        self._last = self.mark()
+        self._last_finite = Mark(tuple(state["good"]), self._optimizer.memory)
 
     def undo_partial_step(self) -> None:
         """Give the model the numbers it had after the last whole step, and the optimizer its memory of them."""
-        self._return_to(self._last)
+        self.return_to(self._last)
 
     def return_to_finite_loss(self) -> None:
         """Give the model the numbers of the last finite loss, and the optimizer its memory of them."""
-        self._return_to(self._last_finite)
+        self.return_to(self._last_finite)
 
-    def _mark(self) -> _Mark:
-        return _Mark(self.numbers.read(), self._optimizer.memory)
+    def mark(self) -> Mark:
+        """Return where the model and the optimizer are."""
+        return Mark(self.numbers.read(), self._optimizer.memory)
 
-    def _return_to(self, mark: _Mark) -> None:
+    def return_to(self, mark: Mark) -> None:
+        """Put the model and the optimizer where they were."""
         self.numbers.write(mark.numbers)
         self._optimizer.memory = mark.memory
 
     def _forward(self, inputs: Sequence[Any], targets: Sequence[Any]) -> tuple[list[Any], float, Value]:
         """Return the outputs of a batch, its loss, and its loss with the penalty."""
         model = self._model
-        outputs = model.on_batch(inputs) if isinstance(model, Module) else [model(sample) for sample in inputs]
+        outputs = outputs_of(model, inputs)
         loss = mean([self._loss(output, target) for output, target in zip(outputs, targets)])
         if not isinstance(loss, Value):
             raise TypeError(f"the loss is a {type(loss).__name__}, not a Value: it does not depend on any parameter")

@@ -24,6 +24,7 @@ when it is time to stop (`nn.stopping`). The same loop written by hand is as goo
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import math
 import os
@@ -43,7 +44,7 @@ from nn.prediction import Correct, Model, Score, hits, samples_of, score, share
 from nn.progress import Progress
 from nn.regularizers import Regularizer
 from nn.schedules import Schedule
-from nn.steps import Batches, NotFiniteError, Steps
+from nn.steps import Batches, Mark, NotFiniteError, Steps
 from nn.stopping import Condition, EarlyStopping
 
 __all__ = ["Callback", "Training", "fit", "training"]
@@ -153,11 +154,10 @@ def fit(
     return run.history
 
 
-class _Moving(NamedTuple):
-    """What changes within an epoch: the numbers of the model, the optimizer's memory, the generators' states."""
+class _Moment(NamedTuple):
+    """What changes within an epoch: where the steps are, and the states of all generators."""
 
-    numbers: tuple[float, ...]
-    memory: dict[str, list[float]]
+    mark: Mark
     generators: list[Any]
 
 
@@ -222,7 +222,7 @@ class Training(Iterator[Epoch]):
         self._callbacks = callbacks
         self._correct = correct
         self.history.add_snapshot(Snapshot(0, self._model_numbers.read()))
-        self._epoch_start = self._moving()
+        self._epoch_start = self._moment()
 
     def __iter__(self) -> Training:
         return self
@@ -300,7 +300,7 @@ class Training(Iterator[Epoch]):
             raise
 
     def _epoch(self, number: int) -> Epoch:
-        self._epoch_start = self._moving()
+        self._epoch_start = self._moment()
         rate, before = self.optimizer.learning_rate, self._parameters()
         training, held_out = self._train(), self.history.validation_samples
         row, steps = self.history.loss_row, self._steps
@@ -372,22 +372,19 @@ class Training(Iterator[Epoch]):
 
     def _state_of_whole_epochs(self) -> tuple[dict[str, Any], dict[str, list[float]]]:
         """Return the state before the epoch that was interrupted, and leave everything as it is."""
-        now = self._moving()
-        self._move(self._epoch_start)
+        now = self._moment()
+        self._return_to(self._epoch_start)
         try:
             return self._state()
         finally:
-            self._move(now)
+            self._return_to(now)
 
-    def _moving(self) -> _Moving:
-        """Return what changes within an epoch."""
-        states = [generator.getstate() for generator in self._generators()]
-        return _Moving(self._steps.numbers.read(), self.optimizer.memory, states)
+    def _moment(self) -> _Moment:
+        return _Moment(self._steps.mark(), [generator.getstate() for generator in self._generators()])
 
-    def _move(self, moving: _Moving) -> None:
-        self._steps.numbers.write(moving.numbers)
-        self.optimizer.memory = moving.memory
-        for generator, state in zip(self._generators(), moving.generators):
+    def _return_to(self, moment: _Moment) -> None:
+        self._steps.return_to(moment.mark)
+        for generator, state in zip(self._generators(), moment.generators):
             generator.setstate(state)
 
     def _return_to_best(self) -> None:
@@ -422,9 +419,14 @@ class Training(Iterator[Epoch]):
             "schedule": None if self.schedule is None else type(self.schedule).__name__,
             "early stopping": None if self.early_stopping is None else repr(self.early_stopping),
             "batches": self.batches.kind,
-            "data": _fingerprint(self.history.samples),
-            "validation": _fingerprint(self.history.validation_samples),
+            **self._fingerprints,
         }
+
+    @functools.cached_property
+    def _fingerprints(self) -> dict[str, str]:
+        """Return what tells the samples from others; once, not for every checkpoint."""
+        history = self.history
+        return {"data": _fingerprint(history.samples), "validation": _fingerprint(history.validation_samples)}
 
     def _generators(self) -> list[random.Random]:
         return [self.batches.generator, *self._steps.generators]

@@ -16,6 +16,7 @@ from typing import Any
 from nn.checks import counted
 from nn.cli.flags import WrongUseError, one_line
 from nn.cli.recipe import Recipe
+from nn.columns import aligned
 from nn.history import History
 from nn.module import Module
 from nn.prediction import confusion_matrix, predict, score
@@ -48,7 +49,7 @@ def print_results(model: Module, recipe: Recipe, parts: dict[str, Dataset], samp
     lines = [["", "samples", "loss", *(["accuracy"] if recipe.encoding.classes else ["RMSE", "R²"])]]
     for name, part in parts.items():
         lines.append([name, str(len(part.inputs)), *_measures(model, recipe, part, samples[name])])
-    print(_aligned(lines))
+    print(aligned(lines))
     if len(parts) == 1:
         print("no samples were held back: how well it does on new ones is not known")
     if 0 < len(recipe.encoding.classes) <= MOST_CLASSES:
@@ -90,13 +91,6 @@ def _name_text(name: str) -> str:
 
 def _flat(numbers: Sequence[Any]) -> list[float]:
     return [number for each in numbers for number in (each if isinstance(each, list) else [each])]
-
-
-def _aligned(lines: Sequence[Sequence[str]]) -> str:
-    """Return the cells of a table: names on the left, numbers on the right of their columns."""
-    widths = [max(map(len, column)) for column in zip(*lines)]
-    cells = [[line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])] for line in lines]
-    return "\n".join("  ".join(line) for line in cells)
 
 
 # -- what is written -------------------------------------------------------------------------------------------------

@@ -5,6 +5,9 @@ Built from public names of `autograd` alone. `nn.layers` puts neurons together, 
 keeps it, `nn.reports` shows it. Something to learn is in `nn.datasets`, and one's own CSV in `nn.tables`.
 """
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from nn.activations import ACTIVATIONS, ActivationRow, activation_row, winner_take_all
 from nn.csv_files import Table, TableError, read_table, write_predictions
 from nn.datasets import (
@@ -25,8 +28,6 @@ from nn.datasets import (
     xor,
     xor_clouds,
 )
-from nn.diagrams import Diagram, network_diagram
-from nn.drawings import draw
 from nn.history import Epoch, History, Snapshot
 from nn.initializers import (
     INITIALIZERS,
@@ -72,7 +73,6 @@ from nn.optimizers import (
 )
 from nn.prediction import ConfusionMatrix, Score, confusion_matrix, predict, predict_class, predict_proba, score
 from nn.regularizers import L1, L2, ElasticNet, MaxNorm, Regularizer
-from nn.reports import write_report
 from nn.samples import Dataset, Standardization, split, stratified_split
 from nn.saving import SavedFileError, load, load_checkpoint, read_extra, save, save_checkpoint
 from nn.schedules import (
@@ -88,6 +88,11 @@ from nn.stages import Activation, BatchNorm, Dropout, Sequential
 from nn.stopping import EarlyStopping, gradient_norm_below, parameter_change_below
 from nn.tables import Encoding, encode_table
 from nn.trainer import Training, fit, training
+
+if TYPE_CHECKING:
+    from nn.diagrams import Diagram, network_diagram
+    from nn.drawings import draw
+    from nn.reports import write_report
 
 __all__ = [
     "ACTIVATIONS",
@@ -202,3 +207,19 @@ __all__ = [
     "zero_one",
     "zeros",
 ]
+
+if not TYPE_CHECKING:  # what draws is imported when it is asked for: it takes a fifth of the time of all the others
+    _PICTURES = {
+        "Diagram": "nn.diagrams",
+        "draw": "nn.drawings",
+        "network_diagram": "nn.diagrams",
+        "write_report": "nn.reports",
+    }
+
+    def __getattr__(name: str) -> Any:
+        if name not in _PICTURES:
+            raise AttributeError(f"module 'nn' has no attribute {name!r}")
+        return getattr(importlib.import_module(_PICTURES[name]), name)
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

@@ -21,21 +21,12 @@ from autograd.show.stage import TITLE, unlinked
 from autograd.show.stepper import MOST_STEPS, step_through
 from autograd.tape import forward_sweep
 from tests.test_cli import needs_dot
+from tests.test_show import example
 
 NASTY = "<b>&\"'|{}[]\\N\\G\\\n\t\x00\u202e\ud800 ]]> </table> 😀 日本 عربي \\"
 
 USE = " (a second use: gradients add)"
 OPERAND = " (a second operand: tangents add)"
-
-
-def example():
-    w1, w2 = Value(2.0, label="w1"), Value(3.0, label="w2")
-    a = w1**3
-    b = a * w2
-    c = 3 * w1
-    g = b + c
-    a.label, b.label, c.label, g.label = "a", "b", "c", "g"
-    return g
 
 
 def captions(stepper):

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import pytest
 
-from autograd import Value, draw, name, sin, step_through
+from autograd import Value, draw, sin, step_through
 from nn import MLP, SGD, fit, moons, network_diagram, write_report
 from tests.test_cli import needs_dot
+from tests.test_show import example
 
 pytest.importorskip("selenium.webdriver", reason="Selenium is not installed")
 axe = pytest.importorskip("axe_core_python.selenium", reason="axe is not installed")
@@ -20,13 +21,6 @@ from tests.browser.test_report_page import browser  # noqa: E402 # it needs Sele
 __all__ = ["browser"]
 
 PAGE = "<!DOCTYPE html><html lang=en><title>{}</title><main><h1>{}</h1>{}</main></html>"
-
-
-def example():
-    w1, w2 = Value(2.0), Value(3.0)
-    g = w1**3 * w2 + 3 * w1
-    name(locals())
-    return g
 
 
 def modes():

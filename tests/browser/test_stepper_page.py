@@ -12,7 +12,8 @@ import pytest
 from autograd import Value, scope, sin
 from autograd.show.stepper import step_through
 from tests.test_cli import needs_dot
-from tests.test_stepper import NASTY, example
+from tests.test_show import example
+from tests.test_stepper import NASTY
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="Selenium is not installed")
 from selenium.webdriver.common.keys import Keys  # noqa: E402 # it may be missing

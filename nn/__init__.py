@@ -91,7 +91,7 @@ from nn.trainer import Training, fit, training
 
 if TYPE_CHECKING:
     from nn.diagrams import Diagram, network_diagram
-    from nn.drawings import draw
+    from nn.drawings import draw, step_through
     from nn.reports import write_report
 
 __all__ = [
@@ -196,6 +196,7 @@ __all__ = [
     "spirals",
     "split",
     "squared_error",
+    "step_through",
     "stratified_split",
     "training",
     "uniform",
@@ -212,6 +213,7 @@ if not TYPE_CHECKING:  # what draws is imported when it is asked for: it takes a
     _PICTURES = {
         "Diagram": "nn.diagrams",
         "draw": "nn.drawings",
+        "step_through": "nn.drawings",
         "network_diagram": "nn.diagrams",
         "write_report": "nn.reports",
     }

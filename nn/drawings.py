@@ -1,4 +1,4 @@
-"""A model's computation as a picture: what one sample becomes on its way through the network.
+"""A model's computation as a picture, or step by step: what one sample becomes on its way through the network.
 
 Neurons stand in frames, one per layer, and are one card each, or in full with every product. The picture is autograd's
 own (`autograd.draw`); this room only records what it shows. How a network looks as circles and lines is in
@@ -15,7 +15,7 @@ from autograd import Tape, Value
 from nn.losses import Loss, loss_row
 from nn.module import Module, evaluating, in_detail
 
-__all__ = ["draw"]
+__all__ = ["draw", "step_through"]
 
 
 def draw(
@@ -44,6 +44,41 @@ def draw(
         >>> drawing.source.count("<B>neuron")
         4
     """
+    tape, leaves = _recorded(model, inputs, target, loss)
+    options.setdefault("collapse", 2)
+    return autograd.draw(tape, inputs=leaves, **options)
+
+
+def step_through(
+    model: Module, inputs: Sequence[float], *, target: Any = None, loss: Loss | str | None = None, **options: Any
+) -> Any:
+    """Return a page to step through what a model computes of one sample, and through the gradients of that.
+
+    Args:
+        model: a `Module`; it is in evaluation mode while it is recorded.
+        inputs: of the sample: numbers.
+        target: what its output should be; with it the computation ends in the loss.
+        loss: a function (output, target), or a name in `nn.LOSSES`; goes with the target.
+        options: of `autograd.step_through`: mode, seed, title and collapse, which by default makes one step of a
+            neuron, or of a layer, only where there would be too many steps otherwise.
+
+    Returns:
+        A page, see `autograd.step_through`.
+
+    Raises:
+        TypeError, ValueError: as for `draw`.
+
+    Example:
+        >>> from nn import MLP
+        >>> step_through(MLP(2, [16, 16, 1], "tanh", seed=1), [0.5, -1.0])
+        <Stepper: 12 steps through 5 cards>
+    """
+    tape, leaves = _recorded(model, inputs, target, loss)
+    return autograd.step_through(tape, inputs=leaves, **options)
+
+
+def _recorded(model: Module, inputs: Sequence[float], target: Any, loss: Loss | str | None) -> tuple[Tape, list[Value]]:
+    """Return the tape of one sample, every neuron in a scope of its own, and the sample as leaves."""
     if not isinstance(model, Module):
         raise TypeError(f"what is drawn is a Module, such as MLP(2, [3, 1]), not {type(model).__name__}")
     if (target is None) != (loss is None):
@@ -54,6 +89,4 @@ def draw(
         if loss is not None:
             outputs = loss_row(loss).function(outputs, target)
             outputs.label = "loss"
-    tape = Tape.of(*outputs) if isinstance(outputs, (list, tuple)) else Tape.of(outputs)
-    options.setdefault("collapse", 2)
-    return autograd.draw(tape, inputs=leaves, **options)
+    return Tape.of(*outputs) if isinstance(outputs, (list, tuple)) else Tape.of(outputs), leaves

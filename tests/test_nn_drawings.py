@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from autograd import Tape, Value
-from nn import MLP, Dropout, Layer, Module, Neuron, Perceptron, Sequential, draw, network_diagram
+from nn import MLP, Dropout, Layer, Module, Neuron, Perceptron, Sequential, draw, network_diagram, step_through
 from nn.module import in_detail
 
 
@@ -29,6 +29,15 @@ def test_one_card_per_layer_and_everything():
     full = draw(model, [0.5, -1.0], collapse="none").source
     assert full.count(">param<") == 17
     assert full.count("<B>dot</B>") == 5
+
+
+def test_one_sample_is_stepped_through():
+    small = step_through(Neuron(2, "tanh", seed=1), [0.5, -1.0], target=1.0, loss="squared_error")
+    assert "steps through 10 cards" in repr(small)
+    page = step_through(MLP(2, [8, 8, 1], "tanh", seed=1), [0.5, -1.0], mode="forward", seed="x1")
+    assert repr(page) == "<Stepper: 106 steps through 19 cards>"
+    with pytest.raises(TypeError, match="go together"):
+        step_through(Neuron(2), [0.5, -1.0], target=1.0)
 
 
 def test_the_loss_is_the_root():

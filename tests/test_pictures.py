@@ -206,7 +206,7 @@ def test_many_inputs_of_a_collapsed_network_are_one_card():
     source = dot_source(output, inputs=given, collapse="all")
     assert "<B>inputs</B>" in source
     assert "17 outs" in source
-    assert 'inputs -> s0 [tooltip="34 edges"]' in source
+    assert 'inputs -> s0 [class=binputs_s0 tooltip="34 edges"]' in source
     assert dot_source(output, inputs=given, collapse="none").count(">input<") == 17
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import html
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from autograd.listing import (
@@ -43,7 +43,7 @@ from autograd.show.themes import Theme, theme_of
 from autograd.tape import Tape
 from autograd.value import Value
 
-__all__ = ["dot_source"]
+__all__ = ["LONGEST_NAME", "Numbers", "Picture", "arrow_class", "bundle_class", "dot_source", "picture_of", "source_of"]
 
 MOST_EVER = 20_000
 """Lines of a tape that can be drawn, however they are collapsed."""
@@ -65,7 +65,21 @@ OPERATOR = re.compile(r"\((?:\{\} )?([^\w\s{}]+) ?\{\}\)")
 FONT = "Helvetica"  # one name: a list of them makes `dot` estimate the widths of another font
 
 
-class _Picture(NamedTuple):
+class Numbers(NamedTuple):
+    """What cards and arrows say in the place of the final numbers, as pairs: `3 + 36 = ` and the total `39`.
+
+    Attributes:
+        word: what the second row of a card is called.
+        cards: name of a box -> the pair of each of its rows.
+        arrows: class of an arrow -> its pair.
+    """
+
+    word: str
+    cards: Mapping[str, Sequence[tuple[str, str]]]
+    arrows: Mapping[str, tuple[str, str]]
+
+
+class Picture(NamedTuple):
     """What is to be drawn.
 
     Attributes:
@@ -82,6 +96,8 @@ class _Picture(NamedTuple):
         chain: whether arrows carry the chain rule.
         grads: whether cards tell adjoints.
         theme: the colours.
+        direction: "LR" or "TB".
+        numbers: in the place of those of the sweep, where there are some.
     """
 
     listed: Sequence[Line]
@@ -97,6 +113,8 @@ class _Picture(NamedTuple):
     chain: bool
     grads: bool
     theme: Theme
+    direction: str
+    numbers: Numbers | None = None
 
 
 def dot_source(
@@ -131,6 +149,28 @@ def dot_source(
         >>> print(dot_source(x * x).splitlines()[0])
         digraph tape {
     """
+    return source_of(picture_of(value, theme=theme, direction=direction, collapse=collapse, show=show, inputs=inputs))
+
+
+def source_of(picture: Picture) -> str:
+    """Return the DOT source of a picture."""
+    graph = _new_graph(picture)
+    _draw_boxes(graph, picture)
+    _draw_all_arrows(graph, picture)
+    source: str = graph.source
+    return source
+
+
+def picture_of(
+    value: Value | Tape,
+    *,
+    theme: str = "light",
+    direction: str | None = None,
+    collapse: str | int = "auto",
+    show: Literal["grads", "values"] = "grads",
+    inputs: Iterable[Value] = (),
+) -> Picture:
+    """Return what is to be drawn of a value's tape; see `dot_source`."""
     if show not in ("grads", "values"):
         raise ValueError(f'show is "grads" or "values", not {show!r}')
     if direction not in (None, "LR", "TB"):
@@ -140,17 +180,12 @@ def dot_source(
         raise ValueError("there is nothing to draw: the tape is empty")
     if len(tape) > MOST_EVER:
         raise ValueError(f"a picture of {len(tape):,} boxes cannot be read: 1000 are the most; print the tape instead")
-    picture = _picture(tape, colours, direction or "LR", collapse, show == "grads", inputs)
-    graph = _new_graph(picture, direction or "LR")
-    _draw_boxes(graph, picture)
-    _draw_all_arrows(graph, picture)
-    source: str = graph.source
-    return source
+    return _picture(tape, colours, direction or "LR", collapse, show == "grads", inputs)
 
 
 def _picture(
     tape: Tape, theme: Theme, direction: str, collapse: str | int, grads: bool, inputs: Iterable[Value]
-) -> _Picture:
+) -> Picture:
     listed = lines(tape)
     data = set(map(id, inputs))
     named = frozenset(index for index, (leaf, _) in tape.leaves.items() if id(leaf) in data)
@@ -167,15 +202,28 @@ def _picture(
     stacks = stacks_of(boxes)
     told = _told_lines(listed, boxes, [root(tape), *(tape.outputs or ())])
     sides = (":e", ":w") if direction == "LR" else (":s", ":n")
-    return _Picture(
-        listed, adjoints(tape), shares, edges, told, root(tape), boxes, stacks, sides, named, chain, grads, theme
+    return Picture(
+        listed,
+        adjoints(tape),
+        shares,
+        edges,
+        told,
+        root(tape),
+        boxes,
+        stacks,
+        sides,
+        named,
+        chain,
+        grads,
+        theme,
+        direction,
     )
 
 
-def _new_graph(picture: _Picture, direction: str) -> Any:
+def _new_graph(picture: Picture) -> Any:
     import graphviz  # pyright: ignore[reportMissingTypeStubs] # it ships none
 
-    theme = picture.theme
+    theme, direction = picture.theme, picture.direction
     graph = graphviz.Digraph("tape")
     ranksep = "0.75" if picture.chain and direction == "LR" else "0.4"
     graph.attr(rankdir=direction, bgcolor=theme.ground, nodesep="0.3", ranksep=ranksep, pad="0.2")
@@ -187,7 +235,7 @@ def _new_graph(picture: _Picture, direction: str) -> Any:
     graph.attr(
         "edge", fontname=FONT, fontsize="11", color=theme.line, fontcolor=theme.dim, arrowsize="0.7", penwidth="1.2"
     )
-    if picture.chain:
+    if picture.chain and picture.numbers is None:
         share = f'<B><FONT COLOR="{theme.grad}">share of grad</FONT></B>'
         graph.attr(label=f"<on each arrow: grad of result × slope = {share}>", labelloc="b", tooltip=" ")
     return graph
@@ -196,7 +244,7 @@ def _new_graph(picture: _Picture, direction: str) -> Any:
 # -- cards -----------------------------------------------------------------------------------------------------------
 
 
-def _draw_boxes(graph: Any, picture: _Picture) -> None:
+def _draw_boxes(graph: Any, picture: Picture) -> None:
     """Draw the boxes in the order of the tape, those of one scope within its frame."""
     tree = _Scope()
     for box in picture.boxes.all:
@@ -217,7 +265,7 @@ class _Scope:
             scope = scope.inner.setdefault(name, _Scope())
         return scope
 
-    def draw(self, graph: Any, picture: _Picture, prefix: str) -> None:
+    def draw(self, graph: Any, picture: Picture, prefix: str) -> None:
         stacks: dict[str, list[Box]] = {}
         for box in self.boxes:
             if box.name in picture.stacks:
@@ -239,51 +287,64 @@ class _Scope:
                 scope.draw(frame, picture, f"{prefix}_{place}")
 
 
-def _draw_card(graph: Any, picture: _Picture, line: Line) -> None:
+def _draw_card(graph: Any, picture: Picture, line: Line) -> None:
     for position in drawn_constants(line):
         name = f"n{line.index}c{position}"
         graph.node(name, **{"class": name}, **_constant(line.operands[position], picture.theme))
-    tooltip = line.name if line.primitive is None else f"{line.name} = {line.text}"
-    graph.node(
-        f"n{line.index}",
-        **{"class": f"n{line.index}"},
-        label=f"<{_card(picture, line)}>",
-        tooltip=_tooltip(f"{tooltip} = {_exact(line.primal)}"),
-    )
+    name = f"n{line.index}"
+    graph.node(name, **{"class": name}, label=f"<{_card(picture, line)}>", tooltip=_card_tooltip(line))
 
 
-def _card(picture: _Picture, line: Line) -> str:
+def _card_tooltip(line: Line) -> str:
+    text = line.name if line.primitive is None else f"{line.name} = {line.text}"
+    return _tooltip(f"{text} = {_exact(line.primal)}")
+
+
+def _card(picture: Picture, line: Line, mark: str = "") -> str:
     theme = picture.theme
     kind = "input" if line.index in picture.inputs else line.kind
     operation = _written(WORDS[kind] if line.primitive is None else _operation(line))
     operation = f"<B>{operation}</B>" if line.kind == "node" else _dim(operation, theme)
     name = f"<B>{_written(line.label)}</B>" if line.label else _dim(_written(line.name), theme)
-    rows = _card_row("value", number(line.primal), theme.value, theme)
+    told = [("value", ("", number(line.primal)))]
     if picture.grads:
-        total, before = _grad(picture, line.index)
-        rows += _card_row("grad", total, theme.grad, theme, before)
-    return _framed(theme, getattr(theme, kind), name, operation, rows, line.index == picture.root)
+        told.append(("grad", _grad(picture, line.index)))
+    rows = _rows(picture, f"n{line.index}", told)
+    return _framed(theme, getattr(theme, kind), name, operation, rows, line.index == picture.root, mark)
 
 
-def _framed(theme: Theme, header: str, name: str, operation: str, rows: str, thick: bool) -> str:
+def _framed(theme: Theme, header: str, name: str, operation: str, rows: str, thick: bool, mark: str = "") -> str:
     """Return a card: a table with a header of two cells, and rows below."""
     return (
-        f'<TABLE BORDER="{3 if thick else 1}" COLOR="{theme.ink}" BGCOLOR="{theme.paper}" '
+        f'<TABLE{mark} BORDER="{3 if thick else 1}" COLOR="{theme.ink}" BGCOLOR="{theme.paper}" '
         f'CELLBORDER="0" CELLSPACING="0" CELLPADDING="4">'
         f'<TR><TD ALIGN="LEFT" BGCOLOR="{header}">{name}</TD>'
         f'<TD ALIGN="RIGHT" BGCOLOR="{header}">{operation}</TD></TR>{rows}</TABLE>'
     )
 
 
-def _card_row(word: str, number: str, color: str, theme: Theme, before: str = "") -> str:
-    spelled = f'<FONT COLOR="{color}">{before}<B>{number}</B></FONT>'
-    return f'<TR><TD ALIGN="LEFT">{_dim(word, theme)}</TD><TD ALIGN="RIGHT">{spelled}</TD></TR>'
+def _rows(picture: Picture, name: str, told: Sequence[tuple[str, tuple[str, str]]]) -> str:
+    """Return the rows of a card: the first in the colour of values, all others in that of grads.
+
+    Args:
+        picture: that the card is part of.
+        name: of its box.
+        told: per row its word, and the number in two parts, what stands before the total and the total.
+    """
+    theme, numbers = picture.theme, picture.numbers
+    rows = ""
+    for place, (word, pair) in enumerate(told):
+        before, total = pair if numbers is None else numbers.cards[name][place]
+        shown = word if numbers is None else word.replace("grad", numbers.word)
+        spelled = f'<FONT COLOR="{theme.grad if place else theme.value}">{before}<B>{total}</B></FONT>'
+        rows += f'<TR><TD ALIGN="LEFT">{_dim(shown, theme)}</TD><TD ALIGN="RIGHT">{spelled}</TD></TR>'
+    return rows
 
 
-def _grad(picture: _Picture, index: int) -> tuple[str, str]:
-    """Return a grad, and the sum it is as people write it, up to the equals sign."""
+def _grad(picture: Picture, index: int) -> tuple[str, str]:
+    """Return a grad: the sum it is as people write it, up to the equals sign, and the grad."""
     shares = picture.shares.get(index, ())
-    return number(picture.swept[index]), sum_before_total([share.share for share in shares])
+    return sum_before_total([share.share for share in shares]), number(picture.swept[index])
 
 
 def _operation(line: Line) -> str:
@@ -314,43 +375,75 @@ def _constant(operand: Operand, theme: Theme) -> dict[str, str]:
 # -- collapsed scopes ------------------------------------------------------------------------------------------------
 
 
-def _draw_stack(graph: Any, picture: _Picture, name: str, boxes: Sequence[Box]) -> None:
+def _draw_stack(graph: Any, picture: Picture, name: str, boxes: Sequence[Box]) -> None:
     """Draw boxes that do not depend on one another, as the neurons of a layer, below each other in order."""
     rows = "".join(f'<TR><TD PORT="{box.name}">{_any_card(picture, box)}</TD></TR>' for box in boxes)
     label = f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="6" CELLPADDING="0">{rows}</TABLE>>'
     graph.node(name, label=label, tooltip=" ")
 
 
-def _draw_collapsed(graph: Any, picture: _Picture, box: Box) -> None:
+def _draw_collapsed(graph: Any, picture: Picture, box: Box) -> None:
     """Draw a scope as one card."""
-    tooltip = _tooltip(f"{'/'.join([*box.scope, box.title or ''])}: {len(box.inside)} lines inside")
-    graph.node(box.name, **{"class": box.name}, label=f"<{_collapsed_card(picture, box)}>", tooltip=tooltip)
+    card = _collapsed_card(picture, box)
+    graph.node(box.name, **{"class": box.name}, label=f"<{card}>", tooltip=_scope_tooltip(box))
 
 
-def _any_card(picture: _Picture, box: Box) -> str:
-    return _card(picture, box.inside[0]) if box.title is None else _collapsed_card(picture, box)
+def _any_card(picture: Picture, box: Box) -> str:
+    """Return a card of a stack, which has an id and a tooltip of its own."""
+    tooltip = _card_tooltip(box.inside[0]) if box.title is None else _scope_tooltip(box)
+    mark = f' ID="{box.name}" TOOLTIP="{html.escape(tooltip)}"'
+    return _card(picture, box.inside[0], mark) if box.title is None else _collapsed_card(picture, box, mark)
 
 
-def _collapsed_card(picture: _Picture, box: Box) -> str:
+def _scope_tooltip(box: Box) -> str:
+    return _tooltip(f"{'/'.join([*box.scope, box.title or ''])}: {len(box.inside)} lines inside")
+
+
+def _collapsed_card(picture: Picture, box: Box, mark: str = "") -> str:
     """Return the card of a scope: what comes out of it, and what is inside."""
     theme = picture.theme
     nodes = [line for line in box.inside if line.kind == "node"]
     leaves = [line for line in box.inside if line.kind != "node" and line.index not in picture.inputs]
-    outs = [line for line in box.inside if line.index in picture.told]
-    rows = _outs_row("out", [line.primal for line in outs], theme.value, theme)
-    if picture.grads:
-        rows += _outs_row("grad", [picture.swept[line.index] for line in outs], theme.grad, theme)
-        if leaves:
-            largest = max((abs(picture.swept[line.index]) for line in leaves), key=_nan_last)
-            word = f"{len(leaves)} param{'s' * (len(leaves) != 1)}"
-            rows += _card_row(word, f"|g| ≤ {number(largest)}", theme.grad, theme)
+    rows = _rows(picture, box.name, [*_outs_told(picture, box)])
     if not nodes and not leaves:
-        return _framed(theme, theme.input, "<B>inputs</B>", _dim(str(len(box.inside)), theme), rows, False)
+        return _framed(theme, theme.input, "<B>inputs</B>", _dim(str(len(box.inside)), theme), rows, False, mark)
     inside = f"{len(nodes)} node{'s' * (len(nodes) != 1)} inside"
     name = f"<B>{_written(box.title or '')}</B>"
     header = theme.leaf if leaves else theme.node
     rooted = any(line.index == picture.root for line in box.inside)
-    return _framed(theme, header, name, _dim(inside, theme), rows, rooted)
+    return _framed(theme, header, name, _dim(inside, theme), rows, rooted, mark)
+
+
+def _outs_told(picture: Picture, box: Box) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Yield the rows of a collapsed scope: what comes out, the grads of that, and those of the parameters inside."""
+    outs = [line for line in box.inside if line.index in picture.told]
+    many = len(outs) > 1
+    if outs:
+        yield f"{len(outs)} outs" if many else "out", ("", span([line.primal for line in outs]))
+    if picture.grads and outs:
+        grads = [picture.swept[line.index] for line in outs]
+        yield f"{len(outs)} grads" if many else "grad", ("", span(grads))
+    inner = params_of(picture, box)
+    if inner and picture.grads and (picture.numbers is None or picture.numbers.word == "grad"):
+        word = f"{len(inner)} param{'s' * (len(inner) != 1)}"
+        yield word, ("", largest([picture.swept[line.index] for line in inner]))
+
+
+def params_of(picture: Picture, box: Box) -> list[Line]:
+    """Return the leaves within a collapsed scope that are no data."""
+    return [line for line in box.inside if line.kind != "node" and line.index not in picture.inputs]
+
+
+def span(numbers: Sequence[float]) -> str:
+    """Return a number, or from where to where several go."""
+    if len(numbers) == 1:
+        return number(numbers[0])
+    return f"{number(min(numbers))} … {number(max(numbers))}"
+
+
+def largest(numbers: Iterable[float]) -> str:
+    """Return the largest magnitude of some grads, as a bound."""
+    return f"|g| ≤ {number(max(map(abs, numbers), key=_nan_last))}"
 
 
 def _told_lines(listed: Sequence[Line], boxes: Boxes, outputs: Iterable[int]) -> frozenset[int]:
@@ -364,15 +457,6 @@ def _told_lines(listed: Sequence[Line], boxes: Boxes, outputs: Iterable[int]) ->
     return frozenset(crossing.union(outputs))
 
 
-def _outs_row(word: str, numbers: Sequence[float], color: str, theme: Theme) -> str:
-    if len(numbers) == 1:
-        return _card_row(word, number(numbers[0]), color, theme)
-    if not numbers:
-        return ""
-    text = f"{number(min(numbers))} … {number(max(numbers))}"
-    return _card_row(f"{len(numbers)} {word}s", text, color, theme)
-
-
 def _nan_last(number: float) -> tuple[bool, float]:
     return number != number, number
 
@@ -380,7 +464,7 @@ def _nan_last(number: float) -> tuple[bool, float]:
 # -- arrows ----------------------------------------------------------------------------------------------------------
 
 
-def _draw_all_arrows(graph: Any, picture: _Picture) -> None:
+def _draw_all_arrows(graph: Any, picture: Picture) -> None:
     bundles: dict[tuple[str, str], int] = {}
     for line in picture.listed:
         box = picture.boxes.of[line.index]
@@ -390,7 +474,7 @@ def _draw_all_arrows(graph: Any, picture: _Picture) -> None:
             if operand.index is None:
                 continue
             start = picture.boxes.of[operand.index]
-            if start.title is None and box.title is None and start.name not in picture.stacks:
+            if is_single(picture, start, box):
                 _draw_arrow(graph, picture, line, position, operand)
             elif start is not box:
                 bundles[start.name, box.name] = bundles.get((start.name, box.name), 0) + 1
@@ -403,38 +487,51 @@ def _draw_all_arrows(graph: Any, picture: _Picture) -> None:
             continue
         start_side, end_side = picture.sides if picture.stacks else ("", "")
         start_place, end_place = _place(picture, start_name) + start_side, _place(picture, end_name) + end_side
-        graph.edge(start_place, end_place, tooltip=f"{count} edge{'s' * (count != 1)}")
+        tooltip = f"{count} edge{'s' * (count != 1)}"
+        graph.edge(start_place, end_place, **{"class": bundle_class(start_name, end_name)}, tooltip=tooltip)
 
 
-def _dense(picture: _Picture, bundles: Iterable[tuple[str, str]]) -> dict[tuple[Any, Any], int]:
+def is_single(picture: Picture, start: Box, end: Box) -> bool:
+    """Return whether each edge between two boxes has an arrow of its own."""
+    return start.title is None and end.title is None and start.name not in picture.stacks
+
+
+def _dense(picture: Picture, bundles: Iterable[tuple[str, str]]) -> dict[tuple[Any, Any], int]:
     """Return the pairs of stacks with more arrows between them than can be told apart, and how many there are."""
     between = Counter((picture.stacks.get(start), picture.stacks.get(end)) for start, end in bundles)
     return {pair: count for pair, count in between.items() if None not in pair and count > MOST_BETWEEN_STACKS}
 
 
-def _place(picture: _Picture, name: str) -> str:
+def _place(picture: Picture, name: str) -> str:
     """Return where an arrow starts or ends: at a box, or at its place in a stack."""
     return f"{picture.stacks[name]}:{name}" if name in picture.stacks else name
 
 
 def _draw_constant_arrows(graph: Any, line: Line) -> None:
     for position in drawn_constants(line):
-        name = _edge_class(line, position)
-        graph.edge(f"n{line.index}c{position}", f"n{line.index}", **name, style="dashed", tooltip=" ")
+        name = arrow_class(line.index, position)
+        graph.edge(f"n{line.index}c{position}", f"n{line.index}", **{"class": name}, style="dashed", tooltip=" ")
 
 
-def _draw_arrow(graph: Any, picture: _Picture, line: Line, position: int, operand: Operand) -> None:
+def _draw_arrow(graph: Any, picture: Picture, line: Line, position: int, operand: Operand) -> None:
     share = picture.edges.get((line.index, position))
-    attributes = {"tooltip": _tooltip(f"∂{line.name}/∂{operand.name} = {_exact(operand.slope or 0.0)}")}
+    name = arrow_class(line.index, position)
+    attributes = {"class": name, "tooltip": _tooltip(f"∂{line.name}/∂{operand.name} = {_exact(operand.slope or 0.0)}")}
     if share is not None and picture.chain:
-        product = f"{number(share.adjoint)} × {factor(share.slope)} = "
-        total = f'<B><FONT COLOR="{picture.theme.grad}">{number(share.share)}</FONT></B>'
-        attributes["label"] = f"< {product}{total} >"
-    graph.edge(f"n{operand.index}", f"n{line.index}", **_edge_class(line, position), **attributes)
+        told = f"{number(share.adjoint)} × {factor(share.slope)} = ", number(share.share)
+        before, total = told if picture.numbers is None else picture.numbers.arrows.get(name, told)
+        attributes["label"] = f'< {before}<B><FONT COLOR="{picture.theme.grad}">{total}</FONT></B> >'
+    graph.edge(f"n{operand.index}", f"n{line.index}", **attributes)
 
 
-def _edge_class(line: Line, position: int) -> dict[str, str]:
-    return {"class": f"e{line.index}_{position}"}
+def arrow_class(result: int, position: int) -> str:
+    """Return the class of an arrow between two values: from an operand of a line, by their positions."""
+    return f"e{result}_{position}"
+
+
+def bundle_class(start: str, end: str) -> str:
+    """Return the class of an arrow that stands for all edges from a box to another, by their names."""
+    return f"b{start}_{end}"
 
 
 # -- text ------------------------------------------------------------------------------------------------------------

@@ -6,45 +6,17 @@ knows the markup of that picture; what appears when stands in `autograd.show.wal
 
 from __future__ import annotations
 
-import re
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from autograd.show.themes import THEMES
 from autograd.show.walk import Shown, Walk
 
-__all__ = ["LIGHT", "TITLE", "Stage", "prepared", "source_of", "unlinked"]
+__all__ = ["LIGHT", "TITLE", "Stage", "prepared", "unlinked"]
 
 LIGHT = THEMES["light"]
-CARD = re.compile(
-    r'^(\t+n(\d+) \[label=<[^\n]*?>)grad(</FONT></TD><TD ALIGN="RIGHT">)[^\n]*?(</TD></TR></TABLE>> class=n\2 )', re.M
-)
-ARROW = re.compile(r"^(\t+n\d+ -> n\d+ \[label=<)[^\n]*?(> class=e(\d+)_(\d+) )", re.M)
-CAPTION = re.compile(r"^\tlabel=<[^\n]*\n", re.M)
 TITLE = "{http://www.w3.org/1999/xlink}title"
-
-
-def source_of(source: str, walk: Walk, final: bool) -> str:
-    """Return a picture's source with the numbers of a walk: the final ones, or of each card the widest."""
-
-    def card(match: re.Match[str]) -> str:
-        shown = walk.sums[int(match[2])]
-        chosen = shown[-1] if final else max(shown, key=_width)
-        spelled = f'<FONT COLOR="{LIGHT.grad}">{chosen.before}<B>{chosen.total}</B></FONT>'
-        return f"{match[1]}{walk.word}{match[3]}{spelled}{match[4]}"
-
-    def arrow(match: re.Match[str]) -> str:
-        shown = walk.shares.get((int(match[3]), int(match[4])))
-        if shown is None:
-            return match[0]
-        return f'{match[1]} {shown.before}<B><FONT COLOR="{LIGHT.grad}">{shown.total}</FONT></B> {match[2]}'
-
-    return CAPTION.sub("", ARROW.sub(arrow, CARD.sub(card, source)))
-
-
-def _width(shown: Shown) -> float:
-    return sum(0.3 if character in " .," else 0.6 for character in shown.before + shown.total)
 
 
 class Stage(NamedTuple):
@@ -74,7 +46,7 @@ def prepared(drawn: str, walk: Walk) -> Stage:
     for element in picture.iter():
         _tidy(element)
     width, height = (round(float(number) * 4 / 3) for number in picture.get("viewBox", "").split()[2:])
-    about = f"The computation of {walk.root.name} as a graph: each card has a value and a {walk.word}"
+    about = f"The computation of {walk.name} as a graph: each card has a value and a {walk.word}"
     picture.attrib = {"viewBox": picture.get("viewBox", ""), "role": "img", "aria-label": about}
     picture.set("style", f"width:100%;min-width:{round(width * 0.8)}px;max-width:{width}px")
     return Stage(ElementTree.tostring(picture, encoding="unicode", short_empty_elements=False), width, height)
@@ -82,20 +54,44 @@ def prepared(drawn: str, walk: Walk) -> Stage:
 
 def _prepare_card(group: ElementTree.Element, name: str, walk: Walk) -> None:
     content = unlinked(group)
-    if "c" in name:
-        return
-    index = int(name[1:])
-    _align(content.findall("text"))
-    frame = content.findall("polygon")
+    if not name:
+        _prepare_stack(group, walk)
+    elif name in walk.cards:
+        _fill(content, walk.cards[name], _at_work(walk, name))
+
+
+def _prepare_stack(group: ElementTree.Element, walk: Walk) -> None:
+    """Let every card of a stack be a group of its own, as other cards are."""
+    group.set("class", "column")
+    for anchor in group.findall("g"):
+        name = anchor.get("id", "").removeprefix("a_")
+        group.remove(anchor)
+        card = ElementTree.SubElement(group, "g", {"class": f"node {name}"})
+        link = anchor[0]
+        ElementTree.SubElement(card, "title").text = link.get(TITLE)
+        card.extend(link)
+        _fill(card, walk.cards[name], _at_work(walk, name))
+
+
+def _fill(card: ElementTree.Element, rows: Sequence[Sequence[Shown]], steps_at_work: str) -> None:
+    """Put what a walk shows in the place of a card's numbers, each with the step that it appears at."""
+    _align(card.findall("text"))
+    frame = card.findall("polygon")
     right = max(x for x, _ in _points(frame[-1])) - 4.0
-    rows = {LIGHT.value.lower(): [walk.values[index]], LIGHT.grad.lower(): walk.sums[index]}
-    for color, shown in rows.items():
-        written = [text for text in content.findall("text") if text.get("fill") == color]
-        for text in written:
-            content.remove(text)
-        for each, after in zip(shown, [*shown[1:], None]):
-            content.append(_text(each, after, {**written[-1].attrib, "x": f"{right:g}", "text-anchor": "end"}))
-    content.insert(0, _ring(_points(frame[0]), _at_work(walk, name)))
+    for row, attributes in zip(rows, _cleared(card)):
+        for each, after in zip(row, [*row[1:], None]):
+            card.append(_text(each, after, {**attributes, "x": f"{right:g}", "text-anchor": "end"}))
+    card.insert(0, _ring(_points(frame[0]), steps_at_work))
+
+
+def _cleared(card: ElementTree.Element) -> Iterable[dict[str, str]]:
+    """Remove the numbers of a card, and return the attributes of each row, from the top."""
+    found: dict[float, dict[str, str]] = {}
+    for text in card.findall("text"):
+        if text.get("fill") in (LIGHT.value.lower(), LIGHT.grad.lower()):
+            card.remove(text)
+            found[float(text.get("y", ""))] = text.attrib
+    return [found[y] for y in sorted(found)]
 
 
 def _align(texts: Sequence[ElementTree.Element]) -> None:
@@ -109,8 +105,7 @@ def _align(texts: Sequence[ElementTree.Element]) -> None:
 def _prepare_arrow(group: ElementTree.Element, name: str, walk: Walk) -> None:
     unlinked(group)
     texts = group.findall("text")
-    place = tuple(map(int, name[1:].split("_")))
-    shown = walk.shares.get((place[0], place[1]))
+    shown = walk.arrows.get(name)
     if shown is not None and texts:
         label = ElementTree.SubElement(group, "g", {"class": f"t f{shown.since} product"})
         for text in texts:

@@ -20,13 +20,14 @@ from pathlib import Path
 from typing import Any
 
 from autograd.listing import lines, printable, pruned
-from autograd.show.boxes import drawn_constants
-from autograd.show.graph import dot_source
+from autograd.show.boxes import drawn_constants, scopes_of
+from autograd.show.graph import MOST_EVER, Picture, picture_of, source_of
 from autograd.show.render import Drawing, _check_writable, _write
-from autograd.show.stage import LIGHT, Stage, prepared, source_of
+from autograd.show.scope_walk import forward_scope_walk, kept_leaves, reverse_scope_walk
+from autograd.show.stage import LIGHT, Stage, prepared
 from autograd.show.themes import THEMES
 from autograd.show.trace import _tangents
-from autograd.show.walk import WORDS, Frame, Part, Walk, forward_walk, reverse_walk
+from autograd.show.walk import WORDS, Frame, Part, Walk, forward_walk, numbers_of, reverse_walk
 from autograd.tape import Tape
 from autograd.value import Value
 
@@ -162,9 +163,8 @@ def _rules(walk: Walk) -> str:
     """
     colors = {color.lower(): field for field, color in LIGHT._asdict().items() if field != "ground"}
     rules = [f'.stage [{what}="{c}"]{{{what}:var(--{f})}}' for c, f in colors.items() for what in ("fill", "stroke")]
-    sums = [shown for group in walk.sums.values() for shown in group]
-    begun = {shown.since for shown in [*walk.values.values(), *walk.shares.values(), *sums]}
-    ended = {shown.since for group in walk.sums.values() for shown in group[1:]}
+    begun = {shown.since for row in walk.changes for shown in row}
+    ended = {shown.since for row in walk.changes for shown in row[1:]}
     rules += [_from_on(f"f{k}", k, "visible") for k in sorted(begun)]
     rules += [_from_on(f"u{k}", k, "hidden") for k in sorted(ended)]
     at_work = "{visibility:visible;--edge:var(--grad);--wide:3.4}"
@@ -218,7 +218,9 @@ def _captions(walk: Walk) -> str:
 def _hint(walk: Walk) -> str:
     product = "grad of result × slope" if walk.word == "grad" else "slope × tangent of operand"
     total = f'<b class="grad">share of {walk.word}</b>'
-    return f"On each arrow: {product} = {total}. Arrow keys move when a step’s button has the focus."
+    carried = f"On each arrow: {product} = {total}. " if walk.arrows else ""
+    scoped = "Slope of a scope: of what comes out, by what goes in. " if walk.is_collapsed else ""
+    return f"{carried}{scoped}Arrow keys move when a step’s button has the focus."
 
 
 def _table(walk: Walk) -> str:
@@ -261,7 +263,7 @@ class Stepper:
 
     Args:
         walk: the steps.
-        source: the picture's source, as `dot_source` writes it.
+        picture: of the tape.
         title: of the page.
 
     Example:
@@ -271,14 +273,15 @@ class Stepper:
         <Stepper: 5 steps through 2 cards>
     """
 
-    def __init__(self, walk: Walk, source: str, title: str) -> None:
+    def __init__(self, walk: Walk, picture: Picture, title: str) -> None:
         self._walk = walk
         self._title = title
-        self._drawing = Drawing(source_of(source, walk, final=False))
-        self._final = Drawing(source_of(source, walk, final=True))
+        self._drawing, self._final = (
+            Drawing(source_of(picture._replace(numbers=numbers_of(walk, final)))) for final in (False, True)
+        )
 
     def __repr__(self) -> str:
-        return f"<Stepper: {len(self._walk.frames)} steps through {len(self._walk.listed)} cards>"
+        return f"<Stepper: {len(self._walk.frames)} steps through {len(self._walk.cards)} cards>"
 
     @property
     def html(self) -> str:
@@ -329,7 +332,7 @@ class Stepper:
 
     def _image(self) -> str:
         data = base64.b64encode(self._final.png).decode()
-        about = _escaped(f"The computation of {self._walk.root.name} as a graph, after the last step")
+        about = _escaped(f"The computation of {self._walk.name} as a graph, after the last step")
         return f'<img src="data:image/png;base64,{data}" alt="{about}" width="{self._picture.width}">'
 
     def _height(self) -> int:
@@ -337,7 +340,13 @@ class Stepper:
 
 
 def step_through(
-    value: Value | Tape, *, mode: str = "reverse", seed: str | Mapping[str, float] | None = None, title: str = ""
+    value: Value | Tape,
+    *,
+    mode: str = "reverse",
+    seed: str | Mapping[str, float] | None = None,
+    collapse: str | int = "auto",
+    inputs: Iterable[Value] = (),
+    title: str = "",
 ) -> Stepper:
     """Return a page to step through the computation of a value and its derivatives, one evaluation or edge at a time.
 
@@ -346,7 +355,10 @@ def step_through(
             read backward.
         mode: "reverse" for backpropagation; "forward" for tangents that travel along with the values.
         seed: in forward mode, the leaf to differentiate in, by name, or name -> tangent for several; by default the
-            first leaf.
+            first leaf that has a card.
+        collapse: which scopes are one step and one card each. "auto" collapses as few as make 100 cards and 200 steps
+            do, the innermost first; "none", "all" or a depth as for `draw`.
+        inputs: leaves that are data, as for `draw`.
         title: of the page, plain text.
 
     Returns:
@@ -354,10 +366,10 @@ def step_through(
 
     Raises:
         ValueError: there are more than 100 cards or 200 steps, or nothing to step through; the mode is not known; a
-            seed is given in reverse mode, or the tape has no leaf of that name.
+            seed is given in reverse mode, or no leaf of that name has a card.
         TypeError: `value` is neither a Value nor a Tape.
 
-    Cost: one sweep; `dot` runs when the page is asked for.
+    Cost: a few sweeps; `dot` runs when the page is asked for.
 
     Example:
         >>> from autograd import Value
@@ -374,13 +386,47 @@ def step_through(
     tape = pruned(value)
     if not len(tape):
         raise ValueError("there is nothing to step through: the tape is empty")
-    _check_count(len(tape), MOST_CARDS, "cards")
-    _check_count(_cards(tape), MOST_CARDS, "cards, constants included,")
-    walk = reverse_walk(tape) if mode == "reverse" else forward_walk(tape, _seeds(tape, seed))
+    picture, walk = _fitting(tape, mode, seed, collapse, [*inputs])
+    known = {"reverse": f"Backpropagation through {walk.name}", "forward": f"Forward mode through {walk.name}"}
+    return Stepper(walk, picture, printable(" ".join(title.split())) or f"{known[mode]}, step by step")
+
+
+def _fitting(
+    tape: Tape, mode: str, seed: str | Mapping[str, float] | None, collapse: str | int, inputs: list[Value]
+) -> tuple[Picture, Walk]:
+    """Return the picture and the steps with as few scopes collapsed as can be stepped through."""
+    deepest = max(map(len, scopes_of(lines(tape)))) if len(tape) <= MOST_EVER else 0
+    attempts = ["none", *range(deepest, 0, -1)] if collapse == "auto" else [collapse]
+    problem = ValueError()
+    for attempt in attempts:
+        try:
+            return _attempted(tape, mode, seed, attempt, inputs)
+        except ValueError as error:
+            problem = error
+    raise problem
+
+
+def _attempted(
+    tape: Tape, mode: str, seed: str | Mapping[str, float] | None, collapse: str | int, inputs: list[Value]
+) -> tuple[Picture, Walk]:
+    """Return the picture and the steps with scopes collapsed as asked for."""
+    if collapse == "none":
+        _check_count(len(tape), MOST_CARDS, "cards")
+    picture = picture_of(tape, collapse=collapse, inputs=inputs)
+    singles = [box.inside[0] for box in picture.boxes.all if box.title is None]
+    constants = sum(len(drawn_constants(line)) for line in singles)
+    _check_count(len(picture.boxes.all) + constants, MOST_CARDS, "cards, constants included,")
+    walk = _walk(tape, picture, mode, seed)
     _check_count(len(walk.frames), MOST_STEPS, "steps")
-    name = walk.root.name
-    known = {"reverse": f"Backpropagation through {name}", "forward": f"Forward mode through {name}"}
-    return Stepper(walk, dot_source(tape), printable(" ".join(title.split())) or f"{known[mode]}, step by step")
+    return picture, walk
+
+
+def _walk(tape: Tape, picture: Picture, mode: str, seed: str | Mapping[str, float] | None) -> Walk:
+    is_collapsed = any(box.title is not None for box in picture.boxes.all)
+    if mode == "reverse":
+        return reverse_scope_walk(picture) if is_collapsed else reverse_walk(tape)
+    seeds = _seeds(tape, picture, seed)
+    return forward_scope_walk(picture, seeds) if is_collapsed else forward_walk(tape, seeds)
 
 
 def _check_count(count: int, most: int, what: str) -> None:
@@ -391,12 +437,17 @@ def _check_count(count: int, most: int, what: str) -> None:
         )
 
 
-def _cards(tape: Tape) -> int:
-    listed = lines(tape)
-    return len(listed) + sum(len(drawn_constants(line)) for line in listed)
-
-
-def _seeds(tape: Tape, seed: str | Mapping[str, float] | None) -> dict[int, float]:
-    if seed is None:
-        return {next(index for index, node in enumerate(tape.nodes) if node[0] < 0): 1.0}
-    return _tangents(tape, {seed: 1.0} if isinstance(seed, str) else seed)
+def _seeds(tape: Tape, picture: Picture, seed: str | Mapping[str, float] | None) -> dict[int, float]:
+    """Return position of a leaf -> its tangent; every leaf that is named has a card."""
+    shown = [*kept_leaves(picture)]
+    if seed is None and shown:
+        return {shown[0]: 1.0}
+    chosen = {} if seed is None else _tangents(tape, {seed: 1.0} if isinstance(seed, str) else seed)
+    hidden = [picture.listed[index].name for index in chosen if index not in shown]
+    if hidden or not chosen:
+        what = f"{hidden[0]!r} is" if hidden else "all leaves are"
+        raise ValueError(
+            f"{what} inside a collapsed scope, which has no card to start from: step through a smaller part, an inner "
+            "value, or name a leaf outside of the scopes; inputs given as Values are leaves"
+        )
+    return chosen

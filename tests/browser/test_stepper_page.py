@@ -9,6 +9,7 @@ import re
 
 import pytest
 
+import nn
 from autograd import Value, scope, sin
 from autograd.show.stepper import step_through
 from tests.test_cli import needs_dot
@@ -220,6 +221,25 @@ def test_nothing_reaches_beyond_the_screen(browser, address, hostile, width):
         opened(browser, page, width)
         browser.find_element("tag name", "summary").click()
         assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+
+
+def test_scopes_are_stepped_through(browser, tmp_path):
+    path = tmp_path / "scopes.html"
+    stepper = nn.step_through(nn.MLP(2, [3, 1], "tanh", seed=1), [0.5, -1.0], collapse=2)
+    stepper.save(path)
+    opened(browser, path.as_uri())
+    assert told(browser).endswith("13 params inside the collapsed scopes.")
+    steps = len(browser.find_elements("css selector", ".walk > input"))
+    outlined = []
+    for step in range(1, steps):
+        press(browser, "next")
+        assert told(browser).startswith(f"{step}/{steps - 1} ")
+        outlined.append(len(at_work(browser)))
+    assert set(outlined) == {1}
+    rows = {name: texts for name, texts in browser.execute_script(NUMBERS).items() if "neuron" in name}
+    assert len(rows) == 4
+    assert all(len(texts) == 3 and texts[2].startswith("|g| ≤ ") for texts in rows.values())
+    assert [entry["message"] for entry in browser.get_log("browser")] == []
 
 
 def test_names_run_nothing_and_nothing_is_fetched(browser, hostile):

@@ -323,7 +323,7 @@ class Value(Operators):
     def __str__(self) -> str:
         return repr(self)
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         """Return what a notebook shows: the picture of the computation, where it can be drawn, and the text."""
         from autograd.show.render import bundle_of
 

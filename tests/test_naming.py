@@ -62,7 +62,7 @@ def test_a_value_draws_itself(monkeypatch):
     monkeypatch.setattr(render, "find_dot", lambda *arguments: "dot")
     monkeypatch.setattr(render, "_run", lambda dot, form, source: f"{form} of {len(source)}".encode())
     y = sin(Value(0.5, label="x"))
-    bundle = y._repr_mimebundle_()
+    bundle, _ = y._repr_mimebundle_()
     assert set(bundle) == {"image/svg+xml", "image/png", "text/plain"}
     assert bundle["text/plain"] == repr(y)
     assert bundle["image/svg+xml"].startswith("svg of")

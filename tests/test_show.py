@@ -387,7 +387,9 @@ def test_files_are_written(tmp_path, ending, start):
 
 @needs_dot
 def test_notebooks_get_svg_and_png():
-    bundle = draw(example())._repr_mimebundle_()
+    bundle, metadata = draw(example())._repr_mimebundle_()
+    points = float(re.search(r'<svg width="(\d+)pt"', bundle["image/svg+xml"])[1])
+    assert metadata == {"image/png": {"width": round(points * 4 / 3)}}
     assert set(bundle) == {"image/svg+xml", "image/png", "text/plain"}
     assert bundle["image/png"].startswith("iVBOR")
 

@@ -31,7 +31,7 @@ OPERAND = " (a second operand: tangents add)"
 
 def captions(stepper):
     """Return what the fallback's table says, as plain text: it needs no `dot`."""
-    rows = re.findall(r"<tr><td>(\d+)</td><td>(.*?)</td></tr>", stepper._repr_html_())
+    rows = re.findall(r"<tr><td>(\d+)</td><td[^>]*>(.*?)</td></tr>", stepper._repr_html_())
     assert [int(number) for number, _ in rows] == list(range(len(rows)))
     return [html.unescape(re.sub(r"<[^>]*>", "", told)) for _, told in rows]
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
@@ -100,17 +101,16 @@ class Drawing:
         _check_writable(Path(path))
         _write(Path(path), self.render(form))
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        """Return the picture as notebooks ask for it: as SVG, and as PNG for readers that show nothing else."""
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        """Return the picture as notebooks ask for it: as SVG, and as PNG of the same width for readers without SVG."""
         import base64
 
         del include, exclude
         try:
-            return {
-                "image/svg+xml": self.svg,
-                "image/png": base64.b64encode(self.png).decode(),
-                "text/plain": repr(self),
-            }
+            png = base64.b64encode(self.png).decode()
+            bundle = {"image/svg+xml": self.svg, "image/png": png, "text/plain": repr(self)}
+            points = re.search(r'<svg width="([\d.]+)pt"', self.svg)
+            return bundle, {"image/png": {"width": round(float(points[1]) * 4 / 3)}} if points else {}
         except (FileNotFoundError, RuntimeError) as error:
             return {"text/plain": f"{error}\n\n{self.source}"}
 
@@ -160,14 +160,14 @@ def draw(
     return drawing
 
 
-def bundle_of(value: Value) -> dict[str, str]:
+def bundle_of(value: Value) -> Any:
     """Return a value as notebooks ask for it: as SVG and PNG where it can be drawn, and as text."""
     text = {"text/plain": repr(value)}
     try:
         bundle = draw(value)._repr_mimebundle_()
     except ValueError:  # a constant, or too large
         return text
-    return bundle | text if len(bundle) > 1 else text
+    return (bundle[0] | text, bundle[1]) if isinstance(bundle, tuple) else text
 
 
 # -- dot -------------------------------------------------------------------------------------------------------------

@@ -41,6 +41,9 @@ MOST_STEPS = 200
 MANY = 60
 """Steps beyond which their buttons are small."""
 
+LEFT = 'style="text-align:left"'
+"""Of sentences in a table: notebooks set them to the right otherwise."""
+
 TALLEST = 900
 """Pixels of a page within a notebook; what is taller scrolls."""
 
@@ -59,6 +62,15 @@ const show = () => {
   stage.scrollBy(across ? (card.left + card.right - box.left - box.right) / 2 : 0,
     down ? (card.top + card.bottom - box.top - box.bottom) / 2 : 0);
 };
+const main = document.querySelector("main"), table = document.querySelector("details");
+const fit = () => {
+  if (self === top || table.open) return;
+  stage.style.maxHeight = "";
+  const around = main.getBoundingClientRect().height - stage.getBoundingClientRect().height;
+  stage.style.maxHeight = `max(320px, ${Math.floor(innerHeight - around)}px)`;
+};
+fit();
+addEventListener("resize", fit);
 addEventListener("change", show);
 addEventListener("keydown", event => {
   const step = {Home: steps[0], End: steps[steps.length - 1]}[event.key];
@@ -118,8 +130,8 @@ table{border-collapse:collapse;font-size:.9375rem;margin-top:6px}
 th,td{padding:4px 10px;border:1px solid var(--frame);text-align:left;vertical-align:top;overflow-wrap:anywhere}
 td:first-child,th:first-child{text-align:right;overflow-wrap:normal}
 @media(max-width:600px){main{padding:12px 10px}.buttons>*{padding:3px 9px}}
-@media print{main{padding:0}.walk>input,.phase,.buttons,.hint{display:none}.stage{overflow:visible;max-height:none}
-.stage svg{min-width:0!important}details::details-content{content-visibility:visible;display:block;height:auto}
+@media print{main{padding:0}.walk>input,.phase,.buttons,.hint{display:none}
+.stage{overflow:visible;max-height:none!important}.stage svg{min-width:0!important}details::details-content{content-visibility:visible;display:block;height:auto}
 tr,.stage{break-inside:avoid}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 """
 
@@ -225,9 +237,9 @@ def _hint(walk: Walk) -> str:
 
 def _table(walk: Walk) -> str:
     rows = "\n".join(
-        f"<tr><td>{k}</td><td>{_written(frame.told)}</td></tr>" for k, frame in enumerate(_all_named(walk))
+        f"<tr><td>{k}</td><td {LEFT}>{_written(frame.told)}</td></tr>" for k, frame in enumerate(_all_named(walk))
     )
-    head = '<thead><tr><th scope="col">step</th><th scope="col">what happens</th></tr></thead>'
+    head = '<thead><tr><th scope="col">step</th><th scope="col" ' + LEFT + ">what happens</th></tr></thead>"
     return f"<table>{head}<tbody>\n{rows}\n</tbody></table>"
 
 
@@ -336,7 +348,10 @@ class Stepper:
         return f'<img src="data:image/png;base64,{data}" alt="{about}" width="{self._picture.width}">'
 
     def _height(self) -> int:
-        return min(TALLEST, self._picture.height + 260 + 24 * (len(self._walk.frames) // 30))
+        count, longest = len(self._walk.frames), max(len(_plain(frame.told)) for frame in self._walk.frames)
+        buttons = 22 * (count * 20 // 750) if count > MANY else 30 * (count * 30 // 750)
+        captions = 24 * (1 + longest // 90)
+        return min(TALLEST, self._picture.height + 232 + buttons + captions)
 
 
 def step_through(

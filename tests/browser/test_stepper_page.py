@@ -11,6 +11,7 @@ import pytest
 
 import nn
 from autograd import Value, scope, sin
+from autograd import sum as total
 from autograd.show.stepper import step_through
 from tests.test_cli import needs_dot
 from tests.test_show import example
@@ -261,6 +262,22 @@ def test_it_prints_on_white_paper_with_all_steps(browser, address):
     rows = "return Array.from(document.querySelectorAll('tbody tr')).map(row => row.checkVisibility())"
     assert browser.execute_script(rows) == [True] * 12
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+@pytest.mark.parametrize("uses", [1, 12])
+@pytest.mark.parametrize("width", [700, 933, 1250])
+def test_a_frame_has_no_scrollbar_beside_that_of_its_picture(browser, tmp_path, uses, width):
+    path = tmp_path / "notebook.html"
+    y = example() if uses == 1 else total(Value(k * 0.1, label=f"x{k}") * Value(0.5) for k in range(uses))
+    written = step_through(y)._repr_html_()
+    style = f"<meta charset=utf-8><style>body{{margin:0;width:{width}px}}</style>"
+    path.write_text(f"<!DOCTYPE html>{style}{written}", encoding="utf-8")
+    opened(browser, path.as_uri(), width=1400)
+    browser.switch_to.frame(0)
+    press(browser, "last")
+    high, visible = browser.execute_script("return [document.documentElement.scrollHeight, innerHeight]")
+    browser.switch_to.default_content()
+    assert high <= visible
 
 
 def test_a_notebook_shows_the_frame_or_the_fallback(browser, tmp_path):

@@ -131,7 +131,8 @@ th,td{padding:4px 10px;border:1px solid var(--frame);text-align:left;vertical-al
 td:first-child,th:first-child{text-align:right;overflow-wrap:normal}
 @media(max-width:600px){main{padding:12px 10px}.buttons>*{padding:3px 9px}}
 @media print{main{padding:0}.walk>input,.phase,.buttons,.hint{display:none}
-.stage{overflow:visible;max-height:none!important}.stage svg{min-width:0!important}details::details-content{content-visibility:visible;display:block;height:auto}
+.stage{overflow:visible;max-height:none!important}
+.stage svg{min-width:0!important}details::details-content{content-visibility:visible;display:block;height:auto}
 tr,.stage{break-inside:avoid}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 """
 

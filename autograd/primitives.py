@@ -13,12 +13,14 @@ This room knows calculus and nothing of graphs: anything that is not a number is
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import math
 import numbers
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from autograd import kernels
@@ -176,21 +178,22 @@ class Primitive:
     def slopes_of(self, output: Any, arguments: Sequence[Any], wanted: Iterable[int]) -> dict[int, Any]:
         """Return the wanted partials for arguments of any kind: Values (a lifted sweep), Duals, arrays."""
         wanted = list(wanted)
-        try:
-            return {k: self.partials[k](output, *arguments) for k in wanted}
-        except (ZeroDivisionError, OverflowError):
-            arguments = [_ieee(argument) for argument in arguments]
-            return {k: _plain(self.partials[k](_ieee(output), *arguments)) for k in wanted}
+        with _unwarned(arguments):
+            try:
+                return {k: self.partials[k](output, *arguments) for k in wanted}
+            except (ZeroDivisionError, OverflowError):
+                arguments = [_ieee(argument) for argument in arguments]
+                return {k: _plain(self.partials[k](_ieee(output), *arguments)) for k in wanted}
 
     def text(self, operands: Sequence[str]) -> str:
         """Return how it is written, its operands being written so."""
         return self.form.format(*operands)
 
     def on_arrays(self, namespace: Any, *arrays: Any) -> Any:
-        """Return the array form applied to arrays of one namespace (NumPy, JAX), elementwise."""
-        if callable(self.array):
-            return self.array(namespace, *arrays)
-        return getattr(namespace, self.array)(*arrays)
+        """Return the array form applied to arrays of one namespace (NumPy, JAX), elementwise and without warnings."""
+        form = self.array if callable(self.array) else None
+        with _unwarned(arrays):
+            return form(namespace, *arrays) if form else getattr(namespace, str(self.array))(*arrays)
 
     def _filled(self, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
         missing = self.arity - len(arguments)
@@ -219,7 +222,7 @@ class Primitive:
     def _on_any_arrays(self, arguments: Sequence[Any]) -> Any:
         import numpy
 
-        elementwise = any(hasattr(type(a), "__primitive__") or _holds_objects(a) for a in arguments)
+        elementwise = any(_is_node(argument) or _holds_objects(argument) for argument in arguments)
         if elementwise:  # arrays of Values
             return numpy.frompyfunc(self, len(arguments), 1)(*arguments)
         array = next(argument for argument in arguments if _is_array(argument))
@@ -290,10 +293,11 @@ class ManyPrimitive(Primitive):
 
     def slopes_of(self, output: Any, arguments: Sequence[Any], wanted: Iterable[int]) -> dict[int, Any]:
         """Return the wanted partials for operands of any kind: Values (a lifted sweep), Duals, arrays."""
-        try:
-            slopes = self.all_partials(output, *arguments)
-        except (ZeroDivisionError, OverflowError):
-            slopes = [_plain(slope) for slope in self.all_partials(_ieee(output), *map(_ieee, arguments))]
+        with _unwarned(arguments):
+            try:
+                slopes = self.all_partials(output, *arguments)
+            except (ZeroDivisionError, OverflowError):
+                slopes = [_plain(slope) for slope in self.all_partials(_ieee(output), *map(_ieee, arguments))]
         return {k: slopes[k] for k in wanted}
 
     def text(self, operands: Sequence[str]) -> str:
@@ -346,7 +350,9 @@ def named(name: str, number: int = 0) -> Primitive:
 
 
 def _ieee(argument: Any) -> Any:
-    return Ieee(argument) if type(argument) is float else argument
+    """Return a float, or an array of one that has no axes, as a float that divides by 0; anything else as it is."""
+    single = getattr(argument, "shape", None) == () and not _holds_objects(argument)
+    return Ieee(argument) if type(argument) is float or single else argument
 
 
 def _plain(slope: Any) -> Any:
@@ -365,6 +371,19 @@ def _array_or_number(argument: Any) -> Any:
     if getattr(kind, "kind", "f") in "bcSUO":
         raise TypeError(f"expected real numbers, not an array of {kind}")
     return argument if getattr(kind, "kind", "f") not in "iu" else argument * 1.0
+
+
+def _is_node(argument: Any) -> bool:
+    return hasattr(type(argument), "__primitive__") and type(argument) is not Ieee
+
+
+def _unwarned(arguments: Sequence[Any]) -> AbstractContextManager[Any]:
+    """Return a context in which NumPy's arrays follow IEEE 754 in silence, as floats do here."""
+    if not any(hasattr(type(argument), "dtype") for argument in arguments):
+        return contextlib.nullcontext()
+    import numpy
+
+    return numpy.errstate(all="ignore")
 
 
 def _holds_objects(argument: Any) -> bool:
@@ -386,16 +405,31 @@ LOG2_E = 1.4426950408889634
 LOG10_E = 0.4342944819032518
 TWO_OVER_SQRT_PI = 1.1283791670955126
 SQRT_TWO_PI_INVERSE = 0.3989422804014327
-FAR_LEFT = -1000.0
-"""Where normal and logistic tails have long been 0: what lies further left may stand here, so that 0 meets no -inf."""
 LARGEST = 1.7976931348623157e308
 
 # Array forms longer than a line stand here; the shorter ones stand in their rows.
 
 
-def _reduced(operation: str) -> Callable[..., Any]:
-    """Return the array form of a many-operand primitive that folds a NumPy function of two operands."""
-    return lambda xp, *arrays: functools.reduce(getattr(xp, operation), arrays)
+def _chosen(xp: Any, usual: Any, ordinary: Any, otherwise: Callable[..., Any], *arrays: Any) -> Any:
+    """Return the ordinary results on the usual lanes, and otherwise(namespace, *arrays) on the others.
+
+    NumPy computes the latter on those lanes alone, and not at all where there are none.
+    """
+    if xp.__name__ != "numpy":
+        return xp.where(usual, ordinary, otherwise(xp, *arrays))
+    if xp.all(usual):
+        return ordinary
+    usual, ordinary, *arrays = xp.broadcast_arrays(usual, ordinary, *arrays)
+    results = xp.array(ordinary)
+    results[~usual] = otherwise(xp, *(array[~usual] for array in arrays))
+    return results[()]
+
+
+def _extreme(beats: str) -> Callable[..., Any]:
+    """Return the array form of max or min: of equal ones the first, which NumPy leaves open for 0 and -0."""
+    return lambda xp, *arrays: functools.reduce(
+        lambda best, x: xp.where(getattr(xp, beats)(x, best) | xp.isnan(x), x, best), arrays
+    )
 
 
 def _compared(operation: str) -> Callable[..., Any]:
@@ -429,11 +463,61 @@ def _elementwise(kernel: Callable[..., float]) -> Callable[..., Any]:
     return on_arrays
 
 
-_erf_on_arrays, _erfc_on_arrays = _special("erf"), _special("erfc")
+_erf_on_arrays, _plain_erfc_on_arrays = _special("erf"), _special("erfc")
+
+
+def _erfc_on_arrays(xp: Any, x: Any) -> Any:
+    """Return 1 - erf(x); right of ¼, where SciPy's is up to 500 ulp off and ends at 26.6, by the float kernel."""
+    plain = _plain_erfc_on_arrays(xp, x)
+    return _chosen(xp, x <= 0.25, plain, _singly(math.erfc), x) if xp.__name__ == "numpy" else plain
 
 
 def _sum_on_arrays(xp: Any, *arrays: Any) -> Any:
-    return functools.reduce(xp.add, arrays) if arrays else 0.0
+    """Return the correctly rounded sum, as the float kernel does; other namespaces than NumPy add one by one."""
+    if len(arrays) < 3 or xp.__name__ != "numpy":
+        return functools.reduce(xp.add, arrays, 0.0)
+    terms = xp.stack(xp.broadcast_arrays(*arrays), dtype=xp.result_type(*arrays), casting="same_kind")
+    whole, errors = _added(xp, terms)
+    rest, errors = _added(xp, errors)
+    total = whole + rest
+    lost = kernels.lost_in_sum(whole, rest, total)
+    bound = 4.0 * xp.sum(xp.abs(errors), axis=0)
+    margin = bound + xp.where(bound > 0.0, xp.abs(lost) * 2.0**-50, 0.0)
+    sure = (total + (lost + margin) == total) & (total + (lost - margin) == total)
+    return _chosen(xp, sure, total, _hard_sum_on_arrays, *terms)
+
+
+def _added(xp: Any, terms: Any) -> tuple[Any, Any]:
+    """Return the sum of the rows, added in pairs, and the rounding errors of all additions, exactly."""
+    errors = []
+    while len(terms) > 1:
+        half = len(terms) // 2
+        first, second = terms[:half], terms[half : 2 * half]
+        wholes = first + second
+        errors.append(kernels.lost_in_sum(first, second, wholes))
+        terms = xp.concatenate([wholes, terms[2 * half :]])
+    return terms[0], xp.concatenate(errors)
+
+
+def _hard_sum_on_arrays(xp: Any, *arrays: Any) -> Any:
+    """Return the sum where a term is not finite; the few lanes that overflow on the way or end near a tie go singly."""
+    terms = xp.stack(arrays)
+    finite = xp.isfinite(terms)
+    endless = xp.sum(xp.where(finite, 0.0, terms), axis=0)
+    return _chosen(xp, ~xp.all(finite, axis=0), endless, _singly(kernels.total), *arrays)
+
+
+def _singly(kernel: Callable[..., float]) -> Callable[..., Any]:
+    """Return the array form that leaves NumPy's lanes to the float kernel: for those which are hard and seldom."""
+    return lambda xp, *arrays: _elementwise(kernel)(*arrays)
+
+
+def _mean_on_arrays(xp: Any, *arrays: Any) -> Any:
+    whole = _sum_on_arrays(xp, *arrays)
+    if xp.__name__ != "numpy":
+        return whole / len(arrays)
+    overflows = xp.isinf(whole) & functools.reduce(operator.and_, map(xp.isfinite, arrays))
+    return _chosen(xp, ~overflows, whole / len(arrays), _singly(kernels.mean), *arrays)
 
 
 def _dot_on_arrays(xp: Any, *arrays: Any) -> Any:
@@ -441,14 +525,46 @@ def _dot_on_arrays(xp: Any, *arrays: Any) -> Any:
     return _sum_on_arrays(xp, *map(xp.multiply, arrays[:half], arrays[half:]))
 
 
-def _hypot_on_arrays(xp: Any, first: Any, *others: Any) -> Any:
-    return functools.reduce(xp.hypot, others, xp.abs(first))
+def _product_on_arrays(xp: Any, *arrays: Any) -> Any:
+    whole: Any = 1.0
+    usual: Any = True
+    for array in arrays:
+        whole = xp.multiply(whole, array)
+        usual = usual & (xp.abs(whole) > kernels.SMALL) & (xp.abs(whole) < kernels.BIG)
+    return _chosen(xp, usual, whole, _product_by_exponents_on_arrays, *arrays)
+
+
+def _product_by_exponents_on_arrays(xp: Any, *arrays: Any) -> Any:
+    mantissa: Any = 1.0
+    exponent: Any = 0
+    for array in arrays:
+        part, more = xp.frexp(array)
+        mantissa, again = xp.frexp(mantissa * part)
+        exponent = exponent + more + again
+    return xp.ldexp(mantissa, exponent)
+
+
+def _hypot_on_arrays(xp: Any, *arrays: Any) -> Any:
+    if len(arrays) < 3:
+        return functools.reduce(xp.hypot, arrays[1:], xp.abs(arrays[0]))
+    scale = _binade_on_arrays(xp, *arrays)
+    length = xp.sqrt(_sum_on_arrays(xp, *(xp.square(scale * array) for array in arrays))) / scale
+    return xp.where(functools.reduce(operator.or_, map(xp.isinf, arrays)), math.inf, length)
 
 
 def _log_sum_exp_on_arrays(xp: Any, *arrays: Any) -> Any:
-    largest = functools.reduce(xp.maximum, arrays)
-    shift = xp.where(xp.isfinite(largest), largest, 0.0)
-    return shift + xp.log(_sum_on_arrays(xp, *(xp.exp(array - shift) for array in arrays)))
+    terms = xp.stack(xp.broadcast_arrays(*arrays))
+    largest = xp.max(terms, axis=0)
+    number = xp.arange(len(arrays)).reshape(-1, *[1] * largest.ndim)
+    others = xp.where(number == xp.argmax(terms, axis=0), 0.0, xp.exp(terms - largest))
+    return xp.where(xp.isfinite(largest), largest + xp.log1p(_sum_on_arrays(xp, *others)), largest)
+
+
+def _divide_slope_on_arrays(xp: Any, x: Any, y: Any) -> Any:
+    quotient = xp.divide(x, y)
+    usual = (xp.abs(quotient) > kernels.SMALL) | (xp.equal(x, 0.0) | xp.equal(y, 0.0) | ~xp.isfinite(y))
+    scale = 2.0**600  # a subnormal quotient has lost digits that a small divisor would magnify
+    return xp.where(usual, -quotient / y, -(xp.multiply(x, scale) / y) / xp.multiply(y, scale))
 
 
 def _floor_divide_on_arrays(xp: Any, x: Any, y: Any) -> Any:
@@ -471,9 +587,91 @@ def _round_to_on_arrays(xp: Any, x: Any, digits: Any) -> Any:
     return xp.rint(x * scale) / scale
 
 
+def _clip_on_arrays(xp: Any, x: Any, low: Any, high: Any) -> Any:
+    raised = xp.where(xp.greater(low, x), low, x)
+    bounded = xp.where(xp.less(high, raised), high, raised)
+    return xp.where(xp.isnan(low) | xp.isnan(high), math.nan, bounded)
+
+
+def _power_slope_on_arrays(xp: Any, x: Any, y: Any) -> Any:
+    below = y - 1.0
+    base = xp.power(x, below)
+    slope = _chosen(xp, _ordinary(xp, base) & _ordinary(xp, y * base), y * base, _power_slope_far_out, x, y, base)
+    lost = kernels.lost_in_sum(y, -1.0, below)
+    whole = xp.equal(lost, 0.0) | xp.equal(x, 0.0) | ~xp.isfinite(x)
+    slope = _chosen(xp, whole, slope, _power_slope_corrected, slope, x, lost)
+    real = (x >= 0.0) | xp.isnan(x) | (xp.isfinite(y) & xp.equal(xp.floor(y), y))
+    return xp.where(xp.equal(y, 0.0), 0.0, xp.where(real, slope, math.nan))
+
+
+def _power_slope_far_out(xp: Any, x: Any, y: Any, base: Any) -> Any:
+    return xp.copysign(1.0, base) * _times_square(xp, y, xp.power(xp.abs(x), 0.5 * (y - 1.0)))
+
+
+def _power_slope_corrected(xp: Any, slope: Any, x: Any, lost: Any) -> Any:
+    return slope * (1.0 + lost * xp.log(xp.abs(x)))
+
+
+def _power_log_on_arrays(xp: Any, x: Any, y: Any) -> Any:
+    whole = xp.power(x, y)
+    product = _chosen(xp, _ordinary(xp, whole), whole * xp.log(x), _power_log_far_out, x, y)
+    zero = (xp.equal(x, 0.0) & (y > 0.0)) | (xp.equal(x, math.inf) & (y < 0.0))
+    return xp.where(x < 0.0, math.nan, xp.where(zero, 0.0, product))
+
+
+def _power_log_far_out(xp: Any, x: Any, y: Any) -> Any:
+    return _times_square(xp, xp.log(x), xp.power(x, 0.5 * y))
+
+
+def _ordinary(xp: Any, x: Any) -> Any:
+    """Return where numbers are so far from 0 and from overflow that a product of a few of them is right."""
+    return (xp.abs(x) > kernels.SMALL) & (xp.abs(x) < kernels.BIG)
+
+
+def _times_square(xp: Any, a: Any, root: Any) -> Any:
+    """Return a · root², which is right whenever it is neither too big nor too small itself."""
+    part, square = a * root, root * root
+    return xp.where((xp.abs(part) > kernels.SMALL) | xp.isinf(square), part * root, a * square)
+
+
+def _times_exp_on_arrays(xp: Any, a: Any, x: Any) -> Any:
+    usual = (xp.abs(x) < 600.0) | xp.equal(a, 0.0)
+    return _chosen(xp, usual, a * xp.exp(xp.minimum(x, 600.0)), _times_exp_far_out, a, x)
+
+
+def _times_exp_far_out(xp: Any, a: Any, x: Any) -> Any:
+    return _times_square(xp, a, xp.exp(0.5 * x))
+
+
+def _exp_difference_on_arrays(xp: Any, x: Any, y: Any) -> Any:
+    difference = xp.where(xp.equal(x, y), 0.0, x - y)
+    power = xp.exp(difference)
+    felt = (power > 0.0) & (power < math.inf) & xp.not_equal(x, y)
+    return power + xp.where(felt, power * kernels.lost_in_sum(x, -y, difference), 0.0)
+
+
+def _cbrt_on_arrays(xp: Any, x: Any) -> Any:
+    usual = xp.isfinite(x) & xp.not_equal(x, 0.0)
+    exponent = xp.frexp(xp.where(usual, x, 1.0))[1] // 3
+    scaled = xp.ldexp(xp.where(usual, x, 1.0), -3 * exponent)
+    root = xp.cbrt(scaled)
+    square, lost = kernels.two_product(root, root)
+    cube, lost_more = kernels.two_product(square, root)
+    residual = ((scaled - cube) - lost_more) - lost * root
+    return xp.where(usual, xp.ldexp(root + residual / (3.0 * square), exponent), x)
+
+
 def _sigmoid_on_arrays(xp: Any, x: Any) -> Any:
     power = xp.exp(-xp.abs(x))
     return xp.where(x >= 0.0, 1.0, power) / (1.0 + power)
+
+
+def _silu_on_arrays(xp: Any, x: Any) -> Any:
+    return _chosen(xp, x > -700.0, x * _sigmoid_on_arrays(xp, x), _silu_far_left, x)
+
+
+def _silu_far_left(xp: Any, x: Any) -> Any:
+    return xp.where(x < -1e100, -0.0, _times_exp_on_arrays(xp, x, x))
 
 
 def _softplus_on_arrays(xp: Any, x: Any) -> Any:
@@ -486,51 +684,93 @@ def _logit_on_arrays(xp: Any, x: Any) -> Any:
 
 
 def _normal_cdf_on_arrays(xp: Any, x: Any) -> Any:
-    return 0.5 * _erfc_on_arrays(xp, -kernels.SQRT_HALF * x)
+    t, lost = kernels.two_product(-x, kernels.SQRT_HALF)
+    lost = lost - x * kernels.SQRT_HALF_REST
+    middle = 0.5 * _erfc_on_arrays(xp, t) - lost * kernels.SQRT_PI_INVERSE * xp.exp(-t * t)
+    return _chosen(xp, ~((x < -5.0) | (x > 9.0)), middle, _normal_cdf_far_out, x)
+
+
+def _normal_cdf_far_out(xp: Any, x: Any) -> Any:
+    left = xp.minimum(x, -5.0)
+    tail = _gaussian_on_arrays(xp, SQRT_TWO_PI_INVERSE / kernels.mills_inverse(-left), left, 0.5)
+    return xp.where(x > 9.0, 1.0, tail)
+
+
+def _gelu_on_arrays(xp: Any, x: Any) -> Any:
+    return _chosen(xp, ~(x < -5.0), x * _normal_cdf_on_arrays(xp, xp.maximum(x, -5.0)), _gelu_far_left, x)
+
+
+def _gelu_far_left(xp: Any, x: Any) -> Any:
+    left = xp.clip(x, -1e100, -5.0)
+    tail = _gaussian_on_arrays(xp, SQRT_TWO_PI_INVERSE * (left / kernels.mills_inverse(-left)), left, 0.5)
+    return xp.where(x > -1e100, tail, -0.0)
 
 
 def _gaussian_on_arrays(xp: Any, a: Any, x: Any, c: Any) -> Any:
     near = xp.abs(x) < 1e100
-    power = c * xp.square(xp.where(near, x, 0.0))
-    felt = near & (power <= 2000.0)  # further out the bell is 0, also where a is infinite
-    bell = xp.where(felt, a, 0.0) * xp.exp(-xp.where(felt, power, 0.0))
-    return xp.where(c == 0.0, a, bell + xp.where((a != a) | (x != x), math.nan, 0.0))
+    inner = xp.where(near, x, 0.0)
+    square, lost = kernels.two_product(inner, inner)
+    felt = near & ~(c * square > 2000.0)  # further out the bell is 0, also where a is infinite
+    bell = _times_exp_on_arrays(xp, a, xp.where(felt, -c * square, 0.0))
+    bell = xp.where(xp.isfinite(bell), bell - bell * (c * lost), bell)
+    return xp.where(felt, bell, xp.where(xp.equal(c, 0.0), a, _flat_on_arrays(xp, a) + _flat_on_arrays(xp, x)))
+
+
+def _flat_on_arrays(xp: Any, x: Any) -> Any:
+    return xp.where(xp.isnan(x), x, 0.0)
 
 
 def _binade_on_arrays(xp: Any, *arrays: Any) -> Any:
-    largest = functools.reduce(xp.maximum, map(xp.abs, arrays))
+    largest = functools.reduce(lambda best, x: xp.where(x > best, x, best), map(xp.abs, arrays))
     usable = xp.isfinite(largest) & (largest > 0.0)
     exponent = xp.frexp(xp.where(usable, largest, 1.0))[1]
-    return xp.ldexp(1.0, xp.clip(1 - exponent, -1022, 1022))
+    return xp.where(usable, xp.ldexp(1.0, xp.clip(1 - exponent, -1022, 1022)), 1.0)
 
 
 def _scalb_on_arrays(xp: Any, x: Any, exponent: Any) -> Any:
-    whole = xp.floor(xp.clip(exponent, -10000.0, 10000.0))
-    return xp.ldexp(x * xp.exp2(exponent - whole), xp.asarray(whole).astype(int))
+    bounded = xp.clip(exponent, -10000.0, 10000.0)
+    whole = xp.floor(bounded)
+    steps = xp.asarray(xp.where(xp.isnan(whole), 0.0, whole)).astype(int)
+    return xp.ldexp(x * xp.exp2(bounded - whole), steps)
 
 
 def _bessel_ratio_on_arrays(xp: Any, x: Any, order: Any) -> Any:
-    """Return j_n(x) / x**n for n up to 8 as the float kernel computes it, and nan for n > 8."""
-    n = xp.floor(order)
-    far = (x * x >= 4.0 + 4.0 * n) & (xp.abs(x) >= n + 1)
-    safe = xp.where(far, x, 1.0)
-    before, here = xp.cos(safe), xp.sin(safe) / safe
+    """Return j_n(x) / x**n as the float kernel computes it; in other namespaces than NumPy nan for n > 8."""
+    known = xp.isfinite(x) & (order >= 0.0)
+    inside = known & (order <= (200.0 if xp.__name__ == "numpy" else 8.0))
+    x, n = xp.where(inside, x, 0.0), xp.where(inside, xp.floor(order), 0.0)
+    near = (x * x < 4.0 + 4.0 * n) | (xp.abs(x) < n + 1)
+    ratio = _chosen(xp, near, _bessel_series_on_arrays(xp, xp.where(near, x, 0.0), n), _bessel_climbed, x, n)
+    return xp.where(inside, ratio, xp.where(known & (order > 200.0), 0.0, math.nan))
+
+
+def _orders(xp: Any, n: Any) -> range:
+    """Return the numbers from 1 to the highest order: where that is not known beforehand, to 8."""
+    return range(1, int(xp.max(n, initial=0.0)) + 1 if xp.__name__ == "numpy" else 9)
+
+
+def _bessel_climbed(xp: Any, x: Any, n: Any) -> Any:
+    before, here = xp.cos(x), xp.sin(x) / x
     climbed = here
-    for k in range(8):
-        before, here = here, ((2 * k + 1) * here - before if k else here - before) / safe / safe
-        climbed = xp.where(n == k + 1, here, climbed)
-    return xp.where(n > 8, math.nan, xp.where(far, climbed, _bessel_series_on_arrays(xp, xp.where(far, 0.0, x), n)))
+    for k in _orders(xp, n):
+        before, here = here, ((2 * k - 1) * here - before) / x / x if k > 1 else (here - before) / x / x
+        climbed = xp.where(n == k, here, climbed)
+    return climbed
 
 
 def _bessel_series_on_arrays(xp: Any, x: Any, n: Any) -> Any:
-    term = 1.0
-    for k in range(1, 9):
-        term = term * xp.where(n >= k, 1.0 / (2 * k + 1), 1.0)
-    series = term
-    for k in range(1, 30):
-        term = term * (-0.5 * x * x) / (k * (2.0 * n + 2 * k + 1))
-        series = series + term
-    return series
+    term: Any = 1.0
+    for k in _orders(xp, n):
+        term = xp.where(n >= k, term / (2 * k + 1), term)
+    terms, least = [term], 1e-20 * xp.abs(term)
+    felt: Any = True
+    for k in range(1, 60):
+        term = xp.where(felt, term * (-0.5 * x * x / (k * (2.0 * n + 2 * k + 1))), 0.0)
+        terms.append(term)
+        felt = felt & ~(xp.abs(term) < least)
+        if xp.__name__ == "numpy" and not xp.any(felt):
+            break
+    return _sum_on_arrays(xp, *terms)
 
 
 # -- arithmetic ------------------------------------------------------------------------------------------------------
@@ -579,7 +819,7 @@ div_slope: Primitive = Primitive(
     kernels.divide_slope,
     partials=(lambda z, x, y: div_slope(1.0, y), lambda z, x, y: -2.0 * z / y),
     form="(-{} / {} ** 2)",
-    array=lambda xp, x, y: -xp.divide(x, y) / y,
+    array=_divide_slope_on_arrays,
     smooth_on=[((-3.0, 3.0), (0.5, 3.0)), ((-3.0, 3.0), (-3.0, -0.5))],
     examples={(6.0, 2.0): (-1.5, (-0.25, 1.5)), (1e200, 1e200): (-1e-200, (0.0, 0.0)), (0.0, 2.0): (0.0, (-0.25, 0.0))},
     accuracy="own, slope in y: where the value is subnormal, half a subnormal step divided by |y| more",
@@ -713,7 +953,7 @@ mean: ManyPrimitive = ManyPrimitive(
     "mean",
     kernels.mean,
     partials=lambda y, *xs: [1.0 / len(xs)] * len(xs),
-    array=lambda xp, *arrays: _sum_on_arrays(xp, *arrays) / len(arrays),
+    array=_mean_on_arrays,
     smooth_on=[((-3.0, 3.0), (-3.0, 3.0), (-3.0, 3.0), (-3.0, 3.0))],
     examples={(1.0, 2.0, 4.0, 9.0): (4.0, (0.25, 0.25, 0.25, 0.25)), (1e308, 1e308): (1e308, (0.5, 0.5))},
     accuracy="(a): 4 ulp of the mean of the terms' magnitudes",
@@ -758,7 +998,7 @@ prod: ManyPrimitive = ManyPrimitive(
     kernels.product,
     partials=lambda y, *xs: _products_of_others(xs),
     fewest=0,
-    array=lambda xp, *arrays: functools.reduce(xp.multiply, arrays, 1.0),
+    array=_product_on_arrays,
     smooth_on=[((-3.0, 3.0), (-3.0, 3.0), (-3.0, 3.0))],
     examples={
         (2.0, 3.0, 4.0): (24.0, (12.0, 8.0, 6.0)),
@@ -788,9 +1028,9 @@ def _running_products(xs: Sequence[Any]) -> list[tuple[Any, Any]]:
     exponent: Any = 0.0
     for x in xs:
         products.append((mantissa, exponent))
-        scale = binade(x)
+        scale = binade.of(x)  # `of`: the operand may be an array, which a call takes for many
         whole = mantissa * (x * scale)
-        again = binade(whole)
+        again = binade.of(whole)
         mantissa = whole * again
         exponent = exponent - log2(scale) - log2(again)
     return products
@@ -800,7 +1040,7 @@ max: ManyPrimitive = ManyPrimitive(
     "max",
     kernels.maximum,
     partials=lambda y, *xs: _shared_evenly(y, xs),
-    array=_reduced("maximum"),
+    array=_extreme("greater"),
     smooth_on=[((-3.0, -1.0), (-0.9, 0.9), (1.0, 3.0)), ((1.0, 3.0), (-0.9, 0.9), (-3.0, -1.0))],
     examples={
         (1.0, 3.0, 2.0): (3.0, (0.0, 1.0, 0.0)),
@@ -812,7 +1052,7 @@ min: ManyPrimitive = ManyPrimitive(
     "min",
     kernels.minimum,
     partials=lambda y, *xs: _shared_evenly(y, xs),
-    array=_reduced("minimum"),
+    array=_extreme("less"),
     smooth_on=[((-3.0, -1.0), (-0.9, 0.9), (1.0, 3.0)), ((1.0, 3.0), (-0.9, 0.9), (-3.0, -1.0))],
     examples={
         (3.0, 1.0, 2.0): (1.0, (0.0, 1.0, 0.0)),
@@ -847,9 +1087,9 @@ hypot: ManyPrimitive = ManyPrimitive(
 
 def _directions(xs: Sequence[Any]) -> list[Any]:
     """Return x / hypot(xs) for each, 0 at the origin; scaled by a power of two, for hypot may over- or underflow."""
-    scale = binade(*xs)
+    scale = binade.of(*xs)
     scaled = [scale * x for x in xs]
-    length = hypot(*scaled)
+    length = hypot.of(*scaled)
     return [not_equal(length, 0.0) * x / (length + equal(length, 0.0)) for x in scaled]
 
 
@@ -940,7 +1180,7 @@ pow_slope: Primitive = Primitive(
         lambda z, x, y: pow(x, y - 1.0) + share(y, pow_log(x, y - 1.0)),
     ),
     form="({1} * {0} ** ({1} - 1))",
-    array=lambda xp, x, y: xp.where(xp.equal(y, 0.0), 0.0, y * xp.power(x, y - 1.0)),
+    array=_power_slope_on_arrays,
     smooth_on=[((0.5, 3.0), (-3.0, 3.0))],
     examples={
         (3.0, 2.0): (6.0, (2.0, 3.0 + 6.0 * math.log(3.0))),
@@ -954,7 +1194,7 @@ pow_log: Primitive = Primitive(
     kernels.power_log,
     partials=(lambda z, x, y: pow(x, y - 1.0) + share(y, pow_log(x, y - 1.0)), lambda z, x, y: share(z, log(x))),
     form="({0} ** {1} * log({0}))",
-    array=lambda xp, x, y: xp.where(xp.equal(x, 0.0) & (y > 0.0), 0.0, xp.power(x, y) * xp.log(x)),
+    array=_power_log_on_arrays,
     smooth_on=[((0.5, 3.0), (-3.0, 3.0))],
     examples={
         (1.0, 5.0): (0.0, (1.0, 0.0)),
@@ -1045,6 +1285,7 @@ cbrt: Primitive = Primitive(
     "cbrt",
     kernels.cbrt,
     partials=(lambda y, x: 1.0 / (3.0 * y * y),),
+    array=_cbrt_on_arrays,
     smooth_on=[(0.2, 3.0), (-3.0, -0.2)],
     examples={-8.0: (-2.0, 1.0 / 12.0), 0.0: (0.0, math.inf)},
 )
@@ -1299,7 +1540,7 @@ gelu: Primitive = Primitive(
     "gelu",
     kernels.gelu,
     partials=(lambda y, x: normal_cdf(x) + gaussian(SQRT_TWO_PI_INVERSE * x, x, 0.5),),
-    array=lambda xp, x: xp.maximum(x, FAR_LEFT) * _normal_cdf_on_arrays(xp, x),
+    array=_gelu_on_arrays,
     smooth_on=[(-3.0, 3.0)],
     examples={0.0: (0.0, 0.5), 1000.0: (1000.0, 1.0), -1000.0: (0.0, 0.0), -math.inf: (0.0, 0.0)},
     accuracy="(b): the slope near its zero at -0.75: 4 ulp of the largest term",
@@ -1343,7 +1584,7 @@ silu: Primitive = Primitive(
     "silu",
     kernels.silu,
     partials=(lambda y, x: sigmoid(x) + y * sigmoid(-x),),
-    array=lambda xp, x: xp.maximum(x, FAR_LEFT) * _sigmoid_on_arrays(xp, x),
+    array=_silu_on_arrays,
     smooth_on=[(-3.0, 3.0)],
     examples={0.0: (0.0, 0.5), 1000.0: (1000.0, 1.0), -1000.0: (0.0, 0.0), -math.inf: (0.0, 0.0)},
     accuracy="(b): the slope near its zero at -1.28: 4 ulp of the largest term",
@@ -1375,7 +1616,7 @@ elu: Primitive = Primitive(
         lambda y, x, alpha: where(greater(x, 0.0), 1.0, times_exp(alpha, min(x, 0.0))) + flat(x),
         lambda y, x, alpha: where(greater(x, 0.0), 0.0, expm1(min(x, 0.0))),
     ),
-    array=lambda xp, x, alpha: xp.where(x > 0.0, x, alpha * xp.expm1(xp.minimum(x, 0.0))),
+    array=lambda xp, x, alpha: xp.where(x > 0.0, x, alpha * xp.expm1(xp.where(x > 0.0, 0.0, x))),
     defaults=(1.0,),
     smooth_on=[((0.1, 3.0), (0.5, 2.0)), ((-3.0, -0.1), (0.5, 2.0))],
     examples={(3.0, 2.0): (3.0, (1.0, 0.0)), (0.0, 2.0): (0.0, (2.0, 0.0)), (-LN_2, 2.0): (-1.0, (1.0, -0.5))},
@@ -1387,7 +1628,7 @@ flat: Primitive = Primitive(
     "flat",
     kernels.flat,
     partials=(flat_partial,),
-    array=lambda xp, x: xp.where(xp.isnan(x), x, 0.0),
+    array=_flat_on_arrays,
     smooth_on=[(-3.0, 3.0)],
     examples={2.0: (0.0, 0.0), math.inf: (0.0, 0.0), math.nan: (math.nan, math.nan)},
 )
@@ -1474,6 +1715,7 @@ clip: Primitive = Primitive(
         lambda y, x, low, high: less(x, low) * less_equal(low, high) + flat(y),
         lambda y, x, low, high: less(high, max(x, low)) + flat(y),
     ),
+    array=_clip_on_arrays,
     smooth_on=[
         ((0.2, 0.8), (-0.5, 0.0), (1.0, 1.5)),
         ((-3.0, -1.0), (-0.5, 0.0), (1.0, 1.5)),
@@ -1544,7 +1786,7 @@ exp_difference: Primitive = Primitive(
     kernels.exp_difference,
     partials=(lambda z, x, y: z, lambda z, x, y: -z),
     form="exp({} - {})",
-    array=lambda xp, x, y: xp.exp(xp.where(x == y, 0.0, x - y)),
+    array=_exp_difference_on_arrays,
     smooth_on=[((-3.0, 3.0), (-3.0, 3.0))],
     examples={(2.0, 2.0): (1.0, (1.0, -1.0)), (-math.inf, 2.0): (0.0, (0.0, 0.0))},
 )
@@ -1553,7 +1795,7 @@ times_exp: Primitive = Primitive(
     kernels.times_exp,
     partials=(lambda z, a, x: exp(x), lambda z, a, x: z),
     form="({} * exp({}))",
-    array=lambda xp, a, x: a * xp.exp(0.5 * x) * xp.exp(0.5 * x),
+    array=_times_exp_on_arrays,
     smooth_on=[((-3.0, 3.0), (-3.0, 3.0))],
     examples={(3.0, 0.0): (3.0, (1.0, 3.0)), (0.0, 1000.0): (0.0, (math.inf, 0.0))},
 )

@@ -1,12 +1,17 @@
-"""Values inside NumPy's object arrays, in both operand orders."""
+"""NumPy's arrays: of Values, in both operand orders; of floats, where every row gives lane by lane what floats give."""
 
 from __future__ import annotations
+
+import itertools
+import math
+import random
 
 import numpy
 import pytest
 
 import autograd as ag
-from autograd import Value
+from autograd import Value, primitives
+from autograd.primitives import ManyPrimitive, Primitive
 
 X = [0.5, 1.5, 2.5]
 
@@ -86,3 +91,152 @@ def test_sorting_and_extremes():
 def test_turning_values_into_floats_is_refused():
     with pytest.raises(TypeError, match="drop its derivative"):
         numpy.array(values(), dtype=float)
+
+
+# -- arrays of floats: every row, its value and its partials, lane by lane ---------------------------------------------
+
+ROWS = {name: row for name, row in vars(primitives).items() if isinstance(row, Primitive)}
+SIZES = (0.0, 0.5, 1.0, 2.0, 20.0, 710.0, 745.0, 1e5, 5e-324, 1e-310, 1e-308, 1e-160, 1e160, 1.7e308, math.inf)
+HARD = [sign * size for size in SIZES for sign in (1.0, -1.0)] + [math.nan]
+WIDTHS = {"dot": (2, 4)}
+ULPS = 4.0  # NumPy's and SciPy's routines differ from those of `math`
+
+EXACT = {  # rows whose value and partials are the same to the last bit
+    "add", "sub", "mul", "div", "neg", "pos", "abs", "square", "reciprocal", "mod", "fmod", "remainder", "floordiv",
+    "div_slope", "sum", "mean", "dot", "prod", "max", "min", "sqrt", "degrees", "radians", "relu", "leaky_relu", "flat",
+    "step", "sign", "floor", "ceil", "round", "round_to", "trunc", "copysign", "clip", "where", "less", "less_equal",
+    "greater", "greater_equal", "equal", "not_equal", "share", "binade",
+}  # fmt: skip
+
+
+def as_tuple(thing):
+    return thing if isinstance(thing, tuple) else (thing,)
+
+
+def widths(row):
+    return WIDTHS.get(row.name, (1, 2, 3) if isinstance(row, ManyPrimitive) else (row.arity,))
+
+
+def points(row):
+    """Return points by their width: worked examples, smooth ones, hard ones, and some of all magnitudes."""
+    source = random.Random(row.name)
+    found = {width: [] for width in widths(row)}
+    for key in filter(None, map(as_tuple, row.examples)):
+        found.setdefault(len(key), []).append(key)
+    for box in row.smooth_on:
+        sides = box if isinstance(box[0], tuple) else (box,)
+        smooth = [tuple(source.uniform(*side) for side in sides) for _ in range(20)]
+        found.setdefault(len(sides), []).extend(smooth)
+    for width in widths(row):
+        few = itertools.product(HARD, repeat=width) if width < 3 else ()
+        found[width] += few or [tuple(source.choices(HARD, k=width)) for _ in range(500)]
+        found[width] += [tuple(any_magnitude(source) for _ in range(width)) for _ in range(200)]
+    return found
+
+
+def any_magnitude(source):
+    """Return a number of any size half of the time, and one that is neither big nor small the other half."""
+    exponents = source.choice((range(-1074, 1024), range(-10, 10)))
+    return source.choice((1.0, -1.0)) * math.ldexp(source.uniform(1.0, 2.0), source.choice(exponents))
+
+
+def on_floats(row, point):
+    value = row.of(*point)
+    return value, *row.slopes(value, point, range(len(point)))
+
+
+def on_arrays(row, columns, lanes):
+    """Return the value and the partials, each a list of one float per lane."""
+    value = row.of(*columns)
+    slopes = row.slopes_of(value, columns, range(len(columns)))
+    results = [value, *(slopes[k] for k in range(len(columns)))]
+    assert all(numpy.asarray(result).dtype == float for result in results)
+    return [numpy.broadcast_to(result, lanes).tolist() for result in results]
+
+
+def same(got, expected, ulps):
+    """Return whether two floats are both nan, or equal, or finite and so near to each other."""
+    if got != got or expected != expected:
+        return got != got and expected != expected
+    if got == expected:
+        return True
+    return math.isfinite(got - expected) and abs(got - expected) <= ulps * math.ulp(max(abs(got), abs(expected)))
+
+
+def differences(row, points, results):
+    ulps = 0.0 if row.name in EXACT else ULPS
+    return [
+        (point, k, got, expected)
+        for point, *lane in zip(points, *results, strict=True)
+        for k, (got, expected) in enumerate(zip(lane, on_floats(row, point), strict=True))
+        if not same(got, expected, ulps)
+    ]
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_every_lane_of_a_row_is_what_floats_give(name):
+    row = ROWS[name]
+    for width, lanes in points(row).items():
+        columns = [numpy.array(column) for column in zip(*lanes, strict=True)]
+        copies = [column.copy() for column in columns]
+        assert not differences(row, lanes, on_arrays(row, columns, len(lanes))), width
+        assert all(map(numpy.array_equal, columns, copies, [True] * width))
+
+
+@pytest.mark.parametrize("name", [name for name, row in ROWS.items() if max(widths(row)) > 1])
+def test_a_number_among_arrays_is_an_array_of_that_number(name):
+    row = ROWS[name]
+    width = min(width for width in widths(row) if width > 1)
+    source = random.Random(name)
+    for place, number in itertools.product(range(width), HARD):
+        lanes = [source.choices(HARD, k=width) for _ in range(30)]
+        lanes = [(*lane[:place], number, *lane[place + 1 :]) for lane in lanes]
+        columns = [numpy.array(column) for column in zip(*lanes, strict=True)]
+        columns[place] = number
+        assert not differences(row, lanes, on_arrays(row, columns, len(lanes)))
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_arrays_have_any_shape(name):
+    row = ROWS[name]
+    width = max(widths(row))
+    point = next(point for point in points(row)[width] if len(point) == width)
+    value, *slopes = on_floats(row, point)
+    for shape in ((), (2, 3), (0,)):
+        columns = [numpy.full(shape, x) for x in point]
+        results = on_arrays(row, columns, shape)
+        flat = [numpy.ravel(result).tolist() for result in results]
+        for lane in zip(*flat, strict=True):
+            assert all(map(same, lane, (value, *slopes), [ULPS] * len(lane)))
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        (1e308, 1e308, -1e308),
+        (1e308, 1e308, -math.inf),
+        (1e160, 1.0, -1e160, 1e-160),
+        (1.0, 2.0**-53, 2.0**-110),
+        (1.0, 2.0**-53, -(2.0**-110)),
+        (1.0, 2.0**-53, 2.0**-110, -(2.0**-110), 2.0**-300),
+        (1.0, 2.0**-53, 0.0),
+        (0.1,) * 10,
+        tuple((-1.0) ** k * 1.1**k for k in range(-300, 301)),
+    ],
+)
+def test_sums_of_arrays_are_rounded_once(terms):
+    columns = [numpy.array([term, 1.0]) for term in terms]
+    for row in (primitives.sum, primitives.mean):
+        assert row.of(*columns).tolist() == [row(*terms), row([1.0] * len(terms))]
+    assert primitives.dot(columns, [1.0] * len(terms)).tolist() == [primitives.sum(*terms), len(terms)]
+
+
+def test_bessel_ratios_of_every_order_are_those_of_floats():
+    lanes = [
+        (x, order) for order in (*range(12), 40.0, 199.9, 200.5) for x in numpy.linspace(-250.0, 250.0, 101).tolist()
+    ]
+    lanes = [(x, float(order)) for x, order in lanes]
+    columns = [numpy.array(column) for column in zip(*lanes, strict=True)]
+    ratios = primitives.bessel_ratio(*columns).tolist()
+    # near its zeros, what the sine's last bit is worth remains: 4 ulp of the largest term, as the row says
+    assert ratios == pytest.approx([primitives.bessel_ratio(*lane) for lane in lanes], rel=1e-12, abs=0.0)

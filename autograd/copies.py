@@ -100,7 +100,7 @@ def reduce_tape(tape: Tape) -> Any:
         "labels": dict(tape.labels),
         "scopes": list(tape.scopes),
         "guards": list(tape.guards),
-        "guards_dropped": tape.guards_dropped,
+        "guards_dropped": tape.guards_dropped or any(source.guards for source in _recorded_on(tape)),
         "adjoints": None if tape.adjoints is None else list(tape.adjoints),
         "outputs": tape.outputs,
     }
@@ -123,6 +123,11 @@ def restore_tape(tape: Tape, state: dict[str, Any]) -> None:
         tape.generation = max(tape.generation, place[0].generation + 1)
     if tape.outputs is not None:
         tape.sources = [(tape, index) for index in range(len(tape))]
+
+
+def _recorded_on(tape: Tape) -> list[Tape]:
+    """Return the tapes that a pruned tape was made from: their guards do not come along."""
+    return list({id(source): source for source, _ in tape.sources or ()}.values())
 
 
 def _ancestors(tape: Tape) -> list[Tape]:

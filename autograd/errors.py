@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["AutogradError", "ExpressionError", "GradientMismatch", "NonFiniteError", "StaleTape"]
+__all__ = ["AutogradError", "BranchChanged", "ExpressionError", "GradientMismatch", "NonFiniteError", "StaleTape"]
 
 
 class AutogradError(Exception):
@@ -91,6 +91,41 @@ def _named(label: str | None, number: float) -> str:
 
 def _magnitude(operand: tuple[str | None, float]) -> float:
     return abs(operand[1])
+
+
+class BranchChanged(AutogradError, ValueError):
+    """A replay would take another branch than was recorded.
+
+    Attributes:
+        comparison: what was compared, as people write it.
+        outcome: what it came to when it was recorded.
+        lane: the first lane for which it comes to something else; None where it is the same for all lanes.
+        source: (file name, line number) of the line that asked, or None.
+        line: that line's text, where it can be read.
+    """
+
+    def __init__(
+        self,
+        comparison: str,
+        outcome: bool,
+        lane: int | None = None,
+        source: tuple[str, int] | None = None,
+        line: str = "",
+    ) -> None:
+        self.comparison = comparison
+        self.outcome = outcome
+        self.lane = lane
+        self.source = source
+        self.line = line
+        where = f"\n  {source[0]}:{source[1]}: {line}".rstrip(": ") if source else ""
+        who = "these shared numbers" if lane is None else f"lane {lane}"
+        super().__init__(
+            f"{comparison} was {outcome} when this was recorded, and is {not outcome} for {who}: another branch would "
+            "be taken. A program cannot record again; autograd.compile(f) does, and where() needs no branch" + where
+        )
+
+    def __reduce__(self) -> Any:
+        return type(self), (self.comparison, self.outcome, self.lane, self.source, self.line)
 
 
 class GradientMismatch(AutogradError, AssertionError):

@@ -419,9 +419,9 @@ def _chosen(xp: Any, usual: Any, ordinary: Any, otherwise: Callable[..., Any], *
         return xp.where(usual, ordinary, otherwise(xp, *arrays))
     if xp.all(usual):
         return ordinary
-    usual, ordinary, *arrays = xp.broadcast_arrays(usual, ordinary, *arrays)
+    usual, ordinary, *wide = xp.broadcast_arrays(usual, ordinary, *arrays)
     results = xp.array(ordinary)
-    results[~usual] = otherwise(xp, *(array[~usual] for array in arrays))
+    results[~usual] = otherwise(xp, *(array[~usual] for array in wide))
     return results[()]
 
 
@@ -546,7 +546,8 @@ def _product_by_exponents_on_arrays(xp: Any, *arrays: Any) -> Any:
 
 def _hypot_on_arrays(xp: Any, *arrays: Any) -> Any:
     if len(arrays) < 3:
-        return functools.reduce(xp.hypot, arrays[1:], xp.abs(arrays[0]))
+        sizes = [xp.abs(array) for array in arrays]
+        return functools.reduce(xp.hypot, sizes)
     scale = _binade_on_arrays(xp, *arrays)
     length = xp.sqrt(_sum_on_arrays(xp, *(xp.square(scale * array) for array in arrays))) / scale
     return xp.where(functools.reduce(operator.or_, map(xp.isinf, arrays)), math.inf, length)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from autograd.tape import IMPORT, INPUT, LEAF, Node, Place, Tape, edges, reachable
+from autograd.tape import IMPORT, INPUT, LEAF, WIDE, WIDTH, Node, Place, Tape, edges, reachable
 from autograd.value import Value, node_of, place_of, resolved
 
-__all__ = ["pruned_tape"]
+__all__ = ["pruned_tape", "tapes_of"]
 
 
 def pruned_tape(outputs: Iterable[Any]) -> Tape:
@@ -21,7 +22,11 @@ def pruned_tape(outputs: Iterable[Any]) -> Tape:
             raise TypeError(f"Tape.of() takes Values, not {type(output).__name__}")
         if output.is_constant:
             raise ValueError("Tape.of() of a constant (from detach() or no_grad()): it depends on nothing")
-    found, _ = reachable([place for place in map(place_of, outputs) if place is not None])
+    places = [place_of(output) for output in outputs]
+    alone = places[0][0] if places[0] is not None else None
+    if alone is not None and not alone.imports and all(place is not None and place[0] is alone for place in places):
+        return _pruned_alone(alone, [place[1] for place in places if place is not None])
+    found, _ = reachable([place for place in places if place is not None])
     pruned = _Pruning()
     for place in found:
         pruned.add(place)
@@ -29,12 +34,108 @@ def pruned_tape(outputs: Iterable[Any]) -> Tape:
     return pruned.tape
 
 
+def _pruned_alone(tape: Tape, outputs: Sequence[int]) -> Tape:
+    """Return the pruned tape of some nodes of one tape that imports nothing: the same as the general way, but faster.
+
+    Cost: half a microsecond per node.
+    """
+    size = max(outputs) + 1
+    marked = _marked(tape.fields[: WIDTH * size], outputs)
+    kept = list(itertools.compress(range(size), marked))
+    positions = [position - 1 for position in itertools.accumulate(marked)]
+    pruned = Tape()
+    pruned.fields = _kept(tape.fields[: WIDTH * size], kept, positions)
+    pruned.leaves = {positions[k]: leaf for k, leaf in tape.leaves.copy().items() if k < size and marked[k]}
+    pruned.entered = {key: index for index, (_, key) in pruned.leaves.items()}
+    pruned.labels = {positions[k]: label for k, label in tape.labels.copy().items() if k < size and marked[k]}
+    pruned.scopes = _kept_scopes(tape, kept) if tape.scopes else []
+    pruned.sources = _Places(tape, kept)
+    pruned.outputs = tuple(positions[index] for index in outputs)
+    return pruned
+
+
+def _marked(fields: Sequence[Any], outputs: Sequence[int]) -> bytearray:
+    """Return for each node whether some outputs depend on it."""
+    lefts, rights = fields[2::WIDTH], fields[4::WIDTH]
+    marked = bytearray(len(lefts))
+    for index in outputs:
+        marked[index] = 1
+    for index in range(len(lefts) - 1, -1, -1):
+        if not marked[index]:
+            continue
+        left, right = lefts[index], rights[index]
+        if right == WIDE:
+            for at in left:
+                if at >= 0:
+                    marked[at] = 1
+            continue
+        if right >= 0:
+            marked[right] = 1
+        if left >= 0:
+            marked[left] = 1
+    return marked
+
+
+def _kept(fields: list[Any], kept: Sequence[int], positions: Sequence[int]) -> list[Any]:
+    """Return the fields of the nodes that are kept, with their new numbers."""
+    if len(kept) == len(positions):
+        return fields
+    new: list[Any] = []
+    for index in kept:
+        code, primal, left, left_slope, right, right_slope = fields[WIDTH * index : WIDTH * index + WIDTH]
+        if right == WIDE:
+            left = tuple([positions[at] if at >= 0 else at for at in left])
+        else:
+            left = positions[left] if left >= 0 else left
+            right = positions[right] if right >= 0 else right
+        new.extend((code, primal, left, left_slope, right, right_slope))
+    return new
+
+
+def _kept_scopes(tape: Tape, kept: Sequence[int]) -> list[tuple[int, tuple[str, ...]]]:
+    runs: list[tuple[int, tuple[str, ...]]] = []
+    before: tuple[str, ...] = ()
+    for position, index in enumerate(kept):
+        path = tape.scope_at(index)
+        if path != before:
+            runs.append((position, path))
+            before = path
+    return runs
+
+
+def tapes_of(pruned: Tape) -> list[Tape]:
+    """Return the tapes that the lines of a pruned tape were recorded on."""
+    sources = pruned.sources
+    if isinstance(sources, _Places):
+        return [sources.tape]
+    return list({id(tape): tape for tape, _ in sources or ()}.values())
+
+
+class _Places(Sequence[Place]):
+    """Some nodes of one tape, as places: made when they are asked for, because so many tuples take long to make."""
+
+    __slots__ = ("_indices", "tape")
+
+    def __init__(self, tape: Tape, indices: Sequence[int]) -> None:
+        self.tape = tape
+        self._indices = indices
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    def __getitem__(self, position: Any) -> Any:
+        if isinstance(position, slice):
+            return [(self.tape, index) for index in self._indices[position]]
+        return self.tape, self._indices[position]
+
+
 class _Pruning:
     """Copies lines onto a tape of their own: imports dissolve, each version of a leaf stands once."""
 
     def __init__(self) -> None:
         self.tape = Tape()
-        self.tape.sources = []
+        self._sources: list[Place] = []
+        self.tape.sources = self._sources
         self._positions: dict[Any, int] = {}
 
     def add(self, place: Place) -> None:
@@ -73,11 +174,10 @@ class _Pruning:
     def _append(self, node: Node, place: Place | None) -> int:
         tape = self.tape
         index = tape.append(node)
-        assert tape.sources is not None
         if place is None:
-            tape.sources.append((tape, index))
+            self._sources.append((tape, index))
             return index
-        tape.sources.append(place)
+        self._sources.append(place)
         source, at = place
         if at in source.labels:
             tape.labels[index] = source.labels[at]

@@ -1,0 +1,1 @@
+"""A recorded tape as a program of its own, which computes again without recording."""

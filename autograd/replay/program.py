@@ -1,0 +1,401 @@
+"""A program: a tape that is replayed on arrays.
+
+This room checks what callers give, cuts lanes into blocks, and keeps a workspace per thread. What the steps are stands
+in `autograd.replay.arrays`.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd.errors import StaleTape
+from autograd.listing import pruned
+from autograd.replay.arrays import Step, Workspace
+from autograd.replay.guards import branch_changed, with_guards
+from autograd.replay.levels import BATCHED, SHARED, Guard, Plan, per_lane, planned
+from autograd.tape import WIDTH, Tape
+from autograd.value import Value
+
+__all__ = ["Program", "compiled"]
+
+Array = Any
+
+BLOCK = 2 << 20
+"""Bytes of a block of lanes, its adjoints included: about what the second-level cache takes."""
+
+FEWEST_LANES = 256
+MOST_WORKSPACES = 8
+
+KINDS = {"shared": (SHARED,), "batched": (BATCHED,), "both": (SHARED, BATCHED)}
+
+
+class Program:
+    """A tape compiled for replay: values and gradients for many lanes at once.
+
+    Made by `Tape.compile`. A program never changes; several threads may use it at once.
+
+    Attributes:
+        n_shared: how many shared leaves there are, P.
+        n_batched: how many batched leaves, n.
+        n_outputs: how many outputs, k.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self.n_shared = plan.n_shared
+        self.n_batched = plan.n_batched
+        self.n_outputs = len(plan.outputs)
+        self.guards = {kind: _guards(plan, kind) for kind in (SHARED, BATCHED)}
+        self._of_lanes: Program | None = None
+        self._local = threading.local()
+
+    def __reduce__(self) -> Any:
+        return Program, (self._plan,)
+
+    def __repr__(self) -> str:
+        groups = len(self._plan.groups)
+        inputs = f"{self.n_shared} shared and {self.n_batched} batched inputs"
+        return f"<Program: {inputs}, {groups} group{'s' * (groups != 1)}>"
+
+    def value(self, shared: Any = (), batched: Any = None) -> Array:
+        """Return the values of all lanes.
+
+        Args:
+            shared: (P,) numbers, one for each shared leaf.
+            batched: (B, n) numbers, a row for each lane; None where there are no batched leaves.
+
+        Returns:
+            (B,), or (B, k) for k outputs; without batched leaves (), or (k,).
+
+        Raises:
+            ValueError: a shape does not fit.
+            TypeError: something is not a real number.
+        """
+        return self._run(shared, batched, None, ())[0]
+
+    def value_and_grad(
+        self, shared: Any = (), batched: Any = None, weights: Any = None, *, per_row: bool = False, wrt: str = "shared"
+    ) -> tuple[Array, Any]:
+        """Return the values of all lanes, and the gradient of their weighted sum.
+
+        Args:
+            shared: as for `value`.
+            batched: likewise.
+            weights: what each lane's value counts: (B,), or (B, k) for k outputs; by default 1.
+            per_row: whether the gradient of the shared leaves is told for each lane, and not summed over them.
+            wrt: the leaves to differentiate in: "shared", "batched" or "both".
+
+        Returns:
+            The values, and the gradient: (P,) for shared leaves, or (B, P) per row; (B, n) for batched ones; a pair of
+            both for "both".
+
+        Raises:
+            ValueError: a shape does not fit, or `wrt` is none of these.
+            TypeError: something is not a real number.
+        """
+        if wrt not in KINDS:
+            raise ValueError(f'wrt is "shared", "batched" or "both", not {wrt!r}')
+        if per_row:
+            return self._per_row(shared, batched, weights, KINDS[wrt])
+        values, gradients = self._run(shared, batched, weights, KINDS[wrt])
+        return values, gradients[0] if len(gradients) == 1 else tuple(gradients)
+
+    def _per_row(self, shared: Any, batched: Any, weights: Any, wanted: tuple[int, ...]) -> tuple[Array, Any]:
+        """Return the values, and the gradient of each lane in what is shared: as if it were batched."""
+        given, lanes = _vector(shared, self.n_shared), _table(batched, self.n_batched)
+        if lanes is None:
+            raise ValueError("per_row tells a gradient for each lane, and there are no batched leaves: leave it out")
+        if self._of_lanes is None:
+            self._of_lanes = Program(per_lane(self._plan))
+        both = np.concatenate([lanes, np.broadcast_to(given, (len(lanes), self.n_shared))], axis=1)
+        values, gradient = self._of_lanes.value_and_grad((), both, weights, wrt="batched")
+        parts = {BATCHED: gradient[:, : self.n_batched], SHARED: gradient[:, self.n_batched :]}
+        found = [parts[kind] for kind in wanted]
+        return values, found[0] if len(found) == 1 else tuple(found)
+
+    # -- what callers give
+
+    def holds(self, shared: Any = (), batched: Any = None) -> Array:
+        """Return for which lanes every comparison comes to what it was when the program was recorded.
+
+        Args:
+            shared: as for `value`.
+            batched: likewise.
+
+        Returns:
+            (B,) of bool; without batched leaves ().
+        """
+        given = _vector(shared, self.n_shared)
+        lanes = _table(batched, self.n_batched)
+        with np.errstate(all="ignore"):
+            return _Run(self, given, lanes, None, (), checked=False).holding()
+
+    def _run(self, shared: Any, batched: Any, weights: Any, wanted: tuple[int, ...]) -> tuple[Array, list[Array]]:
+        given = _vector(shared, self.n_shared)
+        lanes = _table(batched, self.n_batched)
+        with np.errstate(all="ignore"):
+            return _Run(self, given, lanes, weights, wanted).results()
+
+    def workspace(self, lanes: int, wanted: tuple[int, ...], careful: bool = False) -> Workspace:
+        """Return this thread's steps for so many lanes."""
+        key = (lanes, wanted, careful)
+        known: dict[Any, Workspace] = self._local.__dict__.setdefault("spaces", {})
+        found = known.get(key)
+        if found is None:
+            if len(known) >= MOST_WORKSPACES:
+                del known[next(iter(known))]
+            found = known[key] = Workspace(self._plan, lanes, wanted, careful)
+        return found
+
+    def lanes_per_block(self, wanted: bool) -> int:
+        """Return how many lanes are computed together."""
+        rows = self._plan.rows[1] * (2.5 if wanted else 1.5)
+        return max(FEWEST_LANES, int(BLOCK / (8 * max(rows, 1))))
+
+
+class _Run:
+    """One replay."""
+
+    def __init__(
+        self,
+        program: Program,
+        shared: Array,
+        batched: Array | None,
+        weights: Any,
+        wanted: tuple[int, ...],
+        checked: bool = True,
+    ) -> None:
+        self.program = program
+        self.plan = program._plan
+        self.shared = shared
+        self.batched = batched
+        self.wanted = wanted
+        self.count = len(batched) if batched is not None else 1
+        self.checked = checked
+        self.held = np.ones(self.count, dtype=bool)
+        self.weights = _weights(weights, self._shape(), program.n_outputs)
+
+    def _shape(self) -> tuple[int, ...]:
+        lanes = (self.count,) if self.batched is not None else ()
+        return lanes if self.program.n_outputs == 1 else (*lanes, self.program.n_outputs)
+
+    def results(self) -> tuple[Array, list[Array]]:
+        values, gradients = self._replayed(careful=False)
+        if not all(math.isfinite(found.sum()) for found in (values, *gradients)):
+            values, gradients = self._replayed(careful=True)
+        return values, gradients
+
+    def holding(self) -> Array:
+        """Return for which lanes the guards hold."""
+        self._replayed(careful=False)
+        return self.held.reshape(self._shape()[: self.batched is not None])
+
+    def _check(self, space: Workspace, kind: int, low: int, high: int) -> None:
+        """Raise BranchChanged where a guard does not hold; or only note for which lanes."""
+        guards, rows, outcomes = self.program.guards[kind]
+        if not guards:
+            return
+        found = space.primals[kind][rows]
+        wrong = found != (outcomes if kind == SHARED else outcomes[:, None])
+        if not self.checked:
+            self.held[low:high] &= ~(wrong.any(axis=0))
+        elif wrong.any():
+            by_lane = wrong.reshape(len(guards), -1).any(axis=0)
+            lane = int(by_lane.argmax())
+            guard = guards[int(wrong.reshape(len(guards), -1)[:, lane].argmax())]
+            raise branch_changed(guard.text, guard.outcome, guard.source, None if kind == SHARED else low + lane)
+
+    def _replayed(self, careful: bool) -> tuple[Array, list[Array]]:
+        plan, count = self.plan, self.count
+        block = min(self.program.lanes_per_block(bool(self.wanted)), max(count, 1))
+        self.values = np.empty((count, len(plan.outputs)))
+        self.of_batched = np.zeros((count, plan.n_batched)) if BATCHED in self.wanted else None
+        total: Array | None = None
+        space = self.program.workspace(block, self.wanted, careful)
+        self._shared_forward(space)
+        for low in range(0, count, block) if plan.rows[1] else ():
+            high = min(low + block, count)
+            if high - low != space.lanes:
+                space = self._another(high - low, careful)
+            self._block(space, low, high)
+            if self.wanted and count > block:
+                total = space.adjoints[SHARED].copy() if total is None else total + space.adjoints[SHARED]
+        self._shared_values(space)
+        if self.wanted:
+            self._shared_reverse(space, total)
+        return self.values.reshape(self._shape()), self._gradients(space)
+
+    def _shared_forward(self, space: Workspace) -> None:
+        space.primals[SHARED][: self.plan.n_shared] = self.shared
+        _do(space.before)
+        self._check(space, SHARED, 0, self.count)
+
+    def _another(self, lanes: int, careful: bool) -> Workspace:
+        """Return the steps for the last block, which has fewer lanes."""
+        other = self.program.workspace(lanes, self.wanted, careful)
+        self._shared_forward(other)
+        return other
+
+    def _block(self, space: Workspace, low: int, high: int) -> None:
+        if self.plan.n_batched:
+            assert self.batched is not None
+            space.load(self.batched[low:high])
+        _do(space.forward)
+        self._check(space, BATCHED, low, high)
+        primals = space.primals[BATCHED]
+        for k, (kind, row) in enumerate(self.plan.outputs):
+            if kind == BATCHED:
+                self.values[low:high, k] = primals[row]
+        if not self.wanted:
+            return
+        adjoints = space.adjoints[BATCHED]
+        seeded: set[int] = set()
+        for k, (kind, row) in enumerate(self.plan.outputs):
+            if kind == BATCHED:
+                weights = 1.0 if self.weights is None else self.weights[low:high, k]
+                adjoints[row] = adjoints[row] + weights if row in seeded else weights
+                seeded.add(row)
+        _do(space.reverse)
+        if self.of_batched is not None:
+            self.of_batched[low:high] = adjoints[: self.plan.n_batched].T
+
+    def _shared_values(self, space: Workspace) -> None:
+        for k, (kind, row) in enumerate(self.plan.outputs):
+            if kind == SHARED:
+                self.values[:, k] = space.primals[SHARED][row]
+
+    def _shared_reverse(self, space: Workspace, total: Array | None) -> None:
+        adjoints = space.adjoints[SHARED]
+        if total is not None:
+            adjoints[:] = total
+        elif not self.count:
+            adjoints[:] = 0.0
+        seeded = space.seeded
+        for k, (kind, row) in enumerate(self.plan.outputs):
+            if kind == SHARED:
+                weight = float(self.count) if self.weights is None else self.weights[:, k].sum()
+                adjoints[row] = adjoints[row] + weight if row in seeded else weight
+                seeded = seeded | {row}
+        _do(space.after)
+
+    def _gradients(self, space: Workspace) -> list[Array]:
+        found = {SHARED: space.adjoints[SHARED][: self.plan.n_shared].copy() if self.wanted else None}
+        return [self.of_batched if kind == BATCHED else found[kind] for kind in self.wanted]
+
+
+def _do(steps: Iterable[Step]) -> None:
+    for function, arguments in steps:
+        function(*arguments)
+
+
+# -- what callers give -----------------------------------------------------------------------------------------------
+
+
+def _numbers(given: Any, what: str) -> Array:
+    array = np.asarray(given)
+    if array.dtype == np.float64:
+        return array
+    if array.dtype.kind not in "fiu" and array.size:
+        raise TypeError(f"{what} are real numbers, not {array.dtype.name}: {given!r}"[:200])
+    return array.astype(np.float64)
+
+
+def _vector(given: Any, count: int) -> Array:
+    array = _numbers(given, "shared inputs")
+    if array.shape != (count,):
+        raise ValueError(
+            f"there are {count} shared leaves, so shared inputs have the shape ({count},), not {array.shape}"
+        )
+    return array
+
+
+def _table(given: Any, count: int) -> Array | None:
+    if given is None:
+        if count:
+            raise ValueError(
+                f"there are {count} batched leaves: give their numbers, a row for each lane, as (B, {count})"
+            )
+        return None
+    array = _numbers(given, "batched inputs")
+    if array.ndim != 2 or array.shape[1] != count:
+        raise ValueError(
+            f"there are {count} batched leaves, so batched inputs have the shape (B, {count}), a row for each lane, "
+            f"not {array.shape}"
+        )
+    return array
+
+
+def _weights(given: Any, shape: tuple[int, ...], n_outputs: int) -> Array | None:
+    if given is None:
+        return None
+    array = _numbers(given, "weights")
+    try:
+        return np.broadcast_to(array, shape).reshape(-1, n_outputs)
+    except ValueError:
+        raise ValueError(f"weights have the shape {shape}, that of the values, not {array.shape}") from None
+
+
+# -- compiling -------------------------------------------------------------------------------------------------------
+
+
+def compiled(tape: Tape, shared: Sequence[Value] | None, batched: Sequence[Value]) -> Program:
+    """Return `tape.compile(shared, batched)`."""
+    tape, guards = with_guards(pruned(tape))
+    if not len(tape):
+        raise ValueError("there is nothing to compile: the tape is empty")
+    batched = _leaves(batched, "batched")
+    positions = _positions(tape)
+    taken = set(map(id, batched))
+    if shared is None:
+        shared = [leaf for leaf, _ in tape.leaves.values() if id(leaf) not in taken]
+    shared = _leaves(shared, "shared")
+    _check_named(tape, shared, batched)
+    rows = [[positions.get(id(leaf), -1) for leaf in leaves] for leaves in (shared, batched)]
+    return Program(planned(tape, rows[0], rows[1], guards))
+
+
+def _leaves(given: Sequence[Value], what: str) -> list[Value]:
+    leaves = list(given)
+    for leaf in leaves:
+        if not isinstance(leaf, Value) or not leaf.is_leaf:
+            kind = "a computed Value" if isinstance(leaf, Value) else type(leaf).__name__
+            raise TypeError(f"{what} is a list of leaves, Values made by calling Value(...), and {kind} is none")
+    return leaves
+
+
+def _positions(tape: Tape) -> dict[int, int]:
+    positions: dict[int, int] = {}
+    for index, (leaf, _) in tape.leaves.items():
+        if id(leaf) in positions:
+            raise StaleTape(leaf, tape.fields[WIDTH * index + 1])
+        positions[id(leaf)] = index
+    return positions
+
+
+def _check_named(tape: Tape, shared: Sequence[Value], batched: Sequence[Value]) -> None:
+    """Raise a ValueError where a leaf is named twice, or not at all."""
+    named: set[int] = set()
+    for leaf in (*shared, *batched):
+        if id(leaf) in named:
+            raise ValueError(f"{_called(leaf)} is named twice: a leaf is shared or batched, and stands there once")
+        named.add(id(leaf))
+    for leaf, _ in tape.leaves.values():
+        if id(leaf) not in named:
+            raise ValueError(
+                f"{_called(leaf)} is neither shared nor batched: name every leaf that the tape depends on, or use "
+                "leaf.detach() for one that is to stay as it is"
+            )
+
+
+def _called(leaf: Value) -> str:
+    return f"the leaf {leaf.label}" if leaf.label else f"a leaf of value {leaf.data!r}"
+
+
+def _guards(plan: Plan, kind: int) -> tuple[list[Guard], Array, Array]:
+    guards = [guard for guard in plan.guards if guard.kind == kind]
+    return guards, np.array([g.row for g in guards], dtype=np.intp), np.array([g.outcome for g in guards])

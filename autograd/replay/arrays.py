@@ -30,6 +30,13 @@ FEW = 4
 """Products of a sum up to which they are added one by one, where they are no matrix product."""
 
 
+MOST_SPLIT = 8
+"""Rows of a group that may be computed one by one."""
+
+FEWEST_SPLIT = 512
+"""Lanes from which on a step for each row is faster than a copy of the operands."""
+
+
 class Patch(NamedTuple):
     """An argument of a step that is a part of the caller's batched inputs.
 
@@ -60,6 +67,7 @@ class Workspace:
 
     Attributes:
         primals, adjoints: kind -> the array of its rows.
+        summed: the shared rows whose adjoints the lanes add to.
         before, forward, reverse, after: steps for what is shared, then for the lanes, back over the lanes, and back
             over what is shared.
     """
@@ -77,14 +85,15 @@ class Workspace:
         self.reverse: list[Step] = []
         self.after: list[Step] = []
         self.patches: list[Patch] = []
-        self.seeded: frozenset[int] = frozenset()
+        self.summed: Array = np.zeros(0, dtype=np.intp)
         self.careful = careful
         self._read_inputs = {row for kind, row in plan.outputs if kind == BATCHED and row < plan.n_batched}
         self._gathered: dict[Any, Array] = {}
-        for group in plan.groups:
+        groups = [part for group in plan.groups for part in _split(group, lanes)]
+        for group in groups:
             _Forward(self, group).emit()
         if wanted:
-            _Backward(self, wanted, careful).emit()
+            _Backward(self, groups, wanted, careful).emit()
         self._copy_inputs()
 
     def operations(self) -> int:
@@ -170,6 +179,23 @@ class Workspace:
         self.forward[:0] = copied
 
 
+def _split(group: Group, lanes: int) -> list[Group]:
+    """Return a group row by row, where gathering its operands would take longer than a step for each row does."""
+    count = group.stop - group.start
+    if group.kind == SHARED or group.primitive is None or not 1 < count <= MOST_SPLIT or lanes < FEWEST_SPLIT:
+        return [group]
+    if all(operand.kind == CONSTANT or as_slice(operand.rows) is not None for operand in group.operands):
+        return [group]
+    return [
+        group._replace(
+            start=group.start + k,
+            stop=group.start + k + 1,
+            operands=[Operand(operand.kind, operand.rows[k : k + 1]) for operand in group.operands],
+        )
+        for k in range(count)
+    ]
+
+
 def as_slice(rows: Array) -> slice | None:
     """Return row numbers as a slice, if they go up evenly.
 
@@ -245,6 +271,15 @@ def _gaussian(a: Any, x: Any, c: Any, out: Any) -> None:
     np.multiply(out, a, out)
 
 
+def _erf(x: Any, out: Any) -> None:
+    try:
+        from scipy.special import erf
+    except ImportError:
+        np.copyto(out, primitives.erf.on_arrays(np, x))
+    else:
+        erf(x, out)
+
+
 def _where(condition: Any, a: Any, b: Any, out: Any) -> None:
     chosen = np.not_equal(condition, 0.0)
     np.copyto(out, b)
@@ -266,6 +301,7 @@ def _compared(name: str) -> Callable[..., Any]:
 
 FAST: dict[int, Callable[..., Any]] = {
     primitives.gaussian.code: _gaussian,
+    primitives.erf.code: _erf,
     primitives.where.code: _where,
     primitives.relu.code: _relu,
     primitives.step.code: _step,
@@ -320,7 +356,7 @@ class _Forward:
             self._exact_sum()
             return
         group, written = self.group, False
-        for products in group.products:
+        for products in sorted(group.products, key=_shared_last):
             written = self._add(products, written)
         if not written:
             self.steps.append((np.copyto, (self.out, _lifted(group.constant, group.kind))))
@@ -375,6 +411,10 @@ class _Forward:
             else:
                 self.steps.append((np.multiply, (left, right, self.out)))
             written = True
+
+
+def _shared_last(products: Products) -> int:
+    return -products.right.kind
 
 
 def _add_exactly(constant: Any, *factors: Any) -> None:
@@ -434,9 +474,10 @@ def _contracted(left: Array, right: Array, out: Array) -> None:
 class _Backward:
     """The steps that send adjoints back through all groups."""
 
-    def __init__(self, space: Workspace, wanted: Sequence[int], careful: bool) -> None:
+    def __init__(self, space: Workspace, groups: Sequence[Group], wanted: Sequence[int], careful: bool) -> None:
         self.space = space
         self.plan = space.plan
+        self.groups = groups
         self.multiply: Any = _careful_multiply if careful else np.multiply
         self.matmul: Any = _careful_matmul if careful else np.matmul
         self.contract: Any = _careful_contract if careful else _contract
@@ -454,7 +495,7 @@ class _Backward:
         needed = {kind: np.zeros(plan.rows[kind - 1], dtype=bool) for kind in (SHARED, BATCHED)}
         for kind, count in ((SHARED, plan.n_shared), (BATCHED, plan.n_batched)):
             needed[kind][:count] = kind in wanted
-        for group in plan.groups:
+        for group in self.groups:
             for operand in _all_operands(group):
                 if operand.kind:
                     rows = operand.rows.reshape(group.stop - group.start, -1)
@@ -465,11 +506,11 @@ class _Backward:
         for kind, steps in ((BATCHED, self.space.reverse), (SHARED, self.space.after)):
             self.kind, self.steps = kind, steps
             if kind == SHARED:
-                self.space.seeded = frozenset(np.flatnonzero(self.touched[SHARED]).tolist())
+                self.space.summed = np.flatnonzero(self.touched[SHARED])
             for output_kind, row in self.plan.outputs:
                 if output_kind == kind:
                     self.touched[kind][row] = True
-            for group in reversed(self.plan.groups):
+            for group in reversed(self.groups):
                 if group.kind == kind and self.needed[kind][group.start : group.stop].any():
                     self._group(group)
             steps[:0] = self._blank_steps(kind)
@@ -576,6 +617,10 @@ class _Backward:
         arguments = [known[each.key] if isinstance(each, Expression) else each for each in expression.arguments]
         if expression.primitive is primitives.div_slope and not self.space.careful:
             return self._div_slope(expression, arguments, known)
+        if expression.primitive is primitives.step and (primitives.relu.code, (0,)) in known:
+            out = self._temporary(arguments[0].shape)
+            self.steps.append((np.sign, (known[OUTPUT], out)))  # the step of x is the sign of relu(x), and faster
+            return out
         if all(isinstance(each, float) for each in arguments):
             return float(expression.primitive.compute(*arguments))
         out = self._temporary(np.broadcast_shapes(*(np.shape(each) for each in arguments)))
@@ -601,7 +646,14 @@ class _Backward:
         wanted = [side.kind > 0 and bool(self.needed[side.kind][side.rows].any()) for side in products]
         if not any(wanted):
             return
+        if left.kind == right.kind and np.array_equal(left.rows, right.rows):
+            twice = self._temporary(adjoint.shape)
+            self.steps.append((np.add, (adjoint, adjoint, twice)))
+            adjoint, wanted = twice, [False, True]
         if right.kind < group.kind:
+            if left.kind == CONSTANT and left.rows.shape[1] == 1 and (left.rows == 1.0).all():
+                self._add(SHARED, right.rows[:, 0], adjoint)
+                return
             total = self._temporary(adjoint.shape[:1])
             self.steps.append((np.add.reduce, (adjoint, 1, None, total)))
             self._contract(products, wanted, total, SHARED)
@@ -669,11 +721,15 @@ class _Backward:
     def _add(self, kind: int, rows: Array, shares: Array) -> None:
         """Add shares, a row each, to the adjoints of some rows; shares of many lanes to a shared row are summed."""
         adjoints = self.space.adjoints[kind]
-        if shares.ndim > adjoints.ndim:
-            total = self._temporary(shares.shape[:1])
-            self.steps.append((np.add.reduce, (shares, 1, None, total)))
-            shares = total
         part = as_slice(rows)
+        if shares.ndim > adjoints.ndim:
+            first = part is not None and not self.touched[kind][rows].any()
+            total = adjoints[part] if first else self._temporary(shares.shape[:1])
+            self.steps.append((np.add.reduce, (shares, 1, None, total)))
+            if first:
+                self.touched[kind][rows] = True
+                return
+            shares = total
         if part is None:
             rows, shares = self._merged(rows, shares)
             part = as_slice(rows)

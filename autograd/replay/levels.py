@@ -113,6 +113,11 @@ class Plan(NamedTuple):
     outputs: list[tuple[int, int]]
     guards: list[Guard]
 
+    @property
+    def n_outputs(self) -> int:
+        """How many outputs there are."""
+        return len(self.outputs)
+
 
 def planned(tape: Tape, shared: Sequence[int], batched: Sequence[int], guards: Sequence[Any] = ()) -> Plan:
     """Return the groups of a pruned tape.

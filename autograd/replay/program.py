@@ -30,6 +30,7 @@ BLOCK = 2 << 20
 
 FEWEST_LANES = 256
 MOST_WORKSPACES = 8
+FLOAT64 = np.dtype(np.float64)
 
 KINDS = {"shared": (SHARED,), "batched": (BATCHED,), "both": (SHARED, BATCHED)}
 
@@ -51,6 +52,8 @@ class Program:
         self.n_batched = plan.n_batched
         self.n_outputs = len(plan.outputs)
         self.guards = {kind: _guards(plan, kind) for kind in (SHARED, BATCHED)}
+        self.outputs = {kind: _outputs(plan, kind) for kind in (SHARED, BATCHED)}
+        self._block = max(FEWEST_LANES, BLOCK // (20 * max(plan.rows[1], 1)))
         self._of_lanes: Program | None = None
         self._local = threading.local()
 
@@ -138,6 +141,8 @@ class Program:
     def _run(self, shared: Any, batched: Any, weights: Any, wanted: tuple[int, ...]) -> tuple[Array, list[Array]]:
         given = _vector(shared, self.n_shared)
         lanes = _table(batched, self.n_batched)
+        if weights is not None:
+            weights = _weights(weights, None if lanes is None else len(lanes), self.n_outputs)
         with np.errstate(all="ignore"):
             return _Run(self, given, lanes, weights, wanted).results()
 
@@ -152,21 +157,29 @@ class Program:
             found = known[key] = Workspace(self._plan, lanes, wanted, careful)
         return found
 
-    def lanes_per_block(self, wanted: bool) -> int:
+    def lanes_per_block(self) -> int:
         """Return how many lanes are computed together."""
-        rows = self._plan.rows[1] * (2.5 if wanted else 1.5)
-        return max(FEWEST_LANES, int(BLOCK / (8 * max(rows, 1))))
+        return self._block
 
 
 class _Run:
-    """One replay."""
+    """One replay.
+
+    Args:
+        program: that is replayed.
+        shared: (P,).
+        batched: (B, n), or None.
+        weights: (B, k), or None for 1.
+        wanted: the kinds of inputs whose gradient is asked for.
+        checked: whether a guard that does not hold raises; else it is only noted in `held`.
+    """
 
     def __init__(
         self,
         program: Program,
         shared: Array,
         batched: Array | None,
-        weights: Any,
+        weights: Array | None,
         wanted: tuple[int, ...],
         checked: bool = True,
     ) -> None:
@@ -174,100 +187,91 @@ class _Run:
         self.plan = program._plan
         self.shared = shared
         self.batched = batched
+        self.weights = weights
         self.wanted = wanted
-        self.count = len(batched) if batched is not None else 1
         self.checked = checked
-        self.held = np.ones(self.count, dtype=bool)
-        self.weights = _weights(weights, self._shape(), program.n_outputs)
-
-    def _shape(self) -> tuple[int, ...]:
-        lanes = (self.count,) if self.batched is not None else ()
-        return lanes if self.program.n_outputs == 1 else (*lanes, self.program.n_outputs)
+        self.count = 1 if batched is None else len(batched)
+        self.held: Array = True
+        self.values = np.empty((self.plan.n_outputs, self.count))
+        self.of_batched = np.zeros((self.plan.n_batched, self.count)) if BATCHED in wanted else None
 
     def results(self) -> tuple[Array, list[Array]]:
-        values, gradients = self._replayed(careful=False)
-        if not all(math.isfinite(found.sum()) for found in (values, *gradients)):
-            values, gradients = self._replayed(careful=True)
-        return values, gradients
+        """Return the values and gradients; where they are not finite, of a careful replay."""
+        gradients = self._replayed(careful=False)
+        shared = [self.values[k] for k, _, _ in self.program.outputs[SHARED]]
+        if not all(_is_finite(gradient) for gradient in (*gradients, *shared)):
+            gradients = self._replayed(careful=True)
+        return self._shaped(), gradients
 
     def holding(self) -> Array:
         """Return for which lanes the guards hold."""
+        self.held = np.ones(self.count, dtype=bool)
         self._replayed(careful=False)
-        return self.held.reshape(self._shape()[: self.batched is not None])
+        return self.held if self.batched is not None else self.held[0]
 
-    def _check(self, space: Workspace, kind: int, low: int, high: int) -> None:
-        """Raise BranchChanged where a guard does not hold; or only note for which lanes."""
-        guards, rows, outcomes = self.program.guards[kind]
-        if not guards:
-            return
-        found = space.primals[kind][rows]
-        wrong = found != (outcomes if kind == SHARED else outcomes[:, None])
-        if not self.checked:
-            self.held[low:high] &= ~(wrong.any(axis=0))
-        elif wrong.any():
-            by_lane = wrong.reshape(len(guards), -1).any(axis=0)
-            lane = int(by_lane.argmax())
-            guard = guards[int(wrong.reshape(len(guards), -1)[:, lane].argmax())]
-            raise branch_changed(guard.text, guard.outcome, guard.source, None if kind == SHARED else low + lane)
+    def _shaped(self) -> Array:
+        values = self.values[0] if self.plan.n_outputs == 1 else self.values.T
+        return values if self.batched is not None else values[0]
 
-    def _replayed(self, careful: bool) -> tuple[Array, list[Array]]:
-        plan, count = self.plan, self.count
-        block = min(self.program.lanes_per_block(bool(self.wanted)), max(count, 1))
-        self.values = np.empty((count, len(plan.outputs)))
-        self.of_batched = np.zeros((count, plan.n_batched)) if BATCHED in self.wanted else None
-        total: Array | None = None
+    def _replayed(self, careful: bool) -> list[Array]:
+        count = self.count
+        block = min(self.program.lanes_per_block(), count) or 1
         space = self.program.workspace(block, self.wanted, careful)
         self._shared_forward(space)
-        for low in range(0, count, block) if plan.rows[1] else ():
-            high = min(low + block, count)
-            if high - low != space.lanes:
-                space = self._another(high - low, careful)
-            self._block(space, low, high)
-            if self.wanted and count > block:
-                total = space.adjoints[SHARED].copy() if total is None else total + space.adjoints[SHARED]
-        self._shared_values(space)
-        if self.wanted:
-            self._shared_reverse(space, total)
-        return self.values.reshape(self._shape()), self._gradients(space)
+        total: Array | None = None
+        if self.plan.rows[1]:
+            for low in range(0, count, block):
+                high = min(low + block, count)
+                used = self._block(space if high - low == block else None, low, high, careful)
+                if self.wanted and (count > block or used is not space):
+                    total = used.adjoints[SHARED].copy() if total is None else total + used.adjoints[SHARED]
+        for k, row, _ in self.program.outputs[SHARED]:
+            self.values[k] = space.primals[SHARED][row]
+        if not self.wanted:
+            return []
+        self._shared_reverse(space, total)
+        gradient = space.adjoints[SHARED][: self.plan.n_shared].copy()
+        return [gradient if self.of_batched is None or kind == SHARED else self.of_batched.T for kind in self.wanted]
 
     def _shared_forward(self, space: Workspace) -> None:
         space.primals[SHARED][: self.plan.n_shared] = self.shared
         _do(space.before)
         self._check(space, SHARED, 0, self.count)
 
-    def _another(self, lanes: int, careful: bool) -> Workspace:
-        """Return the steps for the last block, which has fewer lanes."""
-        other = self.program.workspace(lanes, self.wanted, careful)
-        self._shared_forward(other)
-        return other
+    def _block(self, space: Workspace | None, low: int, high: int, careful: bool) -> Workspace:
+        """Compute some lanes; carefully, where what comes out is not finite. Return the workspace that was used."""
+        if space is None:
+            space = self.program.workspace(high - low, self.wanted, careful)
+            self._shared_forward(space)
+        if self._block_is_finite(space, low, high) or careful:
+            return space
+        space = self.program.workspace(high - low, self.wanted, True)
+        self._shared_forward(space)
+        self._block_is_finite(space, low, high)
+        return space
 
-    def _block(self, space: Workspace, low: int, high: int) -> None:
-        if self.plan.n_batched:
-            assert self.batched is not None
+    def _block_is_finite(self, space: Workspace, low: int, high: int) -> bool:
+        if self.batched is not None:
             space.load(self.batched[low:high])
         _do(space.forward)
         self._check(space, BATCHED, low, high)
-        primals = space.primals[BATCHED]
-        for k, (kind, row) in enumerate(self.plan.outputs):
-            if kind == BATCHED:
-                self.values[low:high, k] = primals[row]
+        outputs, finite = self.program.outputs[BATCHED], True
+        for k, row, _ in outputs:
+            found = space.primals[BATCHED][row]
+            self.values[k, low:high] = found
+            finite = finite and _is_finite(found)
         if not self.wanted:
-            return
+            return finite
         adjoints = space.adjoints[BATCHED]
-        seeded: set[int] = set()
-        for k, (kind, row) in enumerate(self.plan.outputs):
-            if kind == BATCHED:
-                weights = 1.0 if self.weights is None else self.weights[low:high, k]
-                adjoints[row] = adjoints[row] + weights if row in seeded else weights
-                seeded.add(row)
+        for k, row, is_again in outputs:
+            weights = 1.0 if self.weights is None else self.weights[low:high, k]
+            adjoints[row] = adjoints[row] + weights if is_again else weights
         _do(space.reverse)
         if self.of_batched is not None:
-            self.of_batched[low:high] = adjoints[: self.plan.n_batched].T
-
-    def _shared_values(self, space: Workspace) -> None:
-        for k, (kind, row) in enumerate(self.plan.outputs):
-            if kind == SHARED:
-                self.values[:, k] = space.primals[SHARED][row]
+            found = adjoints[: self.plan.n_batched]
+            self.of_batched[:, low:high] = found
+            finite = finite and _is_finite(found)
+        return finite and (self.count == high - low or _is_finite(space.adjoints[SHARED][space.summed]))
 
     def _shared_reverse(self, space: Workspace, total: Array | None) -> None:
         adjoints = space.adjoints[SHARED]
@@ -275,17 +279,30 @@ class _Run:
             adjoints[:] = total
         elif not self.count:
             adjoints[:] = 0.0
-        seeded = space.seeded
-        for k, (kind, row) in enumerate(self.plan.outputs):
-            if kind == SHARED:
-                weight = float(self.count) if self.weights is None else self.weights[:, k].sum()
-                adjoints[row] = adjoints[row] + weight if row in seeded else weight
-                seeded = seeded | {row}
+        for k, row, is_again in self.program.outputs[SHARED]:
+            weight = float(self.count) if self.weights is None else self.weights[:, k].sum()
+            adjoints[row] = adjoints[row] + weight if is_again or row in space.summed else weight
         _do(space.after)
 
-    def _gradients(self, space: Workspace) -> list[Array]:
-        found = {SHARED: space.adjoints[SHARED][: self.plan.n_shared].copy() if self.wanted else None}
-        return [self.of_batched if kind == BATCHED else found[kind] for kind in self.wanted]
+    def _check(self, space: Workspace, kind: int, low: int, high: int) -> None:
+        """Raise BranchChanged where a guard does not hold; or only note for which lanes."""
+        guards, rows, outcomes = self.program.guards[kind]
+        if not guards:
+            return
+        found = space.primals[kind][rows]
+        wrong = (found != (outcomes if kind == SHARED else outcomes[:, None])).reshape(len(guards), -1)
+        if not self.checked:
+            self.held[low:high] &= ~wrong.any(axis=0)
+        elif wrong.any():
+            lane = int(wrong.any(axis=0).argmax())
+            guard = guards[int(wrong[:, lane].argmax())]
+            raise branch_changed(guard.text, guard.outcome, guard.source, None if kind == SHARED else low + lane)
+
+
+def _is_finite(numbers: Array) -> bool:
+    """Return whether all numbers are finite; perhaps False also where their squares overflow, which does no harm."""
+    flat = numbers.ravel() if numbers.flags.c_contiguous else numbers.ravel(order="K")
+    return math.isfinite(np.dot(flat, flat))
 
 
 def _do(steps: Iterable[Step]) -> None:
@@ -298,7 +315,7 @@ def _do(steps: Iterable[Step]) -> None:
 
 def _numbers(given: Any, what: str) -> Array:
     array = np.asarray(given)
-    if array.dtype == np.float64:
+    if array.dtype is FLOAT64 or array.dtype == FLOAT64:
         return array
     if array.dtype.kind not in "fiu" and array.size:
         raise TypeError(f"{what} are real numbers, not {array.dtype.name}: {given!r}"[:200])
@@ -330,14 +347,17 @@ def _table(given: Any, count: int) -> Array | None:
     return array
 
 
-def _weights(given: Any, shape: tuple[int, ...], n_outputs: int) -> Array | None:
-    if given is None:
-        return None
+def _weights(given: Any, lanes: int | None, n_outputs: int) -> Array:
+    """Return weights as (lanes, outputs)."""
     array = _numbers(given, "weights")
-    try:
-        return np.broadcast_to(array, shape).reshape(-1, n_outputs)
-    except ValueError:
-        raise ValueError(f"weights have the shape {shape}, that of the values, not {array.shape}") from None
+    shape = (*(() if lanes is None else (lanes,)), *(() if n_outputs == 1 else (n_outputs,)))
+    if array.shape != shape:
+        try:
+            array = np.broadcast_to(array, shape)
+        except ValueError:
+            message = f"weights have the shape {shape}, that of the values, not {array.shape}"
+            raise ValueError(message) from None
+    return array.reshape(-1, n_outputs)
 
 
 # -- compiling -------------------------------------------------------------------------------------------------------
@@ -394,6 +414,13 @@ def _check_named(tape: Tape, shared: Sequence[Value], batched: Sequence[Value]) 
 
 def _called(leaf: Value) -> str:
     return f"the leaf {leaf.label}" if leaf.label else f"a leaf of value {leaf.data!r}"
+
+
+def _outputs(plan: Plan, kind: int) -> list[tuple[int, int, bool]]:
+    """Return (which output, its row, whether another one before it has the same row) for the outputs of a kind."""
+    rows = [row for each, row in plan.outputs if each == kind]
+    places = [k for k, (each, _) in enumerate(plan.outputs) if each == kind]
+    return [(k, row, row in rows[:place]) for place, (k, row) in enumerate(zip(places, rows))]
 
 
 def _guards(plan: Plan, kind: int) -> tuple[list[Guard], Array, Array]:

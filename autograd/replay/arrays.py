@@ -30,6 +30,9 @@ FEW = 4
 """Products of a sum up to which they are added one by one, where they are no matrix product."""
 
 
+MANY_SHARED = 8192
+"""Shared inputs from which on they are not copied."""
+
 MOST_SPLIT = 8
 """Rows of a group that may be computed one by one."""
 
@@ -53,6 +56,27 @@ class Patch(NamedTuple):
     argument: int
     rows: slice
     transposed: bool
+
+
+class Rebased(NamedTuple):
+    """An argument of a step that is a part of the shared inputs, or of their adjoints.
+
+    Attributes:
+        steps: the list that the step is in.
+        step: its position there.
+        argument: which of its arguments it is.
+        offset: where it starts, in bytes.
+        shape, strides: how it lies.
+        is_adjoint: whether it is a part of the adjoints.
+    """
+
+    steps: list[Step]
+    step: int
+    argument: int
+    offset: int
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    is_adjoint: bool
 
 
 class Workspace:
@@ -85,6 +109,7 @@ class Workspace:
         self.reverse: list[Step] = []
         self.after: list[Step] = []
         self.patches: list[Patch] = []
+        self._reads_copy = False
         self.summed: Array = np.zeros(0, dtype=np.intp)
         self.careful = careful
         self._read_inputs = {row for kind, row in plan.outputs if kind == BATCHED and row < plan.n_batched}
@@ -95,6 +120,7 @@ class Workspace:
         if wanted:
             _Backward(self, groups, wanted, careful).emit()
         self._copy_inputs()
+        self._rebased = self._parts_of_shared() if plan.n_shared >= MANY_SHARED else []
 
     def operations(self) -> int:
         """Return how many array operations one replay of all lanes takes."""
@@ -108,6 +134,55 @@ class Workspace:
             part = columns[rows]
             given = part.T if transposed else part
             steps[position] = (function, (*arguments[:argument], given, *arguments[argument + 1 :]))
+
+    def share(self, shared: Array) -> None:
+        """Let the steps read the caller's shared inputs, and write their adjoints where nobody else has them.
+
+        Few numbers are copied. Of many the steps get the caller's array itself, and a new one for the adjoints, which
+        the caller may keep.
+        """
+        primals = self.primals[SHARED]
+        if not self._rebased:
+            primals[: self.plan.n_shared] = shared
+            return
+        if self._reads_copy:
+            primals[: self.plan.n_shared] = shared
+        given = np.ascontiguousarray(shared)
+        if self.adjoints:
+            self.adjoints[SHARED] = np.zeros(self.plan.rows[0])
+        for steps, position, argument, offset, shape, strides, is_adjoint in self._rebased:
+            function, arguments = steps[position]
+            base = self.adjoints[SHARED] if is_adjoint else given
+            part = np.ndarray(shape, np.float64, base, offset, strides)
+            steps[position] = (function, (*arguments[:argument], part, *arguments[argument + 1 :]))
+
+    def gradient(self) -> Array:
+        """Return the adjoints of the shared inputs, in an array that no later replay writes to."""
+        found = self.adjoints[SHARED][: self.plan.n_shared]
+        return found if self._rebased else found.copy()
+
+    def _parts_of_shared(self) -> list[Rebased]:
+        """Return the arguments of all steps that are parts of the shared inputs, or of the shared adjoints."""
+        found: list[Rebased] = []
+        for steps in (self.before, self.forward, self.reverse, self.after):
+            for position, (_, arguments) in enumerate(steps):
+                for k, argument in enumerate(arguments):
+                    part = self._part_of_shared(argument) if isinstance(argument, np.ndarray) else None
+                    if part is not None:
+                        found.append(Rebased(steps, position, k, part[0], argument.shape, argument.strides, part[1]))
+        return found
+
+    def _part_of_shared(self, argument: Array) -> tuple[int, bool] | None:
+        base = _base_of(argument)
+        for is_adjoint, arrays in ((True, self.adjoints), (False, self.primals)):
+            if arrays and base is arrays[SHARED]:
+                offset = argument.ctypes.data - base.ctypes.data
+                reach = sum((count - 1) * step for count, step in zip(argument.shape, argument.strides))
+                if is_adjoint or offset + reach < base.itemsize * self.plan.n_shared:
+                    return offset, is_adjoint
+                if offset < base.itemsize * self.plan.n_shared:
+                    self._reads_copy = True
+        return None
 
     # -- reading -----------------------------------------------------------------------------------------------------
 
@@ -179,6 +254,13 @@ class Workspace:
         self.forward[:0] = copied
 
 
+def _base_of(array: Array) -> Any:
+    """Return the array that a view looks at in the end."""
+    while getattr(array, "base", None) is not None:
+        array = array.base
+    return array
+
+
 def _split(group: Group, lanes: int) -> list[Group]:
     """Return a group row by row, where gathering its operands would take longer than a step for each row does."""
     count = group.stop - group.start
@@ -203,11 +285,14 @@ def as_slice(rows: Array) -> slice | None:
         >>> as_slice(np.array([3, 5, 7])), as_slice(np.array([3, 4, 7]))
         (slice(3, 8, 2), None)
     """
-    if not len(rows):
+    count = len(rows)
+    if not count:
         return slice(0, 0, 1)
     first, last = int(rows[0]), int(rows[-1])
-    step = int(rows[1]) - first if len(rows) > 1 else 1
-    if step < 1 or last - first != step * (len(rows) - 1) or (np.diff(rows) != step).any():
+    if count == 1:
+        return slice(first, first + 1, 1)
+    step = int(rows[1]) - first
+    if step < 1 or last - first != step * (count - 1) or (count > 2 and (np.diff(rows) != step).any()):
         return None
     return slice(first, last + 1, step)
 

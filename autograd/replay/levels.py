@@ -251,18 +251,25 @@ class _Nodes:
     def _counts_of_terms(self) -> dict[int, int]:
         """Return the nodes that are to be sums of products, with how many terms they have."""
         counts: dict[int, int] = {}
+        uses, get = self.uses, counts.get
         for index, code in enumerate(self.codes):
             if code in _ADDITIVE:
-                counts[index] = sum(
-                    counts.get(at, 1) if at >= 0 and self.uses[at] == 1 else 1 for at in self.operands(index)[0]
-                )
+                left, right = self.lefts[index], self.rights[index]
+                if right == WIDE:
+                    counts[index] = sum(get(at, 1) if at >= 0 and uses[at] == 1 else 1 for at in left)
+                else:
+                    first = get(left, 1) if left >= 0 and uses[left] == 1 else 1
+                    counts[index] = first + (get(right, 1) if right >= 0 and uses[right] == 1 else 1)
             elif code == _DOT:
                 counts[index] = FEWEST_TERMS
-        return {
-            index: count
+        short = [
+            index
             for index, count in counts.items()
-            if count >= FEWEST_TERMS or self.rights[index] == WIDE or self.codes[index] in (_SUM, _DOT)
-        }
+            if count < FEWEST_TERMS and self.rights[index] != WIDE and self.codes[index] != _SUM
+        ]
+        for index in short:
+            del counts[index]
+        return counts
 
 
 _ADD, _SUB, _MUL, _SUM, _DOT = (
@@ -289,8 +296,28 @@ class _Sum:
         self.products: dict[tuple[int, int], tuple[list[Any], list[int]]] = {}
         waiting: list[tuple[int, float, float]] = []
         self._open(root, 1.0, waiting)
+        self._take_all(waiting)
+
+    def _take_all(self, waiting: list[tuple[int, float, float]]) -> None:
+        """Take in the terms on a stack, (node or below 0, number, sign), and those of the sums among them."""
+        nodes, add = self._nodes, self._add
+        codes, uses, lefts, rights = nodes.codes, nodes.uses, nodes.lefts, nodes.rights
+        left_numbers, right_numbers = nodes.left_numbers, nodes.right_numbers
         while waiting:
-            self._term(*waiting.pop(), waiting)
+            at, number, sign = waiting.pop()
+            if at < 0:
+                self.constant += sign * number
+                continue
+            code = codes[at] if uses[at] == 1 else -1
+            if code == _ADD:
+                waiting.append((rights[at], right_numbers[at], sign))
+                waiting.append((lefts[at], left_numbers[at], sign))
+            elif code == _MUL and (sign > 0.0 or lefts[at] < 0 or rights[at] < 0):
+                add(lefts[at], left_numbers[at], rights[at], right_numbers[at], sign)
+            elif code in _ADDITIVE or (code == _DOT and sign > 0.0):
+                self._open(at, sign, waiting)
+            else:
+                add(-1, 1.0, at, 0.0, sign)
 
     def _open(self, index: int, sign: float, waiting: list[tuple[int, float, float]]) -> None:
         """Put the terms of a node on the stack, the first on top; products go in at once."""
@@ -306,22 +333,6 @@ class _Sum:
             waiting.append((places[0], numbers[0], sign))
         else:
             waiting.extend([(at, number, sign) for at, number in zip(reversed(places), reversed(numbers))])
-
-    def _term(self, at: int, number: float, sign: float, waiting: list[tuple[int, float, float]]) -> None:
-        nodes = self._nodes
-        if at < 0:
-            self.constant += sign * number
-            return
-        if nodes.uses[at] == 1:
-            code = nodes.codes[at]
-            if code in _ADDITIVE or (code == _DOT and sign > 0.0):
-                self._open(at, sign, waiting)
-                return
-            if code == _MUL and (sign > 0.0 or nodes.lefts[at] < 0 or nodes.rights[at] < 0):
-                left, right = nodes.lefts[at], nodes.rights[at]
-                self._add(left, nodes.left_numbers[at], right, nodes.right_numbers[at], sign)
-                return
-        self._add(-1, 1.0, at, 0.0, sign)
 
     def _add(self, left: int, left_number: float, right: int, right_number: float, sign: float) -> None:
         """Add a product; of its factors a constant takes the sign."""

@@ -584,8 +584,20 @@ def _remainder_on_arrays(xp: Any, x: Any, y: Any) -> Any:
 def _round_to_on_arrays(xp: Any, x: Any, digits: Any) -> Any:
     if xp.__name__ == "numpy":
         return _elementwise(kernels.round_to)(x, digits)
-    scale = 10.0 ** xp.floor(digits)
-    return xp.rint(x * scale) / scale
+    places = xp.floor(digits)
+    behind = places > 0.0
+    scale = xp.rint(10.0 ** xp.minimum(xp.abs(places), 300.0))
+    product, lost = kernels.two_product(x, scale)
+    quotient = x / scale
+    back, lost_more = kernels.two_product(quotient, scale)
+    scaled = xp.where(behind, product, quotient)
+    # what the scaled number lost by rounding, which tells a tie from what only looks like one
+    rest = xp.where(behind, lost, ((x - back) - lost_more) / scale)
+    whole = xp.rint(scaled)
+    over = (scaled - whole) + rest
+    whole = whole + xp.where(over > 0.5, 1.0, xp.where(over < -0.5, -1.0, 0.0))
+    whole = xp.where(behind, whole / scale, whole * scale)
+    return xp.where(behind & ~(xp.abs(scaled) < 2.0**52), x, whole)
 
 
 def _clip_on_arrays(xp: Any, x: Any, low: Any, high: Any) -> Any:

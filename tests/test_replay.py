@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import autograd
 from autograd import Tape, Value, strategies, tape, value_and_grad
 from autograd.errors import BranchChanged, StaleTape
+from autograd.replay.arrays import form
 from tests.test_primitives import ROWS, as_tuple, sampled
 
 del tape
@@ -230,9 +231,17 @@ def long_sums(ps, xs):
     return builtins.sum(ps[k % 2] * xs[k % 2] * k for k in range(40)) + builtins.sum(xs[k % 2] for k in range(30))
 
 
+def a_layer_and_more(ps, xs):
+    """A matrix product of inputs which other nodes read too: part of their adjoints is there before it adds its own."""
+    rows = [[0.5, -1.0], [1.5, 0.25], [-0.75, 2.0]]
+    hidden = [autograd.relu(ps[0] * w * xs[0] + ps[1] * v * xs[1] + ps[0]) for w, v in rows]
+    layer = [autograd.relu(ps[0] * xs[0] + ps[1] * xs[1] + ps[k]) for k in range(2)]
+    return autograd.dot([*hidden, *layer], [*ps, *ps, ps[0]]) + ps[1] * autograd.exp(-xs[0] * xs[0])
+
+
 PROGRAMS = [
-    diamond, many, repeated, constants, differences, unused, of_parameters_only, identity, parameter, steps,
-    same_parameters_twice, long_sums,
+    a_layer_and_more, diamond, many, repeated, constants, differences, unused, of_parameters_only, identity, parameter,
+    steps, same_parameters_twice, long_sums,
 ]  # fmt: skip
 
 
@@ -427,6 +436,44 @@ def test_nan_and_infinities_stay_in_their_lanes():
     assert values[2] == alone[0][0]
     assert np.array_equal(rows[2], alone[1][0])
     assert np.isfinite(values).tolist() == [False, False, True, False]
+
+
+def test_strict_mode_names_the_lane_and_the_primitive():
+    def f(ps, xs):
+        return autograd.log(xs[0]) * ps[0] + autograd.sqrt(xs[1])
+
+    program = recorded(f, [2.0], [1.0, 1.0])
+    with autograd.strict():
+        assert np.isfinite(program.value([2.0], [[1.0, 1.0], [2.0, 0.0]])).all()
+        with pytest.raises(autograd.NonFiniteError, match=r"^log\(-1.0\): the value is nan") as caught:
+            program.value([2.0], [[1.0, 1.0], [-1.0, 4.0], [-2.0, 4.0]])
+        assert caught.value.__notes__ == ["in lane 1"]
+        with pytest.raises(autograd.NonFiniteError, match=r"^sqrt\(0.0\): the slope in operand 0 is inf") as caught:
+            program.value_and_grad([2.0], [[1.0, 1.0], [1.0, 4.0], [2.0, 0.0]], wrt="batched")
+        assert caught.value.__notes__ == ["in lane 2"]
+        alone = Tape.of(1.0 / Value(1.0)).compile()
+        with pytest.raises(autograd.NonFiniteError, match=r"^div\(1.0, 0.0\): the value is inf$"):
+            alone.value([0.0])
+    assert program.value([2.0], [[-1.0, 4.0]])[0] != 0.0
+
+
+def test_faster_forms_are_as_good_as_they_say():
+    generator = np.random.default_rng(10)
+    for row, arguments, bound in (
+        (ROWS["erf"], [generator.normal(size=10_000) * 2.0], lambda x: 4.0),
+        (
+            ROWS["gaussian"],
+            [generator.normal(size=10_000), generator.normal(size=10_000) * 4.0, generator.uniform(0.2, 2.0, 10_000)],
+            lambda a, x, c: 4.0 + c * x * x,
+        ),
+        (ROWS["relu"], [generator.normal(size=10_000)], lambda x: 0.0),
+        (ROWS["step"], [generator.normal(size=10_000).round(1)], lambda x: 0.0),
+        (ROWS["where"], [generator.integers(0, 2, 10_000) * 1.0, *generator.normal(size=(2, 10_000))], lambda *_: 0.0),
+    ):
+        out = np.empty(10_000)
+        form(row)(*arguments, out)
+        expected = np.array([row.compute(*each) for each in zip(*[argument.tolist() for argument in arguments])])
+        assert (np.abs(out - expected) <= bound(*arguments) * np.spacing(np.abs(expected))).all(), row.name
 
 
 # -- guards ----------------------------------------------------------------------------------------------------------

@@ -238,20 +238,18 @@ class Workspace:
             found = np.broadcast_to(found, (len(rows), self.lanes))
         return found.T if transposed else found
 
+    def insert(self, steps: list[Step], first: Sequence[Step]) -> None:
+        """Put steps before all others of a list."""
+        self.patches = [
+            patch._replace(step=patch.step + len(first)) if patch.steps is steps else patch for patch in self.patches
+        ]
+        steps[:0] = first
+
     def _copy_inputs(self) -> None:
         """Let the first steps copy the inputs that not only matrix products read."""
-        copied: list[Step] = []
-        for part in _runs(sorted(self._read_inputs)):
-            self.patches.append(Patch(self.forward, len(copied), 1, part, False))
-            copied.append((np.copyto, (self.primals[BATCHED][part], None)))
-        moved = [
-            patch._replace(step=patch.step + len(copied))
-            if patch.steps is self.forward and k < len(self.patches) - len(copied)
-            else patch
-            for k, patch in enumerate(self.patches)
-        ]
-        self.patches = moved
-        self.forward[:0] = copied
+        parts = list(_runs(sorted(self._read_inputs)))
+        self.insert(self.forward, [(np.copyto, (self.primals[BATCHED][part], None)) for part in parts])
+        self.patches += [Patch(self.forward, step, 1, part, False) for step, part in enumerate(parts)]
 
 
 def _base_of(array: Array) -> Any:
@@ -598,7 +596,7 @@ class _Backward:
             for group in reversed(self.groups):
                 if group.kind == kind and self.needed[kind][group.start : group.stop].any():
                     self._group(group)
-            steps[:0] = self._blank_steps(kind)
+            self.space.insert(steps, self._blank_steps(kind))
 
     def _blank_steps(self, phase: int) -> list[Step]:
         """Return the steps that set to 0 what is read, or added to, before all of it has been assigned."""

@@ -17,7 +17,9 @@ import numpy as np
 
 from autograd.errors import StaleTape
 from autograd.listing import pruned
+from autograd.recording import mode
 from autograd.replay.arrays import Step, Workspace
+from autograd.replay.faults import first_fault, first_lane
 from autograd.replay.guards import branch_changed, with_guards
 from autograd.replay.levels import BATCHED, SHARED, Guard, Plan, per_lane, planned
 from autograd.tape import WIDTH, Tape
@@ -104,6 +106,8 @@ class Program:
         Raises:
             ValueError: a shape does not fit, or `wrt` is none of these.
             TypeError: something is not a real number.
+            BranchChanged: a comparison made while recording comes to something else for a lane.
+            NonFiniteError: under `strict()`, something is not finite; it names the primitive and the first such lane.
         """
         if wrt not in KINDS:
             raise ValueError(f'wrt is "shared", "batched" or "both", not {wrt!r}')
@@ -126,6 +130,16 @@ class Program:
         return values, found[0] if len(found) == 1 else tuple(found)
 
     # -- what callers give
+
+    def to_jax(self) -> Any:
+        """Return the program as one pure function (shared, batched) of JAX arrays, to be jitted, mapped or sharded.
+
+        Raises:
+            ImportError: JAX is not installed.
+        """
+        from autograd.replay.jax import to_jax
+
+        return to_jax(self._plan)
 
     def holds(self, shared: Any = (), batched: Any = None) -> Array:
         """Return for which lanes every comparison comes to what it was when the program was recorded.
@@ -152,7 +166,24 @@ class Program:
                 found = self._at_once(given, lanes, weights)
                 if found is not None:
                     return found
-            return _Run(self, given, lanes, weights, wanted).results()
+            found = _Run(self, given, lanes, weights, wanted).results()
+            if mode().strict is True and not all(np.isfinite(each).all() for each in (found[0], *found[1])):
+                self._explain(given, lanes, found)
+            return found
+
+    def _explain(self, shared: Array, batched: Array | None, found: tuple[Array, list[Array]]) -> None:
+        """Raise NonFiniteError about the first lane that is not finite."""
+        lane = first_lane(*found)
+        space = Workspace(self._plan, 1)
+        space.primals[BATCHED][: self.n_batched, 0] = 0.0 if batched is None or not len(batched) else batched[lane]
+        space.share(shared)
+        _do(space.before)
+        if batched is not None and len(batched):
+            space.load(batched[lane : lane + 1])
+            _do(space.forward)
+        report = first_fault(space, None if batched is None else lane)
+        if report is not None:
+            raise report
 
     def _at_once(self, shared: Array, batched: Array, weights: Array | None) -> tuple[Array, list[Array]] | None:
         """Return what `_Run` does of one block with one output and no guard, with less around it; None if not finite.

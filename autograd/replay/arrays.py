@@ -565,6 +565,9 @@ class _Backward:
         self.matmul: Any = _careful_matmul if careful else np.matmul
         self.contract: Any = _careful_contract if careful else _contract
         self.needed = self._needed(wanted)
+        self.uses = self._uses()
+        self.spans = {(group.kind, group.start, group.stop) for group in groups}
+        self.borrowed: dict[tuple[int, int, int], Array] = {}
         self.touched = {kind: np.zeros(self.plan.rows[kind - 1], dtype=bool) for kind in (SHARED, BATCHED)}
         self.blank: dict[tuple[int, int], list[Array]] = {}
         self.steps = space.reverse
@@ -584,6 +587,17 @@ class _Backward:
                     rows = operand.rows.reshape(group.stop - group.start, -1)
                     needed[group.kind][group.start : group.stop] |= needed[operand.kind][rows].any(axis=1)
         return needed
+
+    def _uses(self) -> dict[int, Array]:
+        """Return how often each row is read, outputs once more."""
+        uses = {kind: np.zeros(self.plan.rows[kind - 1], dtype=np.intp) for kind in (SHARED, BATCHED)}
+        for group in self.groups:
+            for operand in _all_operands(group):
+                if operand.kind:
+                    np.add.at(uses[operand.kind], operand.rows.ravel(), 1)
+        for kind, row in self.plan.outputs:
+            uses[kind][row] += 1
+        return uses
 
     def emit(self) -> None:
         for kind, steps in ((BATCHED, self.space.reverse), (SHARED, self.space.after)):
@@ -612,7 +626,8 @@ class _Backward:
         if not touched.any():
             return
         self._settle(group.kind, np.arange(group.start, group.stop))
-        adjoint = self.space.adjoints[group.kind][group.start : group.stop]
+        span = (group.kind, group.start, group.stop)
+        adjoint = self.borrowed.get(span, self.space.adjoints[group.kind][group.start : group.stop])
         if group.primitive is None:
             for products in group.products:
                 self._products(group, products, adjoint)
@@ -658,7 +673,8 @@ class _Backward:
         if isinstance(factor, float) and factor == 0.0:
             return
         if isinstance(factor, float) and factor == 1.0:
-            self._add(operand.kind, operand.rows, adjoint)
+            if not self._borrow(operand, adjoint):
+                self._add(operand.kind, operand.rows, adjoint)
             return
         target = self._target(operand, adjoint.shape)
         out = self._temporary(adjoint.shape) if target is None else target
@@ -670,6 +686,18 @@ class _Backward:
             self._add(operand.kind, operand.rows, out)
         else:
             self.touched[operand.kind][operand.rows] = True
+
+    def _borrow(self, operand: Operand, adjoint: Array) -> bool:
+        """Let a group that nothing else reads have the adjoint of the group that reads it, without a copy."""
+        part = as_slice(operand.rows)
+        if part is None or part.step != 1 or operand.kind != self.kind or len(operand.rows) != len(adjoint):
+            return False
+        span = (operand.kind, part.start, part.stop)
+        if span not in self.spans or (self.uses[operand.kind][part] != 1).any():
+            return False
+        self.borrowed[span] = adjoint
+        self.touched[operand.kind][part] = True
+        return True
 
     def _target(self, operand: Operand, shape: tuple[int, ...]) -> Array | None:
         """Return where a share can be written at once, because it is the first one of all its rows."""

@@ -34,6 +34,7 @@ BLOCK = 2 << 20
 
 FEWEST_LANES = 256
 MOST_WORKSPACES = 8
+FEW_NUMBERS = 8192
 FLOAT64 = np.dtype(np.float64)
 
 SHARED_ONLY = (SHARED,)
@@ -357,9 +358,12 @@ class _Run:
 
 
 def _is_finite(numbers: Array) -> bool:
-    """Return whether all numbers are finite; perhaps False also where their squares overflow, which does no harm."""
+    """Return whether all numbers are finite; perhaps False also where their squares overflow, which does no harm.
+
+    Of many numbers not by `dot`, for which a library of linear algebra may wake threads that cost more than they save.
+    """
     flat = numbers if numbers.ndim == 1 else numbers.ravel(order="K")
-    return math.isfinite(np.dot(flat, flat))
+    return math.isfinite(np.dot(flat, flat) if flat.size < FEW_NUMBERS else np.add.reduce(flat))
 
 
 def _do(steps: Iterable[Step]) -> None:

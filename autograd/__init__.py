@@ -8,9 +8,11 @@
     (39.0, 8.0)
 
 This is the whole public vocabulary. `autograd.strategies` (Hypothesis strategies) and `autograd.symbolic` (sympy) are
-imported by name, because they need packages that not everybody has. `abs`, `divmod`, `max`, `min`, `pow`, `round` and
-`sum` are here too, but `from autograd import *` leaves Python's own in place.
+imported by name, because they need packages that not everybody has. `abs`, `compile`, `divmod`, `max`, `min`, `pow`,
+`round` and `sum` are here too, but `from autograd import *` leaves Python's own in place.
 """
+
+from typing import TYPE_CHECKING, Any
 
 from autograd.check import gradcheck
 from autograd.diagnosis import non_finite_origin
@@ -126,6 +128,10 @@ from autograd.tape import Tape
 from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from autograd.value import Condition, Value
 
+if TYPE_CHECKING:
+    from autograd.replay.functions import compile as compile
+    from autograd.replay.functions import vectorize
+
 __all__ = [
     "AutogradError",
     "Condition",
@@ -228,6 +234,17 @@ __all__ = [
     "tanh",
     "trunc",
     "value_and_grad",
+    "vectorize",
     "vjp",
     "where",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Return what needs NumPy: it is imported when it is asked for."""
+    if name not in ("compile", "vectorize"):
+        raise AttributeError(f"module 'autograd' has no attribute {name!r}")
+    from autograd.replay import functions
+
+    globals()[name] = found = getattr(functions, name)
+    return found

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["AutogradError", "BranchChanged", "ExpressionError", "GradientMismatch", "NonFiniteError", "StaleTape"]
+__all__ = [
+    "AutogradError",
+    "BranchChanged",
+    "ExpressionError",
+    "GradientMismatch",
+    "NonFiniteError",
+    "StaleTape",
+    "TooManyPaths",
+]
 
 
 class AutogradError(Exception):
@@ -126,6 +134,33 @@ class BranchChanged(AutogradError, ValueError):
 
     def __reduce__(self) -> Any:
         return type(self), (self.comparison, self.outcome, self.lane, self.source, self.line)
+
+
+class TooManyPaths(AutogradError, ValueError):
+    """A compiled function takes so many paths that replaying them is no gain.
+
+    Attributes:
+        function: its name.
+        limit: how many paths are kept for arguments of one structure.
+        comparisons: what its paths part at, as people write it, with the source line where it is known.
+        lane: the lane that would need one more; None where there are no lanes.
+    """
+
+    def __init__(self, function: str, limit: int, comparisons: list[str], lane: int | None = None) -> None:
+        self.function = function
+        self.limit = limit
+        self.comparisons = comparisons
+        self.lane = lane
+        who = "these arguments need" if lane is None else f"lane {lane} needs"
+        parted = "".join(f"\n  {comparison}" for comparison in comparisons)
+        super().__init__(
+            f"{function} was recorded on {limit} paths, and {who} one more: choose with where(), which needs no "
+            "branch, let fewer branches and loops depend on the numbers, or call the function itself. The paths part "
+            f"at{parted}"
+        )
+
+    def __reduce__(self) -> Any:
+        return type(self), (self.function, self.limit, self.comparisons, self.lane)
 
 
 class GradientMismatch(AutogradError, AssertionError):

@@ -33,12 +33,29 @@ __all__ = [
 ]
 
 
+class Replayable(NamedTuple):
+    """A recording that is to be replayed with other numbers.
+
+    Attributes:
+        tape: where the truths of its comparisons are written, whatever is recorded on.
+        inputs: keys of the leaves whose numbers a replay replaces; those of an enclosing such recording too.
+        since: leaves that were there before have keys above this one.
+        reads: (leaf, number) of each leaf from outside whose `.data` was read.
+    """
+
+    tape: Tape
+    inputs: frozenset[int]
+    since: int
+    reads: list[tuple[Any, float]]
+
+
 class Mode(NamedTuple):
     """How a context records, where that is not the usual way."""
 
     recording: bool = True
     strict: bool | list[Any] = False  # or a list that takes (node, report) for what strict mode would raise
     tape: Tape | None = None
+    replayable: Replayable | None = None
 
 
 USUAL = Mode()
@@ -322,6 +339,18 @@ class _Strict(_Switch):
 def watching(reports: list[Any]) -> contextlib.AbstractContextManager[None]:
     """Return a context that appends (node, NonFiniteError) where `strict()` would raise, and goes on."""
     return _in_mode(_mode.get()._replace(recording=True, strict=reports))
+
+
+def leniently() -> contextlib.AbstractContextManager[None]:
+    """Return a context in which `strict()` is left: for replays whose faults are told otherwise."""
+    return _in_mode(_mode.get()._replace(strict=False))
+
+
+@contextlib.contextmanager
+def recording_for_replay(replayable: Replayable) -> Generator[None, None, None]:
+    """Record on a tape that is to be replayed: what would freeze a number in it without notice raises."""
+    with _in_mode(_mode.get()._replace(strict=False, replayable=replayable)), replayable.tape:
+        yield
 
 
 def current_scope() -> tuple[str, ...]:

@@ -17,8 +17,17 @@ from autograd.kernels import SMALL
 from autograd.operators import Operators, binary
 from autograd.primitives import Primitive, is_real, number
 from autograd.provenance import not_finite, user_line
-from autograd.recording import active_modes, close_automatic, enter_leaf, here, keep_for_guards, mode, resolve
-from autograd.tape import CONSTANT, LEAF, NONE, Node, Place, Tape, edges, reachable, reverse_sweep
+from autograd.recording import (
+    Replayable,
+    active_modes,
+    close_automatic,
+    enter_leaf,
+    here,
+    keep_for_guards,
+    mode,
+    resolve,
+)
+from autograd.tape import CONSTANT, LEAF, NONE, WIDTH, Node, Place, Tape, edges, reachable, reverse_sweep
 
 __all__ = ["Condition", "Value"]
 
@@ -76,6 +85,8 @@ class Value(Operators):
     @property
     def data(self) -> float:
         """The number. Only a leaf can be given another one; graphs recorded before keep the old one."""
+        if active_modes:
+            _check_readable(self)
         return self._data
 
     @data.setter
@@ -85,6 +96,8 @@ class Value(Operators):
                 "only a leaf's data can be assigned: this value was computed, and its graph would no longer be true; "
                 "make a new Value, or change the leaves and compute again"
             )
+        if active_modes:
+            _check_assignable(self)
         global writes
         self._data = number(data)
         self._index = next(_fresh_keys)
@@ -156,7 +169,7 @@ class Value(Operators):
 
     def item(self) -> float:
         """Return the number, as NumPy and PyTorch call it."""
-        return self._data
+        return self.data
 
     # -- differentiation ---------------------------------------------------------------------------------------------
 
@@ -182,6 +195,8 @@ class Value(Operators):
             12.0
         """
         seed = number(seed)
+        if active_modes:
+            _check_sweepable(self)
         if self.is_constant:
             raise ValueError(
                 "backward() on a constant: it was made by detach() or under no_grad(), so it knows nothing it was "
@@ -684,7 +699,8 @@ def compare(primitive: Primitive, left: Value, right: Any) -> Any:
 
 def write_guard(condition: Condition) -> None:
     """Write on the tape that a comparison was used as a truth, with its outcome and the line that asked."""
-    tape = resolve()
+    replayable = mode().replayable if active_modes else None
+    tape = resolve() if replayable is None else replayable.tape
     if tape is None:
         return
     sides = (condition.left, condition.right)
@@ -695,6 +711,51 @@ def write_guard(condition: Condition) -> None:
     guard = (len(tape), condition.primitive.code, tuple(places), tuple(numbers), condition.outcome, user_line())
     tape.guards.append(guard)
     keep_for_guards(tape)
+
+
+# -- what a replay would not notice ------------------------------------------------------------------------------------
+
+
+def _check_readable(value: Value) -> None:
+    """Raise a TypeError where a number is read that a replay would have to compute anew; note other reads."""
+    replayable = mode().replayable
+    if replayable is None:
+        return
+    if _depends_on_inputs(value, replayable):
+        raise TypeError(
+            "this number depends on an argument of the function that is being compiled, or on a leaf from outside, and "
+            "every replay would take it for the same: compute with the Value itself, choose by a comparison or "
+            "where(), or write v.detach().data for a number that is to stay as it is now"
+        )
+    if value.is_leaf and value._index > replayable.since:
+        replayable.reads.append((value, value._data))
+
+
+def _check_assignable(leaf: Value) -> None:
+    replayable = mode().replayable
+    if replayable is not None and leaf._index > replayable.since:
+        raise TypeError(
+            "a function that is being compiled cannot assign the .data of a leaf from outside: replays would not; "
+            "return the number, and assign it where the function is called"
+        )
+
+
+def _check_sweepable(value: Value) -> None:
+    replayable = mode().replayable
+    if replayable is not None and _depends_on_inputs(value, replayable):
+        raise TypeError(
+            "backward() leaves its gradients once, while the function is being compiled, and replays would not: write "
+            "autograd.grad(f) inside, or value_and_grad of what compile returns"
+        )
+
+
+def _depends_on_inputs(value: Value, replayable: Replayable) -> bool:
+    """Return whether a value is an input of a recording, or was computed from one, or from a leaf from outside."""
+    if value._tape is None:
+        return value._index in replayable.inputs
+    found, _ = reachable([(value._tape, value._index)])
+    keys = [tape.leaves[index][1] for tape, index in found if tape.fields[WIDTH * index] == LEAF]
+    return any(key > replayable.since for key in keys)
 
 
 # -- sweeping --------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What callers of a compiled function give: structures of numbers, read into one table of columns and put together again.
+"""What callers of a compiled function give: structures of numbers, read into a table of columns, put together again.
 
 This room knows lists, tuples, dicts and arrays, which of them carry lanes, and what stays as it is. It records and
 replays nothing.
@@ -48,6 +48,7 @@ class Cursor:
         self._at = 0
 
     def take(self, count: int) -> Array:
+        """Return the next ones."""
         start, self._at = self._at, self._at + count
         return self._table[..., start : self._at]
 
@@ -141,12 +142,14 @@ class Static:
     thing: Any
 
     def given(self, leaves: Cursor) -> Any:
+        """Return the thing itself."""
         del leaves
         return self.thing
 
     result = given
 
     def names(self, name: str) -> Iterator[str]:
+        """Yield nothing: it has no numbers."""
         del name
         return iter(())
 
@@ -434,6 +437,7 @@ class Call:
 
     @property
     def count(self) -> int:
+        """How many lanes there are."""
         return 1 if self.lanes is None else len(self.lanes)
 
     def rows(self, rows: Array | None) -> Array | None:
@@ -509,4 +513,5 @@ class Parameters:
 
 
 def name_of(f: Function) -> str:
+    """Return what a function is called."""
     return getattr(f, "__name__", None) or type(f).__name__

@@ -356,7 +356,7 @@ def _gaussian(a: Any, x: Any, c: Any, out: Any) -> None:
 
 def _erf(x: Any, out: Any) -> None:
     try:
-        from scipy.special import erf
+        from scipy.special import erf  # pyright: ignore[reportMissingTypeStubs] # it ships none
     except ImportError:
         np.copyto(out, primitives.erf.on_arrays(np, x))
     else:

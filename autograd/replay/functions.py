@@ -1,8 +1,8 @@
 """Functions of numbers as functions of arrays: recorded once for each path, replayed for all lanes.
 
-This room knows what callers give and get back: which arguments carry lanes, which program belongs to which structure of
-arguments, and which lanes take which path. It knows nothing of what a program computes: that is
-`autograd.replay.program`.
+This room knows which program belongs to which structure of arguments, and which lanes take which path. How arguments
+are read stands in `autograd.replay.arguments`, how a path is recorded in `autograd.replay.paths`, what a program
+computes in `autograd.replay.program`.
 
 A function is called as it is written, with Values in the place of numbers, once for each path. What it does beside
 returning a result (printing, appending to lists, drawing random numbers) happens only then.
@@ -283,8 +283,8 @@ class Compiled:
         found = _empty(call, per_row) if parts is None else _joint(call, parts, weights, per_row, wrt, self._f)
         if wrt and found.structure is not NUMBER:
             raise TypeError(
-                f"value_and_grad needs a function that returns one number, but {name_of(self._f)} returned several; for "
-                "several outputs compile jacobian(f)"
+                f"value_and_grad needs a function that returns one number, but {name_of(self._f)} returned several; "
+                "for several outputs compile jacobian(f)"
             )
         return found
 

@@ -6,8 +6,8 @@ import itertools
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from autograd.tape import IMPORT, INPUT, LEAF, WIDE, WIDTH, Node, Place, Tape, edges, reachable
-from autograd.value import Value, node_of, place_of, resolved
+from autograd.tape import IMPORT, LEAF, WIDE, WIDTH, Node, Place, Tape, reachable
+from autograd.value import Value, place_of, resolved
 
 __all__ = ["pruned_tape", "tapes_of"]
 
@@ -28,8 +28,7 @@ def pruned_tape(outputs: Iterable[Any]) -> Tape:
         return _pruned_alone(alone, [place[1] for place in places if place is not None])
     found, _ = reachable([place for place in places if place is not None])
     pruned = _Pruning()
-    for place in found:
-        pruned.add(place)
+    pruned.add(found)
     pruned.tape.outputs = tuple(pruned.position(output) for output in outputs)
     return pruned.tape
 
@@ -108,7 +107,12 @@ def tapes_of(pruned: Tape) -> list[Tape]:
     sources = pruned.sources
     if isinstance(sources, _Places):
         return [sources.tape]
-    return list({id(tape): tape for tape, _ in sources or ()}.values())
+    found: dict[int, Tape] = {}
+    last: Tape | None = None
+    for tape, _ in sources or ():
+        if tape is not last:
+            found[id(tape)] = last = tape
+    return list(found.values())
 
 
 class _Places(Sequence[Place]):
@@ -136,26 +140,55 @@ class _Pruning:
         self.tape = Tape()
         self._sources: list[Place] = []
         self.tape.sources = self._sources
-        self._positions: dict[Any, int] = {}
+        self._positions: dict[int, list[int]] = {}  # id of a tape's fields -> new position of each node, or -1
 
-    def add(self, place: Place) -> None:
-        tape, index = place
-        node = tape.nodes[index]
-        if place in self._positions:  # reached by way of a stand-in too
-            return
-        if node[0] == IMPORT:
-            self._positions[place] = self._positions[resolved(place)]
-        elif node[0] == LEAF:
-            leaf, key = tape.leaves[index]
-            self._positions[place] = self._leaf(leaf, key, node[1], place)
-        else:
-            self._positions[place] = self._append(self._renumbered(tape, node), place)
+    def add(self, found: Iterable[Place]) -> None:
+        """Copy nodes that come in an order in which operands stand before what is computed from them."""
+        new, current = self.tape.fields, None
+        fields: list[Any] = []
+        positions: list[int] = []
+        for place in found:
+            tape, index = place
+            if tape is not current:
+                current, fields, positions = tape, tape.fields, self._positions_on(tape)
+            if positions[index] >= 0:  # reached by way of a stand-in too
+                continue
+            code, primal, left, left_slope, right, right_slope = fields[WIDTH * index : WIDTH * index + WIDTH]
+            if code < 0:
+                positions[index] = self._special(place, code, primal)
+                continue
+            if right == WIDE:
+                left = tuple([positions[at] if at >= 0 else at for at in left])
+            else:
+                left = positions[left] if left >= 0 else left
+                right = positions[right] if right >= 0 else right
+            positions[index] = len(self._sources)
+            new.extend((code, primal, left, left_slope, right, right_slope))
+            self._note(place)
 
     def position(self, output: Value) -> int:
         place = place_of(output)
-        if place is not None:
-            return self._positions[resolved(place)]
-        return self._leaf(output, output._index, output._data, None)
+        if place is None:
+            return self._leaf(output, output._index, output._data, None)
+        tape, index = resolved(place)
+        return self._positions[id(tape.fields)][index]
+
+    def _positions_on(self, tape: Tape) -> list[int]:
+        known = self._positions.get(id(tape.fields))
+        if known is None:
+            known = self._positions[id(tape.fields)] = [-1] * len(tape)
+        return known
+
+    def _special(self, place: Place, code: int, primal: float) -> int:
+        """Return the new position of a line without operands."""
+        tape, index = place
+        if code == IMPORT:
+            origin, at = resolved(place)
+            return self._positions[id(origin.fields)][at]
+        if code == LEAF:
+            leaf, key = tape.leaves[index]
+            return self._leaf(leaf, key, primal, place)
+        return self._append((code, primal), place)
 
     def _leaf(self, leaf: Value, key: int, primal: float, place: Place | None) -> int:
         index = self.tape.entered.get(key)
@@ -164,24 +197,20 @@ class _Pruning:
             self.tape.leaves[index] = (leaf, key)
         return index
 
-    def _renumbered(self, tape: Tape, node: Node) -> Node:
-        if node[0] == INPUT:
-            return node
-        places, numbers = edges(node)
-        renumbered = [self._positions[tape, at] if at >= 0 else at for at in places]
-        return node_of(node[0], node[1], renumbered, numbers)
-
     def _append(self, node: Node, place: Place | None) -> int:
-        tape = self.tape
-        index = tape.append(node)
-        if place is None:
-            self._sources.append((tape, index))
-            return index
+        index = self.tape.append(node)
+        self._note(place or (self.tape, index))
+        return index
+
+    def _note(self, place: Place) -> None:
+        """Keep where a new node comes from, its label and its scope."""
         self._sources.append(place)
         source, at = place
+        if not (source.labels or source.scopes or self.tape.scopes):
+            return
+        index = len(self._sources) - 1
         if at in source.labels:
-            tape.labels[index] = source.labels[at]
+            self.tape.labels[index] = source.labels[at]
         path = source.scope_at(at)
-        if path != (tape.scopes[-1][1] if tape.scopes else ()):
-            tape.scopes.append((index, path))
-        return index
+        if path != (self.tape.scopes[-1][1] if self.tape.scopes else ()):
+            self.tape.scopes.append((index, path))

@@ -227,6 +227,11 @@ def same_parameters_twice(ps, xs):
     return autograd.dot([ps[0], ps[0], ps[1]], [xs[0], xs[1], xs[0]]) + autograd.dot([ps[1], ps[0], ps[0]], xs[:1] * 3)
 
 
+def means(ps, xs):
+    middle = autograd.mean([xs[0] * ps[0], xs[1], 3.0, ps[1] * xs[0] * 2.0])
+    return autograd.mean([middle, ps[0]]) - autograd.mean([xs[0] + xs[1], xs[1] * xs[1]]) * middle
+
+
 def long_sums(ps, xs):
     return builtins.sum(ps[k % 2] * xs[k % 2] * k for k in range(40)) + builtins.sum(xs[k % 2] for k in range(30))
 
@@ -241,7 +246,7 @@ def a_layer_and_more(ps, xs):
 
 PROGRAMS = [
     a_layer_and_more, diamond, many, repeated, constants, differences, unused, of_parameters_only, identity, parameter,
-    steps, same_parameters_twice, long_sums,
+    steps, same_parameters_twice, long_sums, means,
 ]  # fmt: skip
 
 
@@ -469,11 +474,14 @@ def test_faster_forms_are_as_good_as_they_say():
         (ROWS["relu"], [generator.normal(size=10_000)], lambda x: 0.0),
         (ROWS["step"], [generator.normal(size=10_000).round(1)], lambda x: 0.0),
         (ROWS["where"], [generator.integers(0, 2, 10_000) * 1.0, *generator.normal(size=(2, 10_000))], lambda *_: 0.0),
+        (ROWS["sum"], list(generator.normal(size=(7, 10_000))), lambda *xs: 6.0 * builtins.sum(map(np.abs, xs))),
+        (ROWS["logsumexp"], list(generator.normal(size=(7, 10_000)) * 50.0), lambda *xs: 4.0),
     ):
         out = np.empty(10_000)
         form(row)(*arguments, out)
         expected = np.array([row.compute(*each) for each in zip(*[argument.tolist() for argument in arguments])])
-        assert (np.abs(out - expected) <= bound(*arguments) * np.spacing(np.abs(expected))).all(), row.name
+        unit = np.spacing(1.0) if row.name == "sum" else np.spacing(np.abs(expected))
+        assert (np.abs(out - expected) <= bound(*arguments) * unit).all(), row.name
 
 
 # -- guards ----------------------------------------------------------------------------------------------------------

@@ -354,6 +354,24 @@ def _gaussian(a: Any, x: Any, c: Any, out: Any) -> None:
     np.multiply(out, a, out)
 
 
+def _sum(*arguments: Any) -> None:
+    *terms, out = arguments
+    np.copyto(out, terms[0] if terms else 0.0)
+    for term in terms[1:]:
+        np.add(out, term, out)
+
+
+def _log_sum_exp(*arguments: Any) -> None:
+    *operands, out = arguments
+    terms = np.stack(np.broadcast_arrays(*operands))
+    largest = terms.max(axis=0)
+    place = terms.argmax(axis=0)[None]
+    np.exp(np.subtract(terms, largest, terms), terms)
+    np.put_along_axis(terms, place, 0.0, axis=0)
+    total = np.log1p(terms.sum(axis=0))
+    np.copyto(out, np.where(np.isfinite(largest), largest + total, largest))
+
+
 def _erf(x: Any, out: Any) -> None:
     try:
         from scipy.special import erf  # pyright: ignore[reportMissingTypeStubs] # it ships none
@@ -384,6 +402,8 @@ def _compared(name: str) -> Callable[..., Any]:
 
 FAST: dict[int, Callable[..., Any]] = {
     primitives.gaussian.code: _gaussian,
+    primitives.sum.code: _sum,
+    primitives.logsumexp.code: _log_sum_exp,
     primitives.erf.code: _erf,
     primitives.where.code: _where,
     primitives.relu.code: _relu,

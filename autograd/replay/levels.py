@@ -260,7 +260,7 @@ class _Nodes:
                 else:
                     first = get(left, 1) if left >= 0 and uses[left] == 1 else 1
                     counts[index] = first + (get(right, 1) if right >= 0 and uses[right] == 1 else 1)
-            elif code == _DOT:
+            elif code in (_DOT, _MEAN):
                 counts[index] = FEWEST_TERMS
         short = [
             index
@@ -272,8 +272,9 @@ class _Nodes:
         return counts
 
 
-_ADD, _SUB, _MUL, _SUM, _DOT = (
-    row.code for row in (primitives.add, primitives.sub, primitives.mul, primitives.sum, primitives.dot)
+_ADD, _SUB, _MUL, _SUM, _MEAN, _DOT = (
+    row.code
+    for row in (primitives.add, primitives.sub, primitives.mul, primitives.sum, primitives.mean, primitives.dot)
 )
 _ADDITIVE = frozenset((_ADD, _SUB, _SUM))
 
@@ -299,7 +300,7 @@ class _Sum:
         self._take_all(waiting)
 
     def _take_all(self, waiting: list[tuple[int, float, float]]) -> None:
-        """Take in the terms on a stack, (node or below 0, number, sign), and those of the sums among them."""
+        """Take in the terms on a stack, (node or below 0, number, factor), and those of the sums among them."""
         nodes, add = self._nodes, self._add
         codes, uses, lefts, rights = nodes.codes, nodes.uses, nodes.lefts, nodes.rights
         left_numbers, right_numbers = nodes.left_numbers, nodes.right_numbers
@@ -312,9 +313,9 @@ class _Sum:
             if code == _ADD:
                 waiting.append((rights[at], right_numbers[at], sign))
                 waiting.append((lefts[at], left_numbers[at], sign))
-            elif code == _MUL and (sign > 0.0 or lefts[at] < 0 or rights[at] < 0):
+            elif code == _MUL and (sign == 1.0 or lefts[at] < 0 or rights[at] < 0):
                 add(lefts[at], left_numbers[at], rights[at], right_numbers[at], sign)
-            elif code in _ADDITIVE or (code == _DOT and sign > 0.0):
+            elif code in _ADDITIVE or (code == _DOT and sign == 1.0):
                 self._open(at, sign, waiting)
             else:
                 add(-1, 1.0, at, 0.0, sign)
@@ -332,10 +333,11 @@ class _Sum:
             waiting.append((places[1], numbers[1], -sign))
             waiting.append((places[0], numbers[0], sign))
         else:
+            sign = sign / len(places) if code == _MEAN else sign
             waiting.extend([(at, number, sign) for at, number in zip(reversed(places), reversed(numbers))])
 
     def _add(self, left: int, left_number: float, right: int, right_number: float, sign: float) -> None:
-        """Add a product; of its factors a constant takes the sign."""
+        """Add a product; of its factors a constant takes the factor of the term: a sign, or what a mean divides by."""
         nodes = self._nodes
         if left < 0 and right < 0:
             self.constant += sign * left_number * right_number

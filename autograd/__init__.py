@@ -18,7 +18,15 @@ from autograd.check import gradcheck
 from autograd.diagnosis import non_finite_origin
 from autograd.differences import numerical_gradient
 from autograd.dual import Dual
-from autograd.errors import AutogradError, ExpressionError, GradientMismatch, NonFiniteError, StaleTape
+from autograd.errors import (
+    AutogradError,
+    BranchChanged,
+    ExpressionError,
+    GradientMismatch,
+    NonFiniteError,
+    StaleTape,
+    TooManyPaths,
+)
 from autograd.linear import matvec
 from autograd.naming import name
 from autograd.primitives import (
@@ -134,6 +142,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AutogradError",
+    "BranchChanged",
     "Condition",
     "Dual",
     "ExpressionError",
@@ -143,6 +152,7 @@ __all__ = [
     "Primitive",
     "StaleTape",
     "Tape",
+    "TooManyPaths",
     "Value",
     "acos",
     "acosh",

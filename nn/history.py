@@ -128,6 +128,9 @@ class History:
         stopped: why the run ended before its last epoch, or None.
         interrupted: whether Ctrl-C ended it.
         not_finite: whether a loss or a parameter that stopped being finite ended it.
+        engine: how batches were computed at last: "replay", all samples at once by a program that was recorded from
+            one of them, or "eager", recording every sample.
+        fallback: why it is "eager" although the run was to replay; None where it is not.
     """
 
     model: Any = field(repr=False, compare=False)
@@ -145,6 +148,8 @@ class History:
     stopped: str | None = None
     interrupted: bool = False
     not_finite: bool = False
+    engine: str = "eager"
+    fallback: str | None = None
 
     @property
     def loss(self) -> list[float]:
@@ -203,6 +208,8 @@ class History:
             "stopped": self.stopped,
             "interrupted": self.interrupted,
             "not_finite": self.not_finite,
+            "engine": self.engine,
+            "fallback": self.fallback,
         }
 
     def numbers(self) -> dict[str, list[float]]:
@@ -228,6 +235,7 @@ class History:
         self.snapshots = snapshots
         self.best_epoch, self.kept, self.stopped = state["best_epoch"], state["kept"], state["stopped"]
         self.interrupted, self.not_finite = bool(state["interrupted"]), bool(state["not_finite"])
+        self.engine, self.fallback = state.get("engine", "eager"), state.get("fallback")
 
     @contextlib.contextmanager
     def at(self, snapshot: Snapshot) -> Generator[None]:

@@ -10,18 +10,36 @@ from __future__ import annotations
 
 import builtins
 import functools
+import math
 import numbers
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
-from autograd import Value, log, log1p, logsumexp, max, mean, relu, sigmoid, softmax, softplus, square, sum
+from autograd import (
+    Value,
+    dot,
+    equal,
+    log,
+    log1p,
+    logsumexp,
+    max,
+    mean,
+    relu,
+    sigmoid,
+    softmax,
+    softplus,
+    square,
+    sum,
+    where,
+)
 from nn.checks import called, counted
 
 __all__ = [
     "LOSSES",
     "Loss",
     "LossRow",
+    "TargetNumbers",
     "binary_cross_entropy",
     "binary_cross_entropy_from_logits",
     "hinge",
@@ -369,6 +387,19 @@ def same_side(score: Any, target: float) -> bool:
 # -- the table -------------------------------------------------------------------------------------------------------
 
 
+class TargetNumbers(NamedTuple):
+    """How the target of a loss becomes numbers that may differ from sample to sample while the computation does not.
+
+    Attributes:
+        encode: (target, how many outputs there are in the list, or None for a single one) -> floats; it raises what the
+            loss raises.
+        function: (output, those floats, or Values of them) -> the loss, with the same value and the same slopes.
+    """
+
+    encode: Callable[[Any, int | None], list[float]]
+    function: Callable[[Any, Sequence[Any]], Any]
+
+
 class LossRow(NamedTuple):
     """One loss, and how outputs that were trained with it are read.
 
@@ -381,6 +412,7 @@ class LossRow(NamedTuple):
         decide: output -> the predicted class, coded as the targets are; for nan None. None where nothing is decided.
             An output is correct if this is its target.
         labels: how the targets of a single score code class 0 and class 1; None where they are indices or no classes.
+        of_numbers: the loss as a function of numbers, for replay; None where it is only known as `function`.
     """
 
     name: str
@@ -389,6 +421,7 @@ class LossRow(NamedTuple):
     probabilities: Callable[[Any], list[Any]] | None = None
     decide: Callable[[Any], Any] | None = None
     labels: tuple[int, int] | None = None
+    of_numbers: TargetNumbers | None = None
 
 
 def loss_row(loss: str | LossRow | Loss) -> LossRow:
@@ -489,15 +522,115 @@ def _of_signed_score(output: Any) -> list[Any]:
     return _of_logit(2.0 * _single(output, "signed_cross_entropy", "softmax_cross_entropy"))
 
 
+# -- targets as numbers ----------------------------------------------------------------------------------------------
+
+
+def _listed_numbers(target: Any, width: int | None) -> list[float]:  # noqa: ARG001 # one signature for all
+    given = _listed(target)
+    if not all(map(_is_real, given)):
+        raise TypeError(f"a target is a number or a sequence of numbers, not {target!r}")
+    return [float(each) for each in given]
+
+
+def _one_side(target: Any, width: int | None) -> list[float]:
+    if width is not None:
+        raise TypeError("a side is the target of a single score")
+    return [_side(target)]
+
+
+def _shares(target: Any, width: int | None) -> list[float]:  # noqa: ARG001 # one signature for all
+    return [_share(each) for each in _listed(target)]
+
+
+def _one_hot(target: Any, width: int | None) -> list[float]:
+    if width is None:
+        raise TypeError("a class is the target of one score per class")
+    true = true_class(target, width)
+    return [float(k == true) for k in range(width)]
+
+
+def _side_or_one_hot(target: Any, width: int | None) -> list[float]:
+    return _one_side(target, width) if width is None else _one_hot(target, width)
+
+
+def _perceptron_of_numbers(output: Any, target: Sequence[Any]) -> Any:
+    if _is_sequence(output):
+        return max(_all_leads(output, target, "perceptron", 0.0))
+    return relu(-target[0] * output)
+
+
+def _hinge_of_numbers(score: Any, target: Sequence[Any]) -> Any:
+    return relu(1.0 - target[0] * _single(score, "hinge", "multiclass_hinge"))
+
+
+def _signed_of_numbers(score: Any, target: Sequence[Any]) -> Any:
+    return softplus((-2.0 * target[0]) * _single(score, "signed_cross_entropy", "softmax_cross_entropy"))
+
+
+def _softmax_of_numbers(scores: Any, target: Sequence[Any]) -> Any:
+    return logsumexp(_all_leads(scores, target, "softmax_cross_entropy", 0.0))
+
+
+def _multiclass_hinge_of_numbers(scores: Any, target: Sequence[Any]) -> Any:
+    return relu(1.0 + max(_all_leads(scores, target, "multiclass_hinge", -math.inf)))
+
+
+def _likelihood_of_numbers(probabilities: Any, target: Sequence[Any]) -> Any:
+    given = _of_probabilities(probabilities)
+    return _minus_log(dot(target, given))
+
+
+def _binary_of_numbers(output: Any, target: Sequence[Any]) -> Any:
+    pairs = _pairs(output, target, "binary_cross_entropy")
+    advice = "for scores use binary_cross_entropy_from_logits"
+    return _mean([_any_share(t, _minus_log(_probability(p, advice)), _minus_log_rest(p)) for p, t in pairs])
+
+
+def _logits_of_numbers(output: Any, target: Sequence[Any]) -> Any:
+    pairs = _pairs(output, target, "binary_cross_entropy_from_logits")
+    return _mean([_any_share(t, softplus(-z), softplus(z)) for z, t in pairs])
+
+
+def _all_leads(scores: Any, hot: Sequence[Any], loss: str, of_true: float) -> list[Any]:
+    """Return how far each score is above that of the true class; for the true one itself a constant."""
+    given = _per_class(scores, loss, "score", "scores")
+    true = dot(hot, given)  # exact: all factors are 0 or 1
+    return [where(each, of_true, score - true) for each, score in zip(hot, given)]
+
+
+def _any_share(share: Any, if_one: Any, if_zero: Any) -> Any:
+    """Return what `_either` does, of a share that is not known beforehand."""
+    between = share * if_one + (1.0 - share) * if_zero
+    return where(equal(share, 1.0), if_one, where(equal(share, 0.0), if_zero, between))
+
+
 LOSSES: dict[str, LossRow] = {
     row.name: row
     for row in (
-        LossRow("squared_error", squared_error),
-        LossRow("mean_squared_error", mean_squared_error),
+        LossRow("squared_error", squared_error, of_numbers=TargetNumbers(_listed_numbers, squared_error)),
+        LossRow(
+            "mean_squared_error", mean_squared_error, of_numbers=TargetNumbers(_listed_numbers, mean_squared_error)
+        ),
         LossRow("zero_one", zero_one, _is_correct, None, _decision, SIDES),
-        LossRow("perceptron", perceptron, _is_correct, None, _decision, SIDES),
-        LossRow("hinge", hinge, same_side, None, _sign, SIDES),
-        LossRow("signed_cross_entropy", signed_cross_entropy, same_side, _of_signed_score, _sign, SIDES),
+        LossRow(
+            "perceptron",
+            perceptron,
+            _is_correct,
+            None,
+            _decision,
+            SIDES,
+            TargetNumbers(_side_or_one_hot, _perceptron_of_numbers),
+        ),
+        LossRow("hinge", hinge, same_side, None, _sign, SIDES, TargetNumbers(_one_side, _hinge_of_numbers)),
+        LossRow(
+            "signed_cross_entropy",
+            signed_cross_entropy,
+            same_side,
+            _of_signed_score,
+            _sign,
+            SIDES,
+            TargetNumbers(_one_side, _signed_of_numbers),
+        ),
         LossRow(
             "binary_cross_entropy",
             binary_cross_entropy,
@@ -505,6 +638,7 @@ LOSSES: dict[str, LossRow] = {
             _of_probability,
             _bit_of_probability,
             BITS,
+            TargetNumbers(_shares, _binary_of_numbers),
         ),
         LossRow(
             "binary_cross_entropy_from_logits",
@@ -513,10 +647,32 @@ LOSSES: dict[str, LossRow] = {
             _of_logit,
             _bit_of_logit,
             BITS,
+            TargetNumbers(_shares, _logits_of_numbers),
         ),
-        LossRow("softmax_cross_entropy", softmax_cross_entropy, same_class, _of_scores, _highest),
-        LossRow("multiclass_hinge", multiclass_hinge, same_class, None, _highest),
-        LossRow("negative_log_likelihood", negative_log_likelihood, same_class, _of_probabilities, _highest),
+        LossRow(
+            "softmax_cross_entropy",
+            softmax_cross_entropy,
+            same_class,
+            _of_scores,
+            _highest,
+            of_numbers=TargetNumbers(_one_hot, _softmax_of_numbers),
+        ),
+        LossRow(
+            "multiclass_hinge",
+            multiclass_hinge,
+            same_class,
+            None,
+            _highest,
+            of_numbers=TargetNumbers(_one_hot, _multiclass_hinge_of_numbers),
+        ),
+        LossRow(
+            "negative_log_likelihood",
+            negative_log_likelihood,
+            same_class,
+            _of_probabilities,
+            _highest,
+            of_numbers=TargetNumbers(_one_hot, _likelihood_of_numbers),
+        ),
     )
 }
 """Every loss that has a name, by name. `zero_one` is for measuring: it cannot train."""
@@ -600,10 +756,9 @@ def _share(target: Any) -> float:
 
 
 def _probability(given: Any, advice: str) -> Any:
-    """Return a probability that is in its range, or nan."""
-    size = given.data if isinstance(given, Value) else given
-    if size < 0.0 or size > 1.0:
-        raise ValueError(f"a probability is a number from 0 to 1, not {size}: {advice}")
+    """Return a probability that is in its range, or nan; of a Value, that is a comparison which replays check too."""
+    if given < 0.0 or given > 1.0:
+        raise ValueError(f"a probability is a number from 0 to 1, not {_number(given)}: {advice}")
     return given
 
 

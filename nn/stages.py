@@ -9,8 +9,10 @@ from __future__ import annotations
 import math
 import random
 import warnings
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, NamedTuple
 
 from autograd import Dual, Value, mean, sqrt, square
 from nn.activations import ActivationName, activation_row, applied, columns
@@ -20,7 +22,7 @@ from nn.layers import Layer
 from nn.module import Module, plain
 from nn.shapes import listed, numbers_of, only, sample_of, table_of, unwrapped
 
-__all__ = ["Activation", "BatchNorm", "Dropout", "Sequential"]
+__all__ = ["Activation", "BatchNorm", "Dropout", "Sequential", "Statistics", "Undrawn", "undrawn"]
 
 
 class Sequential(Module):
@@ -170,8 +172,13 @@ class Dropout(Module):
         """Return an array of samples, (n_samples, n_inputs), as it is, as in evaluation."""
         return table_of(samples, None, self)
 
-    def mask(self, size: int) -> list[float]:
+    def mask(self, size: int) -> list[Any]:
         """Draw the factors of one sample: 0 for what is left out, 1/(1 − rate) for the others."""
+        undrawn = _UNDRAWN.get()
+        return self.drawn(size) if undrawn is None else undrawn.mask(self, size)
+
+    def drawn(self, size: int) -> list[float]:
+        """Draw factors as `mask` does, whether a program is being recorded or not."""
         kept = 1.0 / (1.0 - self.rate)
         return [kept if self._generator.random() >= self.rate else 0.0 for _ in range(size)]
 
@@ -267,6 +274,12 @@ class BatchNorm(Module):
         with numpy.errstate(all="ignore"):
             return (samples - numpy.array(self.running_mean)) / deviation * scale + shift
 
+    def remember(self, feature: int, center: float, variance: float, count: int) -> None:
+        """Add the mean and the variance of one feature of a batch, of so many samples, to the running averages."""
+        unbiased = variance * count / (count - 1)
+        for average, newest in ((self.running_mean, center), (self.running_variance, unbiased)):
+            average[feature] += self.momentum * (newest - average[feature])
+
     def buffers(self) -> list[tuple[str, list[float]]]:
         """Return the running averages."""
         return [("running_mean", self.running_mean), ("running_variance", self.running_variance)]
@@ -301,10 +314,68 @@ class BatchNorm(Module):
         distances = [x - center for x in column]
         variance = mean([square(distance) for distance in distances])
         factor = self.scale[feature] / sqrt(variance + self.epsilon)
-        unbiased = _float(variance) * len(column) / (len(column) - 1)
-        for average, newest in ((self.running_mean, _float(center)), (self.running_variance, unbiased)):
-            average[feature] += self.momentum * (newest - average[feature])
+        undrawn = _UNDRAWN.get()
+        if undrawn is None:
+            self.remember(feature, _float(center), _float(variance), len(column))
+        else:
+            undrawn.statistics.append(Statistics(self, feature, center, variance, len(column)))
         return [distance * factor + self.shift[feature] for distance in distances]
+
+
+# -- recording for replay --------------------------------------------------------------------------------------------
+
+
+class Statistics(NamedTuple):
+    """Mean and variance of one feature of a batch of a size, which `BatchNorm.remember` takes."""
+
+    norm: BatchNorm
+    feature: int
+    center: Any
+    variance: Any
+    size: int
+
+
+class Undrawn:
+    """What stages leave open while a program is recorded: it is drawn, or remembered, for each batch.
+
+    Attributes:
+        masks: (Dropout, leaves in the place of its factors), in the order of the calls.
+        statistics: of each feature of each `BatchNorm`, likewise.
+    """
+
+    def __init__(self) -> None:
+        self.masks: list[tuple[Dropout, list[Value]]] = []
+        self.statistics: list[Statistics] = []
+
+    def mask(self, dropout: Dropout, size: int) -> list[Value]:
+        """Return leaves in the place of factors."""
+        leaves = [Value(1.0 / (1.0 - dropout.rate)) for _ in range(size)]
+        self.masks.append((dropout, leaves))
+        return leaves
+
+
+_UNDRAWN: ContextVar[Undrawn | None] = ContextVar("undrawn", default=None)
+
+
+@contextmanager
+def undrawn() -> Generator[Undrawn]:
+    """Make a context in which `Dropout` draws nothing and `BatchNorm` remembers nothing.
+
+    Example:
+        >>> with undrawn() as left_open:
+        ...     outputs = Dropout(0.5)([1.0, 1.0])
+        >>> [(dropout, len(leaves)) for dropout, leaves in left_open.masks]
+        [(Dropout(0.5), 2)]
+    """
+    left_open = Undrawn()
+    token = _UNDRAWN.set(left_open)
+    try:
+        yield left_open
+    finally:
+        _UNDRAWN.reset(token)
+
+
+# -- what stages are -------------------------------------------------------------------------------------------------
 
 
 def _check_stages(stages: Sequence[Any]) -> None:

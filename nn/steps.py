@@ -1,7 +1,7 @@
 """One step of training: outputs of a batch, loss, backward, and the optimizer's move; and the batches it is made on.
 
-This room knows how a single step is made, that it never leaves numbers that are not finite, and which numbers to go
-back to. It does not know of epochs (`nn.trainer`).
+This room knows how a single step is made, by replay or by recording every sample, that it never leaves numbers that are
+not finite, and which numbers to go back to. It does not know of epochs (`nn.trainer`).
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from autograd import Value, mean, non_finite_origin
 from nn.checks import positive
 from nn.history import TrainedNumbers
 from nn.initializers import Seed, as_generator
-from nn.losses import Loss
+from nn.losses import LossRow
 from nn.module import Module
 from nn.optimizers import Optimizer, clip_gradients
 from nn.prediction import Model, outputs_of
 from nn.regularizers import Regularizer
+from nn.replaying import Replay, Replayed
 
 __all__ = ["Batches", "Mark", "NotFiniteError", "Steps"]
 
@@ -76,10 +77,11 @@ class Steps:
 
     Args:
         model: a function of one sample's inputs.
-        loss: a function (output, target) of one sample.
+        row: of the loss.
         optimizer: holds the parameters and steps them.
         regularizer: adds a penalty, or changes parameters after a step; or None.
         clip_norm: the largest Euclidean norm of a gradient, or None.
+        replay: whether batches are computed by programs, where there can be some.
 
     Attributes:
         numbers: everything that a step changes.
@@ -89,19 +91,22 @@ class Steps:
     def __init__(
         self,
         model: Model,
-        loss: Loss,
+        row: LossRow,
         optimizer: Optimizer,
         regularizer: Regularizer | None = None,
         clip_norm: float | None = None,
+        replay: bool = True,
     ) -> None:
         self._model: Any = model
-        self._loss = loss
+        self._loss = row.function
         self._optimizer = optimizer
         self._regularizer = regularizer
         self._clip_norm = None if clip_norm is None else positive(clip_norm, "clip_norm")
         self._layers = _layers(model, optimizer)
         self.numbers = TrainedNumbers(model, optimizer.parameters)
         self.generators = _generators(model)
+        parameters = self.numbers.parameters
+        self._replay = Replay(model, row, parameters, self.generators, regularizer) if replay else None
         self._drawn: list[Any] = []
         self._norms: list[list[float]] = []
         self._penalties: list[float] = []
@@ -111,6 +116,8 @@ class Steps:
     def begin(self) -> None:
         """Begin an epoch: forget the gradient norms and penalties of the one before."""
         self._norms, self._penalties = [], []
+        if self._replay is not None:
+            self._replay.begin()
         if self.numbers.read() != self._last.numbers:  # someone else has changed the model
             self._last = self._last_finite = self.mark()
 
@@ -122,14 +129,11 @@ class Steps:
             TypeError: the loss does not depend on a parameter.
         """
         self._drawn = [generator.getstate() for generator in self.generators]
-        for parameter in self.numbers.parameters:
-            parameter.grad = 0.0
-        outputs, loss, total = self._forward(inputs, targets)
-        if not math.isfinite(total.data):
-            raise NotFiniteError(f"the loss became {total.data}: {self._explanation(inputs, targets)}")
+        found = None if self._replay is None else self._replay.batch(inputs, targets)
+        if found is None:
+            found = self._recorded(inputs, targets)
         self._last_finite = self._last
-        total.backward()
-        self._measure(total.data - loss)
+        self._measure(found.total - found.loss)
         if self._clip_norm is not None:
             clip_gradients(self._optimizer.parameters, self._clip_norm)
         self._optimizer.step()
@@ -138,7 +142,22 @@ class Steps:
         self._last = self.mark()
         if not all(map(math.isfinite, self._last.numbers)):
             raise NotFiniteError("the step after a finite loss led to parameters that are not finite")
-        return loss, outputs
+        return found.loss, found.outputs
+
+    @property
+    def engine(self) -> tuple[str, str | None]:
+        """How batches are computed, "replay" or "eager", and why they are not replayed although they could be."""
+        fallback = None if self._replay is None else self._replay.fallback
+        return "eager" if self._replay is None or fallback is not None else "replay", fallback
+
+    def replay_state(self) -> dict[str, Any] | None:
+        """Return how batches are replayed, for another run to go on likewise; None where they are not."""
+        return None if self._replay is None else self._replay.state()
+
+    def load_replay_state(self, state: dict[str, Any] | None) -> None:
+        """Replay as another run did, from what `replay_state` returned."""
+        if self._replay is not None and state is not None:
+            self._replay.load_state(state)
 
     def norms(self) -> dict[str, float]:
         """Return for each layer the Euclidean norm of its gradient, mean over the steps of the epoch."""
@@ -185,6 +204,16 @@ class Steps:
         """Put the model and the optimizer where they were."""
         self.numbers.write(mark.numbers)
         self._optimizer.memory = mark.memory
+
+    def _recorded(self, inputs: Sequence[Any], targets: Sequence[Any]) -> Replayed:
+        """Return what comes of a batch by recording it, and leave the gradient in the parameters."""
+        for parameter in self.numbers.parameters:
+            parameter.grad = 0.0
+        outputs, loss, total = self._forward(inputs, targets)
+        if not math.isfinite(total.data):
+            raise NotFiniteError(f"the loss became {total.data}: {self._explanation(inputs, targets)}")
+        total.backward()
+        return Replayed(loss, total.data, outputs)
 
     def _forward(self, inputs: Sequence[Any], targets: Sequence[Any]) -> tuple[list[Any], float, Value]:
         """Return the outputs of a batch, its loss, and its loss with the penalty."""

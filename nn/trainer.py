@@ -70,6 +70,7 @@ def fit(
     stop_when: Condition | None = None,
     callbacks: Iterable[Callback] = (),
     correct: Correct | None = None,
+    replay: bool = True,
     progress: bool = True,
     checkpoint: str | os.PathLike[str] | None = None,
     resume: str | os.PathLike[str] | None = None,
@@ -99,6 +100,11 @@ def fit(
         callbacks: called with each finished `Epoch`, in order.
         correct: whether an output counts as correct, a function (output, target) of one sample; by default what
             belongs to the loss.
+        replay: whether batches are computed by programs: a sample is recorded once per epoch, and the recording is
+            replayed on the arrays of each batch. The numbers are those of recording every sample (False), to within
+            rounding, and it is many times faster. It asks for a model and a loss that are functions of inputs and
+            parameters alone, and no branches that depend on numbers; otherwise samples are recorded one by one, and
+            `History.fallback` says why. To find that out, model and loss are called a few times more.
         progress: whether to show loss, accuracy and time left on the error stream.
         checkpoint: a file to write after each epoch; a run can be resumed from it.
         resume: a checkpoint to go on from, with the same arguments as before; the run continues bit by bit as if it
@@ -111,7 +117,7 @@ def fit(
         ValueError: inputs and targets differ in number, there are none, or a number is out of range.
         TypeError: an argument is of a wrong type, or the loss does not depend on a parameter.
 
-    Cost: per epoch one recording and one reverse sweep per batch.
+    Cost: per batch one replay for all of its samples; without replay a recording of them, and one reverse sweep.
 
     Example:
         >>> from nn import MLP, SGD
@@ -141,6 +147,7 @@ def fit(
         stop_when=stop_when,
         callbacks=callbacks,
         correct=correct,
+        replay=replay,
     )
     if resume is not None:
         run.resume(resume)
@@ -155,10 +162,11 @@ def fit(
 
 
 class _Moment(NamedTuple):
-    """What changes within an epoch: where the steps are, and the states of all generators."""
+    """What changes within an epoch: where the steps are, the states of all generators, and how batches are replayed."""
 
     mark: Mark
     generators: list[Any]
+    replay: dict[str, Any] | None
 
 
 class Training(Iterator[Epoch]):
@@ -201,6 +209,7 @@ class Training(Iterator[Epoch]):
         stop_when: Condition | None = None,
         callbacks: Iterable[Callback] = (),
         correct: Correct | None = None,
+        replay: bool = True,
     ) -> None:
         _check_parts(model, optimizer, schedule, regularizer)
         callbacks = list(callbacks)
@@ -216,7 +225,8 @@ class Training(Iterator[Epoch]):
         self.on_batch_done: Callable[[float], Any] = lambda _: None
         self.best: tuple[float, ...] | None = None  # the numbers after the epoch with the lowest loss
         self._resumable: tuple[dict[str, Any], dict[str, list[float]]] | None = None  # once Ctrl-C has ended the run
-        self._steps = Steps(model, self.history.loss_row.function, optimizer, regularizer, clip_norm)
+        self._steps = Steps(model, self.history.loss_row, optimizer, regularizer, clip_norm, replay)
+        self._tell_engine()
         self._model_numbers = TrainedNumbers(model)  # without what the optimizer moves besides
         self._stop_when = stop_when
         self._callbacks = callbacks
@@ -240,6 +250,8 @@ class Training(Iterator[Epoch]):
             self._steps.return_to_finite_loss()
             self.history.not_finite = True
             self.stop(f"in epoch {number} of {self.epochs}, {report}")
+        finally:
+            self._tell_engine()
         raise StopIteration
 
     def stop(self, reason: str = "stopped") -> None:
@@ -272,7 +284,7 @@ class Training(Iterator[Epoch]):
     def _state(self) -> tuple[dict[str, Any], dict[str, list[float]]]:
         facts = {
             "kind": self._kind(),
-            "history": self.history.state(),
+            "history": self.history.state() | {"replay": self._steps.replay_state()},
             "early_stopping": None if self.early_stopping is None else self.early_stopping.state(),
             "generators": [generator.getstate() for generator in self._generators()],
         }
@@ -335,9 +347,13 @@ class Training(Iterator[Epoch]):
                     error.add_note(f"while training on {_samples_text(batch)}")
                     raise
                 total += loss * (len(batch) / len(inputs))
-                found += hits(row, self._correct, outputs, batch_targets)
+                given = outputs if row.of_numbers and not self._correct else _as_values(outputs)
+                found += hits(row, self._correct, given, batch_targets)
                 self.on_batch_done(len(batch) / len(inputs))
         return Score(total, share(found))
+
+    def _tell_engine(self) -> None:
+        self.history.engine, self.history.fallback = self._steps.engine
 
     def _finish(self, epoch: Epoch) -> None:
         """Enter a whole epoch in the history, and see whether it was the last one."""
@@ -380,12 +396,14 @@ class Training(Iterator[Epoch]):
             self._return_to(now)
 
     def _moment(self) -> _Moment:
-        return _Moment(self._steps.mark(), [generator.getstate() for generator in self._generators()])
+        states = [generator.getstate() for generator in self._generators()]
+        return _Moment(self._steps.mark(), states, self._steps.replay_state())
 
     def _return_to(self, moment: _Moment) -> None:
         self._steps.return_to(moment.mark)
         for generator, state in zip(self._generators(), moment.generators):
             generator.setstate(state)
+        self._steps.load_replay_state(moment.replay)
 
     def _return_to_best(self) -> None:
         if self.best is not None:
@@ -408,6 +426,7 @@ class Training(Iterator[Epoch]):
         self._resumable = None
         self.history.load_state(facts["history"], numbers)
         self._steps.load_state(numbers)
+        self._steps.load_replay_state(facts["history"].get("replay"))
         self.best = tuple(numbers["best"]) if "best" in numbers else None
 
     def _kind(self) -> dict[str, Any]:
@@ -449,6 +468,15 @@ def _training_mode(model: Model) -> Generator[None]:
         yield
     finally:
         model.eval()
+
+
+def _as_values(outputs: list[Any]) -> list[Any]:
+    """Return outputs as Values, as models give them while training and as functions of users may expect them."""
+    return [[_value(each) for each in output] if isinstance(output, list) else _value(output) for output in outputs]
+
+
+def _value(output: Any) -> Any:
+    return Value(output) if isinstance(output, float) else output
 
 
 # -- what arguments may be -------------------------------------------------------------------------------------------

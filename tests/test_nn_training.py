@@ -124,7 +124,8 @@ def test_every_sample_is_used_once_per_epoch(batch_size, steps):
         samples.append(target)
         return mean_squared_error(output, target)
 
-    fit_line(model, epochs=2, loss=loss, batch_size=batch_size, optimizer=Counting(model.parameters(), 0.01))
+    optimizer = Counting(model.parameters(), 0.01)
+    fit_line(model, epochs=2, loss=loss, batch_size=batch_size, optimizer=optimizer, replay=False)
     assert len(seen) == 2 * steps
     assert sorted(samples[:4]) == sorted(samples[4:]) == LINE[1]
 
@@ -196,7 +197,7 @@ def test_the_last_good_parameters_are_those_of_the_last_finite_loss():
         return mean_squared_error(output, target) if len(outputs) < 6 else autograd.log(output * 0.0)
 
     with pytest.warns(RuntimeWarning, match=r"in epoch 2 of 3, the loss became -inf: log\("):
-        history = fit_line(model, loss=loss)
+        history = fit_line(model, loss=loss, replay=False)
     assert (weight.data, bias.data) == outputs[4]
     assert outputs[4] != outputs[5]
     assert len(history.training) == 1
@@ -212,7 +213,7 @@ def test_the_memory_of_the_optimizer_goes_back_with_the_parameters():
         return mean_squared_error(output, target)
 
     with pytest.warns(RuntimeWarning, match="training ended early"):
-        fit_line(model, loss=loss, optimizer=optimizer, epochs=500)
+        fit_line(model, loss=loss, optimizer=optimizer, epochs=500, replay=False)
     finite = memories[:-2]  # the last two are of one batch, which was recorded again for the report
     assert optimizer.memory == finite[-1] != memories[-1]
 
@@ -278,7 +279,7 @@ def test_interrupting_between_steps_undoes_nothing():
             raise KeyboardInterrupt
         return mean_squared_error(output, target)
 
-    history = fit_line(model, loss=loss)
+    history = fit_line(model, loss=loss, replay=False)
     assert numbers(model) == counted[-1] != counted[-2]
     assert history.stopped == "interrupted in epoch 2 of 3"
 
@@ -607,7 +608,8 @@ def test_the_model_is_in_training_mode_only_while_an_epoch_runs():
             return super().__call__(inputs)
 
     model = Watching(1, [1])
-    fit_line(model, epochs=1, validation=LINE, callbacks=[lambda epoch: seen.append(model.training)])
+    callbacks = [lambda epoch: seen.append(model.training)]
+    fit_line(model, epochs=1, validation=LINE, callbacks=callbacks, replay=False)
     assert seen == [True] * 4 + [False] * 4 + [False]
     assert model.training is False
 

@@ -41,6 +41,7 @@ __all__ = [
     "forward_sweep",
     "reachable",
     "reverse_sweep",
+    "stored",
 ]
 
 CONSTANT = -1
@@ -89,7 +90,7 @@ def edges(node: Node) -> tuple[Sequence[int], Sequence[float]]:
     return node[2::2], node[3::2]
 
 
-def _fields(node: Node) -> Node:
+def stored(node: Node) -> Node:
     """Return the fields a node is stored in."""
     if len(node) == 6:
         return node
@@ -218,7 +219,7 @@ class Tape:
     def append(self, node: Node) -> int:
         """Add one node and return its index."""
         index = len(self)
-        self.fields.extend(_fields(node))
+        self.fields.extend(stored(node))
         return index
 
     def begin_segment(self) -> int:

@@ -628,7 +628,7 @@ def test_rounding_to_digits_follows_python():
 
 
 def test_rounding_to_digits_in_another_namespace():
-    other = SimpleNamespace(__name__="other", floor=np.floor, rint=np.rint)
+    other = SimpleNamespace(**(vars(np) | {"__name__": "other"}))
     assert primitives.round_to.on_arrays(other, np.array([2.5, 1250.0]), np.array([0.0, -2.0])).tolist() == [
         2.0,
         1200.0,

@@ -6,6 +6,7 @@ import builtins
 import itertools
 import math
 import pickle
+import sys
 import threading
 
 import numpy as np
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 import autograd
 from autograd import Tape, Value, strategies, tape, value_and_grad
 from autograd.errors import BranchChanged, StaleTape
-from autograd.replay.arrays import form
+from autograd.replay.forms import form
 from tests.test_primitives import ROWS, as_tuple, sampled
 
 del tape
@@ -327,6 +328,25 @@ def test_without_lanes_values_are_numbers():
     assert both.value_and_grad([2.0, 5.0], weights=[1.0, 10.0])[1].tolist() == [15.0, 12.0]
 
 
+def test_sums_are_within_their_bound():
+    generator = np.random.default_rng(11)
+    for count in (3, 10, 1000):
+        weights = generator.normal(size=count) * 10.0 ** generator.integers(-8, 8, count)
+        lanes = generator.normal(size=(20, count))
+        program = recorded(lambda ps, xs: autograd.dot(ps, xs) + 1.0, weights, lanes[0])
+        exact = [math.fsum([*(w * x for w, x in zip(weights.tolist(), lane)), 1.0]) for lane in lanes.tolist()]
+        size = np.abs(lanes) @ np.abs(weights) + 1.0
+        assert (np.abs(program.value(weights, lanes) - exact) <= (count + 2) * 2.0**-53 * size).all()
+
+
+def test_without_scipy_erf_is_as_right(monkeypatch):
+    monkeypatch.setitem(sys.modules, "scipy.special", None)
+    lanes = np.linspace(-6.0, 6.0, 200)[:, None]
+    program = recorded(lambda ps, xs: autograd.erf(xs[0]) + autograd.erfc(xs[0]) * 3.0, [], lanes[0])
+    expected = [math.erf(x) + 3.0 * math.erfc(x) for (x,) in lanes.tolist()]
+    close(program.value([], lanes), expected, 1e-14, 1e-3)
+
+
 # -- what is given ---------------------------------------------------------------------------------------------------
 
 
@@ -586,8 +606,26 @@ def test_threads_may_share_a_program():
     assert wrong == []
 
 
+def test_comparisons_of_something_else_do_not_count():
+    w, other, third = Value(2.0), Value(5.0), Value(1.0)
+    with Tape():
+        assert other * 2.0 > 3.0
+        y = w * w if w * 2.0 < other + third else w
+        assert third < 2.0
+        z = y * 3.0
+    assert w * 1.0 > 0.0
+    program = Tape.of(z).compile([w])
+    assert program.value([2.5]) == 18.75
+    with pytest.raises(BranchChanged, match=r"^v\d+ < v\d+ was True .* for these shared numbers"):
+        program.value([3.0])
+    assert len(Tape.of(z).compile([w, other])._plan.guards) == 2
+    with pytest.raises(BranchChanged):
+        Tape.of(z).compile([w, other]).value([2.0, 1.0])
+
+
 def test_a_tape_over_several_automatic_tapes():
     x, y = Value(0.5), Value(0.25)
+    (x * 1.0).backward()  # closes a tape that comparisons may stand on
     total = x * y
     for _ in range(40_000):
         total = total * 0.999 + y

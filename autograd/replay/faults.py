@@ -13,8 +13,8 @@ import numpy as np
 
 from autograd import primitives
 from autograd.errors import NonFiniteError
-from autograd.replay.arrays import Workspace
 from autograd.replay.levels import BATCHED, SHARED, Group, Operand
+from autograd.replay.workspace import Workspace
 
 __all__ = ["first_fault", "first_lane"]
 

@@ -8,15 +8,15 @@ program is made of both.
 from __future__ import annotations
 
 import linecache
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from autograd import primitives
 from autograd.errors import BranchChanged
 from autograd.listing import lines
-from autograd.pruning import pruned_tape, tapes_of
-from autograd.tape import WIDTH, Place, Tape
-from autograd.value import handle
+from autograd.pruning import pruned_alone, pruned_tape, tapes_of
+from autograd.tape import CONSTANT, WIDTH, Node, Place, Tape, edges, stored
+from autograd.value import Value, handle, node_of
 
 __all__ = ["Recorded", "branch_changed", "with_guards"]
 
@@ -41,8 +41,16 @@ class Recorded(NamedTuple):
     source: tuple[str, int] | None
 
 
-def with_guards(tape: Tape) -> tuple[Tape, list[Recorded]]:
+def with_guards(tape: Tape, named: Iterable[Value] = ()) -> tuple[Tape, list[Recorded]]:
     """Return a pruned tape that has what its guards depend on too, and the guards.
+
+    Of all comparisons that were made before the outputs those count that depend on a leaf of the outputs, or on one
+    that is named: the others come out the same whatever a replay is given. Other leaves among what they depend on are
+    the numbers that they were.
+
+    Args:
+        tape: pruned.
+        named: further leaves that a replay gives numbers to.
 
     Raises:
         ValueError: guards were dropped, because an automatic tape was full.
@@ -55,6 +63,18 @@ def with_guards(tape: Tape) -> tuple[Tape, list[Recorded]]:
     found = [(each, guard) for each in tapes_of(tape) for guard in _before(each, tape)]
     if not found:
         return tape, []
+    varying = {id(leaf) for leaf, _ in tape.leaves.values()} | set(map(id, named))
+    whole, guards = _joined(tape, found)
+    marks = _depending(whole, varying)
+    guards = [guard for guard in guards if any(at >= 0 and marks[at] for at in guard.places)]
+    if not guards:
+        return tape, []
+    frozen = {index for index, (leaf, _) in whole.leaves.items() if id(leaf) not in varying}
+    return _settled(whole, guards, frozen)
+
+
+def _joined(tape: Tape, found: Sequence[tuple[Tape, Any]]) -> tuple[Tape, list[Recorded]]:
+    """Return a tape of the outputs and of what is compared, and the comparisons on it."""
     assert tape.sources is not None
     assert tape.outputs is not None
     places = [tape.sources[output] for output in tape.outputs]
@@ -63,9 +83,53 @@ def with_guards(tape: Tape) -> tuple[Tape, list[Recorded]]:
     assert whole.outputs is not None
     positions = iter(whole.outputs[len(places) :])
     whole.outputs = whole.outputs[: len(places)]
-    guards = [_renumbered(guard, [next(positions) if at >= 0 else at for at in guard[2]]) for _, guard in found]
+    return whole, [_renumbered(guard, [next(positions) if at >= 0 else at for at in guard[2]]) for _, guard in found]
+
+
+def _depending(tape: Tape, varying: set[int]) -> bytearray:
+    """Return for each line of a pruned tape whether it depends on some leaves."""
+    marks = bytearray(len(tape))
+    for index, node in enumerate(tape.nodes):
+        if node[0] < 0:
+            marks[index] = index in tape.leaves and id(tape.leaves[index][0]) in varying
+        else:
+            marks[index] = any(at >= 0 and marks[at] for at in edges(node)[0])
+    return marks
+
+
+def _settled(whole: Tape, guards: Sequence[Recorded], frozen: set[int]) -> tuple[Tape, list[Recorded]]:
+    """Return a tape without the leaves that stay as they are, and the guards on it with their texts."""
+    assert whole.outputs is not None
     names = {line.index: line.name for line in lines(whole, sorted({at for g in guards for at in g.places if at >= 0}))}
-    return whole, [guard._replace(text=_text(guard, names)) for guard in guards]
+    texts = [_text(guard, names) for guard in guards]
+    primals = {index: whole.fields[WIDTH * index + 1] for index in frozen}
+    whole.fields = [field for node in whole.nodes for field in stored(_with_numbers(node, primals))]
+    sides = [
+        [(-1, primals[at]) if at in primals else (at, number) for at, number in zip(guard.places, guard.numbers)]
+        for guard in guards
+    ]
+    compared = [at for pair in sides for at, _ in pair if at >= 0]
+    settled = pruned_alone(whole, [*whole.outputs, *compared])
+    assert settled.outputs is not None
+    positions = iter(settled.outputs[len(whole.outputs) :])
+    settled.outputs = settled.outputs[: len(whole.outputs)]
+    return settled, [
+        guard._replace(
+            places=[next(positions) if at >= 0 else at for at, _ in pair],
+            numbers=[number for _, number in pair],
+            text=text,
+        )
+        for guard, pair, text in zip(guards, sides, texts)
+    ]
+
+
+def _with_numbers(node: Node, primals: dict[int, float]) -> Node:
+    """Return a node with numbers in the place of some operands."""
+    places, numbers = edges(node)
+    if node[0] < 0 or not any(at in primals for at in places):
+        return node
+    pairs = [(CONSTANT, primals[at]) if at in primals else (at, number) for at, number in zip(places, numbers)]
+    return node_of(node[0], node[1], [at for at, _ in pairs], [number for _, number in pairs])
 
 
 def _before(tape: Tape, pruned: Tape) -> list[Any]:

@@ -32,8 +32,8 @@ import numpy as np
 
 from autograd import primitives
 from autograd.primitives import Primitive
-from autograd.replay.arrays import as_slice, is_matrix
 from autograd.replay.levels import BATCHED, CONSTANT, SHARED, Group, Operand, Plan, Products
+from autograd.replay.rows import as_slice, is_matrix
 from autograd.replay.slopes import OUTPUT, Expression, slopes_of
 
 __all__ = ["to_jax"]

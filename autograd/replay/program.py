@@ -18,10 +18,11 @@ import numpy as np
 from autograd.errors import StaleTape
 from autograd.listing import pruned
 from autograd.recording import mode
-from autograd.replay.arrays import Step, Workspace
+from autograd.replay.arrays import prepared
 from autograd.replay.faults import first_fault, first_lane
 from autograd.replay.guards import branch_changed, with_guards
 from autograd.replay.levels import BATCHED, SHARED, Guard, Plan, per_lane, planned
+from autograd.replay.workspace import Step, Workspace
 from autograd.tape import WIDTH, Tape
 from autograd.value import Value
 
@@ -44,7 +45,12 @@ KINDS = {"shared": (SHARED,), "batched": (BATCHED,), "both": (SHARED, BATCHED)}
 class Program:
     """A tape compiled for replay: values and gradients for many lanes at once.
 
-    Made by `Tape.compile`. A program never changes; several threads may use it at once.
+    Made by `Tape.compile`. A program never changes; several threads may use it at once, and it can be pickled for other
+    processes.
+
+    Convention: as everywhere, IEEE 754 in every lane by itself, and a share whose adjoint or slope is exactly zero is
+    exactly nothing. Arithmetic is that of the engine to the last bit; a sum of n terms may be added up in another
+    order, within n · 2⁻⁵³ of the sum of their magnitudes; functions are NumPy's, a few ulp from those of the engine.
 
     Attributes:
         n_shared: how many shared leaves there are, P.
@@ -175,7 +181,7 @@ class Program:
     def _explain(self, shared: Array, batched: Array | None, found: tuple[Array, list[Array]]) -> None:
         """Raise NonFiniteError about the first lane that is not finite."""
         lane = first_lane(*found)
-        space = Workspace(self._plan, 1)
+        space = prepared(self._plan, 1)
         space.primals[BATCHED][: self.n_batched, 0] = 0.0 if batched is None or not len(batched) else batched[lane]
         space.share(shared)
         _do(space.before)
@@ -212,7 +218,7 @@ class Program:
         if found is None:
             if len(known) >= MOST_WORKSPACES:
                 del known[next(iter(known))]
-            found = known[key] = Workspace(self._plan, lanes, wanted, careful)
+            found = known[key] = prepared(self._plan, lanes, wanted, careful)
         return found
 
     def lanes_per_block(self) -> int:
@@ -426,10 +432,11 @@ def _weights(given: Any, lanes: int | None, n_outputs: int) -> Array:
 
 def compiled(tape: Tape, shared: Sequence[Value] | None, batched: Sequence[Value]) -> Program:
     """Return `tape.compile(shared, batched)`."""
-    tape, guards = with_guards(pruned(tape))
+    tape = pruned(tape)
     if not len(tape):
         raise ValueError("there is nothing to compile: the tape is empty")
     batched = _leaves(batched, "batched")
+    tape, guards = with_guards(tape, [*batched, *(shared or ())])
     positions = _positions(tape)
     taken = set(map(id, batched))
     if shared is None:

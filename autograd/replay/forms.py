@@ -1,0 +1,198 @@
+"""Array operations with a place for the result: the rows of the table, faster forms of a few, and what sums need.
+
+A form is a function (*operands, out). This room knows NumPy and rows; it knows nothing of groups and steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograd import primitives
+from autograd.primitives import Primitive
+
+__all__ = [
+    "accumulate",
+    "add_exactly",
+    "assign",
+    "careful_contract",
+    "careful_matmul",
+    "careful_multiply",
+    "contract",
+    "contracted",
+    "form",
+]
+
+Array = Any
+
+
+def form(primitive: Primitive, careful: bool = False) -> Callable[..., Any]:
+    """Return a row's array form as a function (*operands, out): a faster one where there is, unless it is careful."""
+    fast = FAST.get(primitive.code)
+    if fast is not None and not careful:
+        return fast
+    named = getattr(np, primitive.array, None) if isinstance(primitive.array, str) else None
+    if isinstance(named, np.ufunc):
+        return named
+    if named is None and isinstance(primitive.array, str):
+        return _one_by_one(primitive)
+    compute = named if named is not None else primitive.array
+
+    def on_arrays(*arguments: Any) -> None:
+        *operands, out = arguments
+        np.copyto(out, compute(*operands) if named is not None else compute(np, *operands))  # type: ignore[operator]
+
+    return on_arrays
+
+
+def _one_by_one(primitive: Primitive) -> Callable[..., Any]:
+    """Return the form of a row that NumPy has no function for: its float form, one element at a time."""
+    compute = np.frompyfunc(primitive.compute, primitive.arity, 1)
+
+    def on_arrays(*arguments: Any) -> None:
+        *operands, out = arguments
+        np.copyto(out, np.asarray(compute(*operands), dtype=float))
+
+    return on_arrays
+
+
+def _gaussian(a: Any, x: Any, c: Any, out: Any) -> None:
+    np.multiply(x, x, out)
+    np.multiply(out, -c, out)
+    np.exp(out, out)
+    np.multiply(out, a, out)
+
+
+def _sum(*arguments: Any) -> None:
+    *terms, out = arguments
+    np.copyto(out, terms[0] if terms else 0.0)
+    for term in terms[1:]:
+        np.add(out, term, out)
+
+
+def _log_sum_exp(*arguments: Any) -> None:
+    *operands, out = arguments
+    terms = np.stack(np.broadcast_arrays(*operands))
+    largest = terms.max(axis=0)
+    place = terms.argmax(axis=0)[None]
+    np.exp(np.subtract(terms, largest, terms), terms)
+    np.put_along_axis(terms, place, 0.0, axis=0)
+    total = np.log1p(terms.sum(axis=0))
+    np.copyto(out, np.where(np.isfinite(largest), largest + total, largest))
+
+
+def _erf(x: Any, out: Any) -> None:
+    try:
+        from scipy.special import erf  # pyright: ignore[reportMissingTypeStubs] # it ships none
+    except ImportError:
+        np.copyto(out, primitives.erf.on_arrays(np, x))
+    else:
+        erf(x, out)
+
+
+def _where(condition: Any, a: Any, b: Any, out: Any) -> None:
+    chosen = np.not_equal(condition, 0.0)
+    np.copyto(out, b)
+    np.copyto(out, a, where=chosen)
+
+
+def _relu(x: Any, out: Any) -> None:
+    np.maximum(x, 0.0, out=out)
+
+
+def _step(x: Any, out: Any) -> None:
+    np.heaviside(x, 0.0, out)
+
+
+def _compared(name: str) -> Callable[..., Any]:
+    compare: Callable[..., Any] = getattr(np, name)
+    return compare
+
+
+FAST: dict[int, Callable[..., Any]] = {
+    primitives.gaussian.code: _gaussian,
+    primitives.sum.code: _sum,
+    primitives.logsumexp.code: _log_sum_exp,
+    primitives.erf.code: _erf,
+    primitives.where.code: _where,
+    primitives.relu.code: _relu,
+    primitives.step.code: _step,
+    **{
+        row.code: _compared(row.name)
+        for row in (
+            primitives.less,
+            primitives.less_equal,
+            primitives.greater,
+            primitives.greater_equal,
+            primitives.equal,
+            primitives.not_equal,
+        )
+    },
+}
+"""Rows with a form that is faster here than their own; tests prove them equal, or measure how far they are apart."""
+
+
+def add_exactly(constant: Any, *factors: Any) -> None:
+    """Write a constant and the products of pairs of factors, added up correctly rounded."""
+    *given, out = factors
+    products = [np.multiply(left, right) for left, right in zip(given[::2], given[1::2])]
+    np.copyto(out, primitives.sum.on_arrays(np, np.broadcast_to(constant, out.shape), *products))
+
+
+def contracted(left: Array, right: Array, out: Array) -> None:
+    """Write Σ left · right over the products of each row."""
+    if right.ndim == 2:
+        np.einsum("rk,rk->r", left, right, out=out)
+    elif left.ndim == 2:
+        np.einsum("rk,rkl->rl", left, right, out=out)
+    else:
+        np.einsum("rkl,rkl->rl", left, right, out=out)
+
+
+def assign(adjoints: Array, rows: Array, shares: Any) -> None:
+    """Let rows, all different, be shares."""
+    adjoints[rows] = shares
+
+
+def accumulate(adjoints: Array, rows: Array, shares: Array) -> None:
+    """Add shares to rows, all different."""
+    adjoints[rows] += shares
+
+
+def contract(letters: str, left: Array, right: Array, out: Array) -> None:
+    """Write Σ left · right by the letters of einsum."""
+    np.einsum(letters, left, right, out=out)
+
+
+def careful_multiply(adjoint: Any, slope: Any, out: Array) -> None:
+    """Write adjoint × slope, exactly 0 where either is."""
+    nothing = np.equal(adjoint, 0.0) | np.equal(slope, 0.0)
+    np.multiply(adjoint, slope, out)
+    np.copyto(out, 0.0, where=nothing)
+
+
+def careful_matmul(left: Array, right: Array, out: Array) -> None:
+    """Write a matrix product in which 0 times anything is 0."""
+    if np.isfinite(left).all() and np.isfinite(right).all():
+        np.matmul(left, right, out)
+        return
+    for row, factors in enumerate(left):
+        shaped = factors.reshape(-1, *[1] * (right.ndim - 1))
+        shares = np.empty(np.broadcast_shapes(shaped.shape, right.shape))
+        careful_multiply(shaped, right, shares)
+        out[row] = shares.sum(axis=0)
+
+
+def careful_contract(letters: str, left: Array, right: Array, out: Array) -> None:
+    """Write Σ left · right by the letters of einsum, where 0 times anything is 0."""
+    inputs, _, result = letters.partition("->")
+    wide = [_widened(array, own) for array, own in zip((left, right), inputs.split(","))]
+    shares = np.empty(np.broadcast_shapes(wide[0].shape, wide[1].shape))
+    careful_multiply(wide[0], wide[1], shares)
+    out[...] = shares.sum(axis=tuple(k for k, letter in enumerate("rkl") if letter not in result))
+
+
+def _widened(array: Array, letters: str) -> Array:
+    return array[tuple(slice(None) if letter in letters else None for letter in "rkl")]

@@ -32,6 +32,7 @@ import numpy as np
 
 from autograd import primitives
 from autograd.primitives import Primitive
+from autograd.replay.inputs import table, vector
 from autograd.replay.levels import BATCHED, CONSTANT, SHARED, Group, Operand, Plan, Products
 from autograd.replay.rows import as_slice, is_matrix
 from autograd.replay.slopes import OUTPUT, Expression, slopes_of
@@ -72,7 +73,7 @@ def to_jax(plan: Plan) -> Callable[..., Any]:
                 "a program computes in double precision, which JAX has to be told once, before its first array is "
                 'made: jax.config.update("jax_enable_x64", True)'
             )
-        run = _Run(plan, _vector(shared, plan.n_shared), _table(batched, plan.n_batched))
+        run = _Run(plan, vector(shared, plan.n_shared, _numbers), table(batched, plan.n_batched, _numbers))
         return run.values()
 
     return program
@@ -96,31 +97,6 @@ def _numbers(given: Any, what: str) -> Array:
     if array.size and not (jnp.issubdtype(array.dtype, jnp.floating) or jnp.issubdtype(array.dtype, jnp.integer)):
         raise TypeError(f"{what} are real numbers, not {array.dtype.name}")
     return array.astype(float)
-
-
-def _vector(given: Any, count: int) -> Array:
-    array = _numbers(given, "shared inputs")
-    if array.shape != (count,):
-        raise ValueError(
-            f"there are {count} shared leaves, so shared inputs have the shape ({count},), not {array.shape}"
-        )
-    return array
-
-
-def _table(given: Any, count: int) -> Array | None:
-    if given is None:
-        if count:
-            raise ValueError(
-                f"there are {count} batched leaves: give their numbers, a row for each lane, as (B, {count})"
-            )
-        return None
-    array = _numbers(given, "batched inputs")
-    if array.ndim != 2 or array.shape[1] != count:
-        raise ValueError(
-            f"there are {count} batched leaves, so batched inputs have the shape (B, {count}), a row for each lane, "
-            f"not {array.shape}"
-        )
-    return array
 
 
 # -- groups ----------------------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from autograd.recording import mode
 from autograd.replay.arrays import prepared
 from autograd.replay.faults import first_fault, first_lane
 from autograd.replay.guards import branch_changed, with_guards
+from autograd.replay.inputs import table, vector, weights_of
 from autograd.replay.levels import BATCHED, SHARED, Guard, Plan, per_lane, planned
 from autograd.replay.workspace import Step, Workspace
 from autograd.tape import WIDTH, Tape
@@ -36,7 +37,6 @@ BLOCK = 2 << 20
 FEWEST_LANES = 256
 MOST_WORKSPACES = 8
 FEW_NUMBERS = 8192
-FLOAT64 = np.dtype(np.float64)
 
 SHARED_ONLY = (SHARED,)
 KINDS = {"shared": (SHARED,), "batched": (BATCHED,), "both": (SHARED, BATCHED)}
@@ -125,7 +125,7 @@ class Program:
 
     def _per_row(self, shared: Any, batched: Any, weights: Any, wanted: tuple[int, ...]) -> tuple[Array, Any]:
         """Return the values, and the gradient of each lane in what is shared: as if it were batched."""
-        given, lanes = _vector(shared, self.n_shared), _table(batched, self.n_batched)
+        given, lanes = vector(shared, self.n_shared), table(batched, self.n_batched)
         if lanes is None:
             raise ValueError("per_row tells a gradient for each lane, and there are no batched leaves: leave it out")
         if self._of_lanes is None:
@@ -158,16 +158,16 @@ class Program:
         Returns:
             (B,) of bool; without batched leaves ().
         """
-        given = _vector(shared, self.n_shared)
-        lanes = _table(batched, self.n_batched)
+        given = vector(shared, self.n_shared)
+        lanes = table(batched, self.n_batched)
         with np.errstate(all="ignore"):
             return _Run(self, given, lanes, None, (), checked=False).holding()
 
     def _run(self, shared: Any, batched: Any, weights: Any, wanted: tuple[int, ...]) -> tuple[Array, list[Array]]:
-        given = _vector(shared, self.n_shared)
-        lanes = _table(batched, self.n_batched)
+        given = vector(shared, self.n_shared)
+        lanes = table(batched, self.n_batched)
         if weights is not None:
-            weights = _weights(weights, None if lanes is None else len(lanes), self.n_outputs)
+            weights = weights_of(weights, None if lanes is None else len(lanes), self.n_outputs)
         with np.errstate(all="ignore"):
             if self._is_simple and lanes is not None and 0 < len(lanes) <= self._block and wanted == SHARED_ONLY:
                 found = self._at_once(given, lanes, weights)
@@ -375,56 +375,6 @@ def _is_finite(numbers: Array) -> bool:
 def _do(steps: Iterable[Step]) -> None:
     for function, arguments in steps:
         function(*arguments)
-
-
-# -- what callers give -----------------------------------------------------------------------------------------------
-
-
-def _numbers(given: Any, what: str) -> Array:
-    array = np.asarray(given)
-    if array.dtype is FLOAT64 or array.dtype == FLOAT64:
-        return array
-    if array.dtype.kind not in "fiu" and array.size:
-        raise TypeError(f"{what} are real numbers, not {array.dtype.name}: {given!r}"[:200])
-    return array.astype(np.float64)
-
-
-def _vector(given: Any, count: int) -> Array:
-    array = _numbers(given, "shared inputs")
-    if array.shape != (count,):
-        raise ValueError(
-            f"there are {count} shared leaves, so shared inputs have the shape ({count},), not {array.shape}"
-        )
-    return array
-
-
-def _table(given: Any, count: int) -> Array | None:
-    if given is None:
-        if count:
-            raise ValueError(
-                f"there are {count} batched leaves: give their numbers, a row for each lane, as (B, {count})"
-            )
-        return None
-    array = _numbers(given, "batched inputs")
-    if array.ndim != 2 or array.shape[1] != count:
-        raise ValueError(
-            f"there are {count} batched leaves, so batched inputs have the shape (B, {count}), a row for each lane, "
-            f"not {array.shape}"
-        )
-    return array
-
-
-def _weights(given: Any, lanes: int | None, n_outputs: int) -> Array:
-    """Return weights as (lanes, outputs)."""
-    array = _numbers(given, "weights")
-    shape = (*(() if lanes is None else (lanes,)), *(() if n_outputs == 1 else (n_outputs,)))
-    if array.shape != shape:
-        try:
-            array = np.broadcast_to(array, shape)
-        except ValueError:
-            message = f"weights have the shape {shape}, that of the values, not {array.shape}"
-            raise ValueError(message) from None
-    return array.reshape(-1, n_outputs)
 
 
 # -- compiling -------------------------------------------------------------------------------------------------------

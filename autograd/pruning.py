@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from typing import Any
 
-from autograd.tape import IMPORT, LEAF, WIDE, WIDTH, Node, Place, Tape, reachable
+from autograd.tape import IMPORT, LEAF, NONE, WIDE, WIDTH, Node, Place, Tape, reachable
 from autograd.value import Value, place_of, resolved
 
-__all__ = ["pruned_alone", "pruned_tape", "tapes_of"]
+__all__ = ["pruned_alone", "pruned_tape", "tapes_of", "without_collections"]
 
 
 def pruned_tape(outputs: Iterable[Any]) -> Tape:
@@ -26,11 +28,24 @@ def pruned_tape(outputs: Iterable[Any]) -> Tape:
     alone = places[0][0] if places[0] is not None else None
     if alone is not None and not alone.imports and all(place is not None and place[0] is alone for place in places):
         return pruned_alone(alone, [place[1] for place in places if place is not None])
-    found, _ = reachable([place for place in places if place is not None])
     pruned = _Pruning()
-    pruned.add(found)
+    with without_collections():
+        found, _ = reachable([place for place in places if place is not None])
+        pruned.add(found)
     pruned.tape.outputs = tuple(pruned.position(output) for output in outputs)
     return pruned.tape
+
+
+@contextlib.contextmanager
+def without_collections() -> Generator[None]:
+    """Make a context in which the cyclic garbage collector rests, while many small objects without cycles are made."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def pruned_alone(tape: Tape, outputs: Sequence[int]) -> Tape:
@@ -193,8 +208,10 @@ class _Pruning:
     def _leaf(self, leaf: Value, key: int, primal: float, place: Place | None) -> int:
         index = self.tape.entered.get(key)
         if index is None:
-            index = self.tape.entered[key] = self._append((LEAF, primal), place)
+            index = self.tape.entered[key] = len(self._sources)
             self.tape.leaves[index] = (leaf, key)
+            self.tape.fields.extend((LEAF, primal, NONE, 0.0, NONE, 0.0))
+            self._note(place or (self.tape, index))
         return index
 
     def _append(self, node: Node, place: Place | None) -> int:

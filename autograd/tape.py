@@ -659,10 +659,19 @@ def reachable(outputs: Iterable[Place], since: int = 0) -> tuple[list[Place], bo
     found: list[Place] = []
     for tape, low, high in frontier:
         marked = marks[tape]
+        part = tape.fields[WIDTH * low : WIDTH * (high + 1)]
+        lefts, rights = part[2::WIDTH], part[4::WIDTH]
         for index in range(high, low, -1):
             if marked[index]:
                 found.append((tape, index))
-                _mark_operands(tape.fields, index, marked)
+                left, right = lefts[index - low], rights[index - low]
+                if right == WIDE:
+                    _mark_operands(tape.fields, index, marked)
+                    continue
+                if right >= 0:
+                    marked[right] = 1
+                if left >= 0:
+                    marked[left] = 1
         if marked[low]:
             importing = frontier.importing(tape, low)
             found.append((tape if importing is None else importing, low))

@@ -6,17 +6,16 @@ in `autograd.replay.arrays`.
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import math
 import threading
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from autograd.errors import StaleTape
 from autograd.listing import pruned
+from autograd.pruning import without_collections
 from autograd.recording import mode
 from autograd.replay.arrays import prepared
 from autograd.replay.faults import first_fault, first_lane
@@ -394,20 +393,8 @@ def compiled(tape: Tape, shared: Sequence[Value] | None, batched: Sequence[Value
     shared = _leaves(shared, "shared")
     _check_named(tape, shared, batched)
     rows = [[positions.get(id(leaf), -1) for leaf in leaves] for leaves in (shared, batched)]
-    with _without_collections():
+    with without_collections():
         return Program(planned(tape, rows[0], rows[1], guards))
-
-
-@contextlib.contextmanager
-def _without_collections() -> Generator[None]:
-    """Make a context in which the cyclic garbage collector rests: a plan has no cycles, and is many small objects."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _leaves(given: Sequence[Value], what: str) -> list[Value]:

@@ -233,6 +233,12 @@ def means(ps, xs):
     return autograd.mean([middle, ps[0]]) - autograd.mean([xs[0] + xs[1], xs[1] * xs[1]]) * middle
 
 
+def one_operand_in_many_rows(ps, xs):
+    twice = [autograd.relu(xs[0]), autograd.relu(xs[0])]
+    again = [autograd.tanh(ps[0]), autograd.tanh(ps[0]), autograd.relu(ps[0]), autograd.relu(ps[0])]
+    return autograd.dot(twice, [ps[0], xs[1]]) + autograd.sum(again) * twice[0]
+
+
 def long_sums(ps, xs):
     return builtins.sum(ps[k % 2] * xs[k % 2] * k for k in range(40)) + builtins.sum(xs[k % 2] for k in range(30))
 
@@ -247,7 +253,7 @@ def a_layer_and_more(ps, xs):
 
 PROGRAMS = [
     a_layer_and_more, diamond, many, repeated, constants, differences, unused, of_parameters_only, identity, parameter,
-    steps, same_parameters_twice, long_sums, means,
+    steps, same_parameters_twice, long_sums, means, one_operand_in_many_rows,
 ]  # fmt: skip
 
 

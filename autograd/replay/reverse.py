@@ -210,7 +210,7 @@ class Reverse:
         if expression.primitive is primitives.div_slope and not self.space.careful:
             return self._div_slope(expression, arguments, known)
         if expression.primitive is primitives.step and (primitives.relu.code, (0,)) in known:
-            out = self._temporary(arguments[0].shape)
+            out = self._temporary(known[OUTPUT].shape)
             self.steps.append((np.sign, (known[OUTPUT], out)))  # the step of x is the sign of relu(x), and faster
             return out
         if all(isinstance(each, float) for each in arguments):

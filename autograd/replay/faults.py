@@ -13,7 +13,7 @@ import numpy as np
 
 from autograd import primitives
 from autograd.errors import NonFiniteError
-from autograd.replay.levels import BATCHED, SHARED, Group, Operand
+from autograd.replay.levels import CONSTANT, SHARED, Group
 from autograd.replay.workspace import Workspace
 
 __all__ = ["first_fault", "first_lane"]
@@ -58,7 +58,7 @@ def _fault(space: Workspace, group: Group, row: int) -> NonFiniteError | None:
         return NonFiniteError(primitive.name, [(None, each) for each in arguments], result)
     slopes = primitive.slopes(result, arguments, range(len(arguments))) if group.primitive else []
     bad = next((k for k, slope in enumerate(slopes) if not math.isfinite(slope)), None)
-    if bad is None or group.operands[bad].kind not in (SHARED, BATCHED):
+    if bad is None or group.operands[bad].kind == CONSTANT:
         return None
     return NonFiniteError(primitive.name, [(None, each) for each in arguments], slopes[bad], f"slope in operand {bad}")
 
@@ -66,16 +66,15 @@ def _fault(space: Workspace, group: Group, row: int) -> NonFiniteError | None:
 def _arguments(space: Workspace, group: Group, row: int) -> Iterator[float]:
     """Yield the operands of one row; of a sum of products all first factors, then all second ones."""
     for operand in group.operands:
-        yield _operand(space, operand, row)
+        yield _number(space, operand.kind, operand.rows[row])
     for side in (0, 1):
         for products in group.products:
             for each in products[side].rows[row]:
-                yield float(each) if products[side].kind == 0 else _number(space, products[side].kind, int(each))
+                yield _number(space, products[side].kind, each)
 
 
-def _operand(space: Workspace, operand: Operand, row: int) -> float:
-    return float(operand.rows[row]) if operand.kind == 0 else _number(space, operand.kind, int(operand.rows[row]))
-
-
-def _number(space: Workspace, kind: int, row: int) -> float:
+def _number(space: Workspace, kind: int, row: Any) -> float:
+    """Return the number in a row of the only lane; of a constant itself."""
+    if kind == CONSTANT:
+        return float(row)
     return float(space.primals[kind][row] if kind == SHARED else space.primals[kind][row, 0])

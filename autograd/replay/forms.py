@@ -143,12 +143,8 @@ def add_exactly(constant: Any, *factors: Any) -> None:
 
 def contracted(left: Array, right: Array, out: Array) -> None:
     """Write Σ left · right over the products of each row."""
-    if right.ndim == 2:
-        np.einsum("rk,rk->r", left, right, out=out)
-    elif left.ndim == 2:
-        np.einsum("rk,rkl->rl", left, right, out=out)
-    else:
-        np.einsum("rkl,rkl->rl", left, right, out=out)
+    lanes = ["l" * (side.ndim == 3) for side in (left, right)]
+    contract(f"rk{lanes[0]},rk{lanes[1]}->r{lanes[1]}", left, right, out)
 
 
 def assign(adjoints: Array, rows: Array, shares: Any) -> None:

@@ -12,15 +12,12 @@ import numpy as np
 
 from autograd.replay.forms import add_exactly, contracted, form
 from autograd.replay.levels import BATCHED, CONSTANT, SHARED, Group, Operand, Products
-from autograd.replay.rows import is_matrix
+from autograd.replay.rows import FEW, is_matrix, is_plain
 from autograd.replay.workspace import Workspace
 
 __all__ = ["Forward", "cubes"]
 
 Array = Any
-
-FEW = 4
-"""Products of a sum up to which they are added one by one, where they are no matrix product."""
 
 
 class Forward:
@@ -31,6 +28,7 @@ class Forward:
         self.group = group
         self.steps = space.steps(group.kind)
         self.out = space.primals[group.kind][group.start : group.stop]
+        self.constant = space.read(Operand(CONSTANT, group.constant), group.kind)
 
     def emit(self) -> None:
         """Add the steps."""
@@ -50,7 +48,7 @@ class Forward:
             for k in range(left.rows.shape[1])
             for side in (left, right)
         ]
-        self.steps.append((add_exactly, (_lifted(group.constant, group.kind), *factors, self.out)))
+        self.steps.append((add_exactly, (self.constant, *factors, self.out)))
 
     def _sum(self) -> None:
         if self.space.careful:
@@ -60,9 +58,9 @@ class Forward:
         for products in sorted(group.products, key=_shared_last):
             written = self._add(products, written)
         if not written:
-            self.steps.append((np.copyto, (self.out, _lifted(group.constant, group.kind))))
+            self.steps.append((np.copyto, (self.out, self.constant)))
         elif group.constant.any():
-            self.steps.append((np.add, (self.out, _lifted(group.constant, group.kind), self.out)))
+            self.steps.append((np.add, (self.out, self.constant, self.out)))
 
     def _add(self, products: Products, written: bool) -> bool:
         """Add products to the sum, or assign the first ones."""
@@ -118,18 +116,11 @@ def _shared_last(products: Products) -> int:
     return -products.right.kind
 
 
-def _lifted(numbers: Array, kind: int) -> Any:
-    if (numbers == numbers[0]).all():
-        return float(numbers[0])
-    return numbers if kind == SHARED else numbers[:, None]
-
-
 def _vector(space: Workspace, products: Products) -> Array:
     """Return the shared part of a batched sum, as a column: it is computed once for all lanes."""
-    left, right = products
-    if left.kind == CONSTANT and left.rows.shape[1] == 1 and (left.rows == 1.0).all():
-        return space.rows(SHARED, right.rows[:, 0])[:, None]
-    out = np.empty(len(right.rows))
+    if is_plain(products):
+        return space.rows(SHARED, products.right.rows[:, 0])[:, None]
+    out = np.empty(len(products.right.rows))
     space.before.append((contracted, (*cubes(space, products), out)))
     return out[:, None]
 

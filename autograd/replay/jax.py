@@ -34,15 +34,12 @@ from autograd import primitives
 from autograd.primitives import Primitive
 from autograd.replay.inputs import table, vector
 from autograd.replay.levels import BATCHED, CONSTANT, SHARED, Group, Operand, Plan, Products
-from autograd.replay.rows import as_slice, is_matrix
-from autograd.replay.slopes import OUTPUT, Expression, slopes_of
+from autograd.replay.rows import FEW, as_slice, is_matrix
+from autograd.replay.slopes import OUTPUT, Expression, evaluated, slopes_of
 
 __all__ = ["to_jax"]
 
 Array = Any
-
-FEW = 4
-"""Products of a sum up to which they are added one by one, where they are no matrix product."""
 
 
 def to_jax(plan: Plan) -> Callable[..., Any]:
@@ -329,28 +326,16 @@ def _with_tangent(primitive: Primitive, operands: Sequence[Array], tangents: Seq
         if isinstance(tangent, jax.custom_derivatives.SymbolicZero) or (isinstance(slope, float) and slope == 0.0):
             continue
         wide = jnp.broadcast_to(tangent, output.shape)
-        total = total + (_share(wide, _evaluated(slope, known)) if isinstance(slope, Expression) else slope * wide)
+        total = total + (
+            _share(wide, evaluated(slope, known, _computed)) if isinstance(slope, Expression) else slope * wide
+        )
     return output, total
 
 
-def _evaluated(wanted: Expression, known: dict[Any, Array]) -> Array:
-    """Return the value of an expression; `known` keeps those of its parts."""
-    waiting = [wanted]
-    while waiting:
-        expression = waiting[-1]
-        parts = [each for each in expression.arguments if isinstance(each, Expression)]
-        missing = [each for each in parts if each.key not in known]
-        if expression.key not in known and not missing:
-            assert expression.primitive is not None
-            arguments = [
-                known[each.key] if isinstance(each, Expression) else _floats(each) for each in expression.arguments
-            ]
-            known[expression.key] = _row(expression.primitive)(*arguments)
-        if expression.key in known:
-            waiting.pop()
-        else:
-            waiting += missing
-    return known[wanted.key]
+def _computed(expression: Expression, arguments: Sequence[Any]) -> Array:
+    """Return what a primitive of an expression comes to."""
+    assert expression.primitive is not None
+    return _row(expression.primitive)(*[_floats(each) if isinstance(each, float) else each for each in arguments])
 
 
 @functools.cache

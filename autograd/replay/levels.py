@@ -15,6 +15,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from autograd import primitives
 from autograd.primitives import Primitive
 from autograd.tape import NONE, WIDE, WIDTH, Tape
@@ -278,8 +280,6 @@ _ADD, _SUB, _MUL, _SUM, _MEAN, _DOT = (
 )
 _ADDITIVE = frozenset((_ADD, _SUB, _SUM))
 
-PAIRS = ((CONSTANT, SHARED), (CONSTANT, BATCHED), (SHARED, SHARED), (SHARED, BATCHED), (BATCHED, BATCHED))
-
 
 class _Sum:
     """The terms of a sum: a constant, and products by the kinds of their factors.
@@ -461,8 +461,6 @@ def _parts(nodes: _Nodes, members: Sequence[int], kinds: tuple[int, int], side: 
 
 
 def _group(nodes: _Nodes, rows: list[int], kind: int, start: int, members: Sequence[int]) -> Group:
-    import numpy as np
-
     stop, first = start + len(members), members[0]
     if first in nodes.sums:
         sums = [nodes.sums[index] for index in members]
@@ -483,8 +481,6 @@ def _group(nodes: _Nodes, rows: list[int], kind: int, start: int, members: Seque
 
 
 def _products(sums: Sequence[_Sum], kinds: tuple[int, int], rows: list[int]) -> Products:
-    import numpy as np
-
     pairs = [each.products[kinds] for each in sums]
     right = np.array([[rows[at] for at in right] for _, right in pairs], dtype=np.intp)
     if kinds[0] == CONSTANT:

@@ -23,9 +23,9 @@ from autograd.replay.forms import (
     form,
 )
 from autograd.replay.forward import cubes
-from autograd.replay.levels import BATCHED, CONSTANT, SHARED, Group, Operand, Products
-from autograd.replay.rows import all_different, as_slice, is_matrix, strided
-from autograd.replay.slopes import OUTPUT, Expression, slopes_of
+from autograd.replay.levels import BATCHED, SHARED, Group, Operand, Products
+from autograd.replay.rows import all_different, as_slice, is_matrix, is_plain, strided
+from autograd.replay.slopes import OUTPUT, Expression, evaluated, slopes_of
 from autograd.replay.workspace import Step, Workspace
 
 __all__ = ["Reverse"]
@@ -138,19 +138,15 @@ class Reverse:
         slopes = slopes_of(group.primitive, len(group.operands))
         known: dict[Any, Any] = {OUTPUT: self.space.primals[group.kind][group.start : group.stop]}
         for k, operand in enumerate(group.operands):
-            known[k] = self._as_read(operand, group.kind)
+            known[k] = self.space.read(operand, group.kind)
         known[(group.primitive.code, tuple(range(len(group.operands))))] = known[OUTPUT]
         for operand, slope in zip(group.operands, slopes):
             if operand.kind and self.needed[operand.kind][operand.rows].any():
                 self._share(operand, adjoint, slope, known)
 
-    def _as_read(self, operand: Operand, kind: int) -> Any:
-        """Return an operand as the forward steps read it, for later."""
-        return self.space.read(operand, kind)
-
     def _share(self, operand: Operand, adjoint: Array, slope: Any, known: dict[Any, Any]) -> None:
         """Add adjoint × slope to the adjoints of an operand's rows."""
-        factor = self._evaluate(slope, known) if isinstance(slope, Expression) else float(slope)
+        factor = self._factor(slope, known)
         if isinstance(factor, float) and factor == 0.0:
             return
         if isinstance(factor, float) and factor == 1.0:
@@ -163,10 +159,19 @@ class Reverse:
             self.steps.append((np.negative, (adjoint, out)))
         else:
             self.steps.append((self.multiply, (adjoint, factor, out)))
-        if target is None:
-            self._add(operand.kind, operand.rows, out)
+        self._arrive(operand.kind, operand.rows, out, target is not None)
+
+    def _arrive(self, kind: int, rows: Array, shares: Array, is_there: bool) -> None:
+        """Add shares to the adjoints of some rows, or note that they stand there already."""
+        if is_there:
+            self.touched[kind][rows] = True
         else:
-            self.touched[operand.kind][operand.rows] = True
+            self._add(kind, rows, shares)
+
+    def _factor(self, slope: Any, known: dict[Any, Any]) -> Any:
+        if not isinstance(slope, Expression):
+            return float(slope)
+        return evaluated(slope, known, lambda expression, arguments: self._computed(expression, arguments, known))
 
     def _borrow(self, operand: Operand, adjoint: Array) -> bool:
         """Let a group that nothing else reads have the adjoint of the group that reads it, without a copy."""
@@ -188,25 +193,9 @@ class Reverse:
         target = self.space.adjoints[operand.kind][part]
         return target if target.shape == shape else None
 
-    def _evaluate(self, wanted: Expression, known: dict[Any, Any]) -> Any:
-        """Return the value of an expression, with steps for what is not known yet."""
-        waiting = [wanted]
-        while waiting:
-            expression = waiting[-1]
-            if expression.key in known:
-                waiting.pop()
-                continue
-            missing = [each for each in expression.arguments if isinstance(each, Expression) and each.key not in known]
-            if missing:
-                waiting += missing
-                continue
-            known[expression.key] = self._computed(expression, known)
-            waiting.pop()
-        return known[wanted.key]
-
-    def _computed(self, expression: Expression, known: dict[Any, Any]) -> Any:
+    def _computed(self, expression: Expression, arguments: Sequence[Any], known: dict[Any, Any]) -> Any:
+        """Return what a primitive of an expression comes to, with a step for it."""
         assert expression.primitive is not None
-        arguments = [known[each.key] if isinstance(each, Expression) else each for each in expression.arguments]
         if expression.primitive is primitives.div_slope and not self.space.careful:
             return self._div_slope(expression, arguments, known)
         if expression.primitive is primitives.step and (primitives.relu.code, (0,)) in known:
@@ -243,7 +232,7 @@ class Reverse:
             self.steps.append((np.add, (adjoint, adjoint, twice)))
             adjoint, wanted = twice, [False, True]
         if right.kind < group.kind:
-            if left.kind == CONSTANT and left.rows.shape[1] == 1 and (left.rows == 1.0).all():
+            if is_plain(products):
                 self._add(SHARED, right.rows[:, 0], adjoint)
                 return
             total = self._temporary(adjoint.shape[:1])
@@ -264,10 +253,7 @@ class Reverse:
             target = self._target(Operand(right.kind, rows), (len(rows), *adjoint.shape[1:]))
             out = self._temporary((len(rows), *adjoint.shape[1:])) if target is None else target
             self.steps.append((self.matmul, (matrix.T, adjoint, out)))
-            if target is None:
-                self._add(right.kind, rows, out)
-            else:
-                self.touched[right.kind][rows] = True
+            self._arrive(right.kind, rows, out, target is not None)
 
     def _left_of_matrix(self, group: Group, products: Products, adjoint: Array) -> None:
         """Add adjoint · rightᵀ to the adjoints of the left factors, which are shared."""
@@ -286,10 +272,7 @@ class Reverse:
         else:
             columns = self.space.columns(self.steps, right.rows[0], 1, transposed=True)
             self.steps.append((self.matmul, (adjoint, columns, out)))
-        if target is None:
-            self._add(SHARED, left.rows.ravel(), out.reshape(-1))
-        else:
-            self.touched[SHARED][left.rows.ravel()] = True
+        self._arrive(SHARED, left.rows.ravel(), out.reshape(-1), target is not None)
 
     def _contract(self, products: Products, wanted: Sequence[bool], adjoint: Array, kind: int) -> None:
         """Add to each factor's adjoint the product of the sum's adjoint and the other factor."""

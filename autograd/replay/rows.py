@@ -7,11 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from autograd.replay.levels import Products
+from autograd.replay.levels import CONSTANT, Products
 
-__all__ = ["all_different", "as_slice", "base_of", "is_matrix", "runs", "strided"]
+__all__ = ["FEW", "all_different", "as_slice", "base_of", "is_matrix", "is_plain", "runs", "strided"]
 
 Array = Any
+
+FEW = 4
+"""Products of a sum up to which they are added one by one, where they are no matrix product."""
 
 
 def as_slice(rows: Array) -> slice | None:
@@ -57,6 +60,12 @@ def is_matrix(products: Products) -> bool:
     """Return whether every row of a group has the same second factors, so that it is a matrix product."""
     rows = products.right.rows
     return bool(rows.shape[1] > 1 and (rows == rows[0]).all())
+
+
+def is_plain(products: Products) -> bool:
+    """Return whether every row of a group has a single term, with nothing that it is multiplied by."""
+    left = products.left
+    return bool(left.kind == CONSTANT and left.rows.shape[1] == 1 and (left.rows == 1.0).all())
 
 
 def all_different(rows: Array) -> bool:

@@ -9,14 +9,14 @@ This room knows no arrays and no graph.
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd import primitives
 from autograd.operators import Operators
 from autograd.primitives import ManyPrimitive, Primitive, is_real, number
 
-__all__ = ["OUTPUT", "Expression", "slopes_of"]
+__all__ = ["OUTPUT", "Expression", "evaluated", "slopes_of"]
 
 OUTPUT = -1
 """The symbol of the output; operands are the symbols 0, 1, …."""
@@ -66,3 +66,26 @@ def slopes_of(primitive: Primitive, count: int) -> list[Any]:
     if isinstance(primitive, ManyPrimitive):
         return list(primitive.all_partials(output, *operands))
     return [partial(output, *operands) for partial in primitive.partials]
+
+
+def evaluated(wanted: Expression, known: dict[Any, Any], compute: Callable[[Expression, list[Any]], Any]) -> Any:
+    """Return the value of an expression.
+
+    Args:
+        wanted: the expression.
+        known: key -> value of the symbols, and of every part that is known; what is computed is added.
+        compute: a function (expression, values of its arguments) -> its value.
+    """
+    waiting = [wanted]
+    while waiting:
+        expression = waiting[-1]
+        parts = [each for each in expression.arguments if isinstance(each, Expression)]
+        missing = [each for each in parts if each.key not in known]
+        if expression.key not in known and not missing:
+            arguments = [known[each.key] if isinstance(each, Expression) else each for each in expression.arguments]
+            known[expression.key] = compute(expression, arguments)
+        if expression.key in known:
+            waiting.pop()
+        else:
+            waiting += missing
+    return known[wanted.key]

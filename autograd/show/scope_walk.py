@@ -72,6 +72,7 @@ class ScopeWalk(Walk):
         super().__init__(mode, self.listed[picture.root].name)
         self.swept: dict[int, float] = {}
         self._known: set[int] = set()
+        self._edges: dict[int, list[_Edge]] = {}
         self._terms: dict[str, list[float]] = {box.name: [] for box in picture.boxes.all}
         for box in picture.boxes.all:
             self.cards[box.name] = [[], [], []] if mode == "reverse" and _inner(picture, box) else [[], []]
@@ -111,6 +112,11 @@ class ScopeWalk(Walk):
 
     def edges(self, index: int) -> list[_Edge]:
         """Return what a line is computed from, of the lines that are kept."""
+        if index not in self._edges:
+            self._edges[index] = self._found_edges(index)
+        return self._edges[index]
+
+    def _found_edges(self, index: int) -> list[_Edge]:
         line, box = self.listed[index], self._box(index)
         if box.title is None:
             operands = enumerate(line.operands)

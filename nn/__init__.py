@@ -92,7 +92,8 @@ from nn.trainer import Training, fit, training
 if TYPE_CHECKING:
     from nn.diagrams import Diagram, network_diagram
     from nn.drawings import draw, step_through
-    from nn.reports import write_report
+    from nn.plots import plot_boundary, plot_history
+    from nn.reports import Report, report
 
 __all__ = [
     "ACTIVATIONS",
@@ -132,6 +133,7 @@ __all__ = [
     "RMSProp",
     "ReduceOnPlateau",
     "Regularizer",
+    "Report",
     "SavedFileError",
     "Schedule",
     "Score",
@@ -180,11 +182,14 @@ __all__ = [
     "parity",
     "perceptron",
     "plane",
+    "plot_boundary",
+    "plot_history",
     "predict",
     "predict_class",
     "predict_proba",
     "read_extra",
     "read_table",
+    "report",
     "same_class",
     "same_side",
     "save",
@@ -202,7 +207,6 @@ __all__ = [
     "uniform",
     "winner_take_all",
     "write_predictions",
-    "write_report",
     "xor",
     "xor_clouds",
     "zero_one",
@@ -215,7 +219,10 @@ if not TYPE_CHECKING:  # what draws is imported when it is asked for: it takes a
         "draw": "nn.drawings",
         "step_through": "nn.drawings",
         "network_diagram": "nn.diagrams",
-        "write_report": "nn.reports",
+        "plot_boundary": "nn.plots",
+        "plot_history": "nn.plots",
+        "Report": "nn.reports",
+        "report": "nn.reports",
     }
 
     def __getattr__(name: str) -> Any:

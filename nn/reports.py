@@ -25,7 +25,7 @@ from nn.show.reading import Reading
 from nn.show.surface import Samples, surface
 from nn.show.text import escaped, short
 
-__all__ = ["report_page", "write_report"]
+__all__ = ["Report", "report"]
 
 Part = tuple[Sequence[Any], Sequence[Any]]
 
@@ -45,13 +45,66 @@ PLANE_HINT = (
 CURVE_HINT = "Each box shows a neuron's output over the input, around 0. "
 BARS_HINT = "Each box shows a neuron's weights, one bar per input: up above 0, down below. "
 PICTURE_HINT = "Each box of the first layer shows a neuron's weights as a picture: blue above 0, orange below. "
+FRAME_HEIGHT = 900
+"""Pixels of a page within a notebook; what is taller scrolls."""
+
 MATRIX_HINT = "Rows are the true classes, columns what the model answers; the diagonal, with a frame, is right."
 LINE_HINT = "Each line is a weight: the wider the larger, dashed below 0. Rest on a line or box for its numbers."
 
 
-def write_report(
+class Report:
+    """The report of a run: one HTML page without network or script. In a notebook it shows itself, elsewhere `save` it.
+
+    Attributes:
+        html: the whole page.
+
+    Example:
+        >>> from nn import MLP, SGD, fit
+        >>> model = MLP(1, [1])
+        >>> history = fit(model, [[0.0], [1.0]], [1.0, 3.0], loss="squared_error",
+        ...               optimizer=SGD(model.parameters(), 0.2), epochs=3, progress=False)
+        >>> report(history, title="A line")
+        <Report: A line, 3 epochs>
+    """
+
+    def __init__(self, html: str, title: str, about: str) -> None:
+        self.html = html
+        self._title = title
+        self._about = about
+
+    def __repr__(self) -> str:
+        return f"<Report: {self._title}, {self._about}>"
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the page to a file, all of it or nothing.
+
+        Args:
+            path: of the file; it is HTML, whatever its name. One that exists is replaced.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        with atomic_write(path) as file:
+            file.write(self.html)
+
+    def _repr_html_(self) -> str:
+        """Return the page in a frame, and a line of text that is shown in its place where frames are stripped."""
+        frame = (
+            f'<iframe srcdoc="{escaped(self.html)}" title="{escaped(self._title)}" sandbox width="100%" '
+            f'height="{FRAME_HEIGHT}" style="width:100%;border:0"></iframe>'
+        )
+        plain = f"{escaped(repr(self)[1:-1])}. Run this cell to see it: pages are not shown here as they were stored."
+        hidden = "<style>.tapegrad-report-plain{display:none}</style>"
+        return f'<div>{hidden}{frame}<p class="tapegrad-report-plain">{plain}</p></div>'
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """Return the page as notebooks ask for it."""
+        del include, exclude
+        return {"text/html": self._repr_html_(), "text/plain": repr(self)}
+
+
+def report(
     history: Any,
-    path: str | os.PathLike[str],
     *,
     title: str = "",
     features: Sequence[str] | None = None,
@@ -59,12 +112,11 @@ def write_report(
     standardization: Any = None,
     test: Part | None = None,
     picture: tuple[int, int] | None = None,
-) -> None:
-    """Write the report of a run as one HTML file, which needs no other file, no network and no script.
+) -> Report:
+    """Return the report of a run as one HTML page, which needs no other file, no network and no script.
 
     Args:
         history: what came of the run, see `nn.History`.
-        path: of the file; one that exists is replaced.
         title: of the page.
         features: what the inputs are called; by default x0, x1, and so on.
         classes: what the classes are called, in the order of their numbers.
@@ -72,47 +124,25 @@ def write_report(
         test: (inputs, targets) that the run has not seen, for a score and the confusion matrix.
         picture: (rows, columns) if the inputs are the pixels of a picture.
 
+    Returns:
+        A page that notebooks show; `save` writes it to a file, `html` is its text.
+
     Raises:
         ValueError: there are no samples, or a number of names does not fit.
         TypeError: a sample is not a list of numbers.
-        OSError: the file cannot be written.
 
     Example:
         >>> import pathlib, tempfile
-        >>> from nn import MLP, SGD, fit, mean_squared_error
+        >>> from nn import MLP, SGD, fit
         >>> model = MLP(1, [1])
-        >>> history = fit(model, [[0.0], [1.0]], [1.0, 3.0], loss=mean_squared_error,
+        >>> history = fit(model, [[0.0], [1.0]], [1.0, 3.0], loss="squared_error",
         ...               optimizer=SGD(model.parameters(), 0.2), epochs=3, progress=False)
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     path = pathlib.Path(folder, "line.html")
-        ...     write_report(history, path, title="A line")
+        ...     report(history, title="A line").save(path)
         ...     "<title>A line</title>" in path.read_text("utf-8")
         True
     """
-    text = report_page(
-        history,
-        title=title,
-        features=features,
-        classes=classes,
-        standardization=standardization,
-        test=test,
-        picture=picture,
-    )
-    with atomic_write(path) as file:
-        file.write(text)
-
-
-def report_page(
-    history: Any,
-    *,
-    title: str = "",
-    features: Sequence[str] | None = None,
-    classes: Sequence[str] | None = None,
-    standardization: Any = None,
-    test: Part | None = None,
-    picture: tuple[int, int] | None = None,
-) -> str:
-    """Return the report of a run as the text of a page; see `write_report`."""
     run = _run(history, features, classes, test)
     _check_picture(picture, len(run.features))
     frames = frames_of(history, run.columns, run.domain)
@@ -127,7 +157,8 @@ def report_page(
     first = epochs.index(history.kept) if history.kept in epochs else len(epochs) - 1
     told = [_told(history, epoch) for epoch in epochs]
     steps = stepper(epochs, told, "\n".join(pictures), first)
-    return page(title, f"{_header(run, title)}\n{steps}", len(frames))
+    text = page(title, f"{_header(run, title)}\n{steps}", len(frames))
+    return Report(text, title, counted(len(history.training), "epoch"))
 
 
 class _Run(NamedTuple):

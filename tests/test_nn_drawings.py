@@ -106,7 +106,7 @@ def test_what_is_no_network_of_layers_is_its_text():
 def test_what_draws_is_imported_when_it_is_asked_for():
     program = (
         "import sys, nn; print([name for name in sys.modules if name.startswith('nn.show')]); "
-        "print(nn.draw.__module__, nn.write_report.__module__, 'network_diagram' in dir(nn), hasattr(nn, 'nothing'))"
+        "print(nn.draw.__module__, nn.report.__module__, 'network_diagram' in dir(nn), hasattr(nn, 'nothing'))"
     )
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert told.splitlines() == ["[]", "nn.drawings nn.reports True False"]

@@ -21,7 +21,7 @@ from nn.losses import loss_row
 from nn.module import Module
 from nn.optimizers import SGD
 from nn.prediction import Score
-from nn.reports import report_page, write_report
+from nn.reports import report
 from nn.show.curves import Curve, chart, ladder, trail
 from nn.show.frames import Domain, chosen, columns_of
 from nn.show.pixels import BLUE, CLASS_COLOURS, ORANGE, WHITE, class_pixels, png, signed_pixels
@@ -114,7 +114,7 @@ def decoded(uri):
 
 
 def test_a_report_of_a_plane_has_everything(plane):
-    page = report_page(plane, title="Two sides", classes=["down", "up"])
+    page = report(plane, title="Two sides", classes=["down", "up"]).html
     assert titles(page) == [
         "Network",
         "Decision boundary and samples",
@@ -136,7 +136,7 @@ def test_a_report_of_a_plane_has_everything(plane):
 
 
 def test_it_needs_no_other_file_no_network_and_no_script(plane):
-    page = report_page(plane)
+    page = report(plane).html
     elements = Elements(page)
     (policy,) = elements.all("meta", **{"http-equiv": "Content-Security-Policy"})
     assert policy["content"].startswith("default-src 'none'; style-src 'unsafe-inline'; img-src data:;")
@@ -148,7 +148,7 @@ def test_it_needs_no_other_file_no_network_and_no_script(plane):
 
 
 def test_every_picture_has_a_text_and_every_reference_a_target(plane):
-    elements = Elements(report_page(plane))
+    elements = Elements(report(plane).html)
     for attributes in elements.all("svg"):
         assert attributes.get("aria-hidden") == "true" or attributes["aria-label"]
     ids = [attributes["id"] for _, attributes in elements.found if "id" in attributes]
@@ -165,7 +165,7 @@ def test_names_are_text_and_nothing_else(n_inputs):
     history.model.layers[0].name = HOSTILE
     history.stopped = HOSTILE
     history.gradient_norms = {HOSTILE: [0.5]}
-    page = report_page(history, title=HOSTILE, features=[HOSTILE] * n_inputs, classes=[HOSTILE, "other"])
+    page = report(history, title=HOSTILE, features=[HOSTILE] * n_inputs, classes=[HOSTILE, "other"]).html
     elements = Elements(page)
     assert not {"script", "b"} & {tag for tag, _ in elements.found if tag == "script"}
     assert len([1 for row in elements.all("b")]) == len(history.snapshots)  # the epochs, and no name
@@ -174,21 +174,33 @@ def test_names_are_text_and_nothing_else(n_inputs):
 
 
 def test_the_same_run_gives_the_same_bytes(plane, tmp_path):
-    write_report(plane, tmp_path / "one.html", title="x")
-    write_report(pickle.loads(pickle.dumps(plane)), tmp_path / "two.html", title="x")
+    report(plane, title="x").save(tmp_path / "one.html")
+    report(pickle.loads(pickle.dumps(plane)), title="x").save(tmp_path / "two.html")
     assert (tmp_path / "one.html").read_bytes() == (tmp_path / "two.html").read_bytes()
     assert sorted(each.name for each in tmp_path.iterdir()) == ["one.html", "two.html"]
 
 
+def test_a_notebook_shows_the_page_in_a_frame_that_may_run_nothing(plane):
+    made = report(plane, title=HOSTILE)
+    bundle = made._repr_mimebundle_()
+    assert bundle["text/plain"] == repr(made) == f"<Report: {HOSTILE}, {len(plane.training)} epochs>"
+    (frame,) = re.findall(r"<iframe ([^>]*)>", bundle["text/html"])
+    assert " sandbox " in frame
+    assert html.unescape(re.search(r'srcdoc="([^"]*)"', frame)[1]) == made.html
+    outside = bundle["text/html"].replace(frame, "")
+    assert HOSTILE not in outside
+    assert "Run this cell" in outside
+
+
 def test_a_report_leaves_the_model_as_it_is(plane):
     before = [parameter.data for parameter in plane.model.parameters()]
-    report_page(plane)
+    report(plane)
     assert [parameter.data for parameter in plane.model.parameters()] == before
 
 
 def test_a_path_that_cannot_be_written_is_an_os_error(plane, tmp_path):
     with pytest.raises(OSError, match="nowhere"):
-        write_report(plane, tmp_path / "nowhere" / "run.html")
+        report(plane).save(tmp_path / "nowhere" / "run.html")
 
 
 def test_many_snapshots_of_a_large_network_stay_a_small_file():
@@ -198,7 +210,7 @@ def test_many_snapshots_of_a_large_network_stay_a_small_file():
     numbers = [parameter.data for parameter in model.parameters()]
     history.snapshots = [Snapshot(k, tuple(number * (1.0 + k) for number in numbers)) for k in range(12)]
     history.kept = 11
-    page = report_page(history)
+    page = report(history).html
     assert page.count('type="radio"') == 12
     assert 300_000 < len(page.encode()) < 3_000_000
 
@@ -210,7 +222,7 @@ def test_a_regression_on_one_input_has_a_curve_and_no_matrix():
     inputs = [[k / 10] for k in range(10)]
     history = trained(MLP(1, [3, 1], "tanh"), inputs, [x * x for (x,) in inputs], "mean_squared_error")
     standardization = SimpleNamespace(means=[100.0], deviations=[10.0])
-    page = report_page(history, standardization=standardization, features=["speed"])
+    page = report(history, standardization=standardization, features=["speed"]).html
     assert titles(page) == ["Network", "The fitted curve and the samples", "Loss", "Gradient norm of each layer"]
     assert page.count('class="curve bold c0"') == len(history.snapshots)
     fitted = page[page.index("The fitted curve") : page.index("<h2>Loss")]
@@ -221,7 +233,7 @@ def test_a_regression_on_one_input_has_a_curve_and_no_matrix():
 def test_more_inputs_show_weights_as_bars():
     inputs = [[k / 10, 1.0, -k / 10] for k in range(10)]
     history = trained(MLP(3, [20, 3], "tanh"), inputs, [k % 3 for k in range(10)], "softmax_cross_entropy", 2)
-    page = report_page(history, features=["a", "b", "length of the whole thing"])
+    page = report(history, features=["a", "b", "length of the whole thing"]).html
     assert titles(page)[:2] == ["Network", "Confusion matrix, 10 training samples"]
     assert "data:image" not in page.split("</style>")[1]
     assert page.count("… and 4 more") == 1
@@ -235,7 +247,7 @@ def test_the_number_of_a_weight_shows_where_the_pointer_rests():
     model.layers[0].neurons[0].weights[0].data = -0.5
     model.layers[0].neurons[0].weights[1].data = 2.0
     history = History(model, loss_row("hinge"), ([[0.0, 1.0], [1.0, 0.0]], [1, -1]))
-    page = report_page(history, features=["left", "right"])
+    page = report(history, features=["left", "right"]).html
     lines = re.findall(r'<path class="(pos|neg)" d="[^"]*" stroke-width="([\d.]+)"[^>]*><title>(.*?)</title>', page)
     assert lines == [("neg", "1.5", "left to neuron 0: −0.5"), ("pos", "6.0", "right to neuron 0: +2")]
     assert "layer 0, neuron 0: bias +0, output −0.8 to 2.8" not in page  # over the domain with its margin:
@@ -247,16 +259,16 @@ def test_the_number_of_a_weight_shows_where_the_pointer_rests():
 def test_many_inputs_are_one_box_and_may_be_a_picture():
     inputs = [[float((k + i) % 3) for i in range(20)] for k in range(6)]
     history = trained(MLP(20, [12, 2], "tanh"), inputs, [0, 1] * 3, "softmax_cross_entropy", 1)
-    page = report_page(history)
+    page = report(history).html
     assert page.count(">20 inputs</text>") == 1
     assert page.count('class="bundle"') == 2 * 12
-    page = report_page(history, picture=(4, 5))
+    page = report(history, picture=(4, 5)).html
     images = re.findall(r'class=sharp href="([^"]*)"', page)
     assert len(images) == 2 * 10
     assert decoded(images[0]).shape == (4, 5, 3)
     assert page.count("… and 2 more") == 1
     with pytest.raises(ValueError, match="a picture of 3 × 5 pixels does not have 20 inputs"):
-        report_page(history, picture=(3, 5))
+        report(history, picture=(3, 5))
 
 
 class Bump(Module):
@@ -272,18 +284,18 @@ class Bump(Module):
 def test_a_model_of_ones_own_has_all_but_the_network():
     inputs, targets = samples_on_plane(12)
     history = trained(Bump(), inputs, targets, "hinge", 2)
-    page = report_page(history)
+    page = report(history).html
     assert titles(page)[:2] == ["Decision boundary and samples", "Confusion matrix, 12 training samples"]
     image = re.search(r'<image class="s s0" [^>]*href="([^"]*)"', page).group(1)
     assert decoded(image).shape == (40, 40, 3)
     three = [[*sample, 0.0] for sample in inputs]
     history = trained(Bump(3), three, [float(target) for target in targets], "mean_squared_error", 1)
-    assert titles(report_page(history))[0] == "Loss"
+    assert titles(report(history).html)[0] == "Loss"
 
 
 def test_a_plain_function_is_reported_too():
     history = History(lambda sample: sample[0] - sample[1], loss_row("hinge"), ([[0.0, 1.0], [1.0, 0.0]], [-1, 1]))
-    page = report_page(history)
+    page = report(history).html
     assert titles(page) == ["Decision boundary and samples", "Confusion matrix, 2 training samples"]
     assert "parameters" not in page.split("</style>")[1]
 
@@ -295,7 +307,7 @@ def test_stages_between_layers_belong_to_the_layer_before():
     )
     history = trained(model, inputs, targets, "softmax_cross_entropy", 2)
     assert [len(column.stages) for column in columns_of(model)] == [4, 1]
-    page = report_page(history)
+    page = report(history).html
     assert ">3 relu</text>" in page
     assert ">2 identity</text>" in page
     assert columns_of(Sequential(Layer(2, 3), Bump(3))) == []
@@ -318,7 +330,7 @@ def test_stages_between_layers_belong_to_the_layer_before():
 )
 def test_the_answers_are_drawn_where_they_can_be(loss, targets, n_outputs, n_inputs, expected):
     inputs = [[float(k + i) for i in range(n_inputs)] for k in range(3)]
-    page = report_page(trained(MLP(n_inputs, [n_outputs], seed=2), inputs, targets, loss, 1))
+    page = report(trained(MLP(n_inputs, [n_outputs], seed=2), inputs, targets, loss, 1)).html
     drawn = [title for title in titles(page) if "samples" in title and "matrix" not in title]
     assert drawn == ([expected] if expected else [])
     assert ("Confusion" in page) == (loss != "mean_squared_error" and targets != [[0, 1]] * 3)
@@ -332,7 +344,7 @@ def test_the_confusion_matrix_counts():
     model = MLP(2, [1], initializer=lambda *_: 1.0)  # the sign of x + y
     inputs = [[1.0, 1.0], [2.0, 1.0], [-1.0, -1.0], [3.0, 1.0], [-3.0, 1.0]]
     history = History(model, loss_row("hinge"), (inputs, [1, 1, 1, -1, -1]), (inputs[:1], [1]))
-    page = report_page(history, classes=["down", "up"], test=(np.array(inputs), np.array([1, 1, 1, -1, -1])))
+    page = report(history, classes=["down", "up"], test=(np.array(inputs), np.array([1, 1, 1, -1, -1]))).html
     assert "Confusion matrix, 5 test samples" in page
     cells = re.findall(r'<td(?: class=hit)? style="--share:([\d.]+)">(\d+)</td>', page)
     assert cells == [("0.50", "1"), ("0.50", "1"), ("0.33", "1"), ("0.67", "2")]
@@ -342,14 +354,14 @@ def test_the_confusion_matrix_counts():
 
 def test_an_output_that_is_nan_is_in_no_cell():
     history = History(lambda sample: sample[0] * math.nan, loss_row("hinge"), ([[0.0, 1.0], [1.0, 0.0]], [-1, 1]))
-    assert re.findall(r'style="--share:0.00">(\d+)<', report_page(history)) == ["0"] * 4
+    assert re.findall(r'style="--share:0.00">(\d+)<', report(history).html) == ["0"] * 4
 
 
 def test_the_epoch_that_the_model_went_back_to_is_shown_first(plane):
     history = pickle.loads(pickle.dumps(plane))
     history.kept = 2
     history.stopped = "no better for 2 epochs"
-    page = report_page(history)
+    page = report(history).html
     elements = Elements(page)
     assert [row["id"] for row in elements.all("input") if "checked" in row] == ["e2"]
     assert "The run ended early: no better for 2 epochs" in page
@@ -366,10 +378,10 @@ def test_the_snapshot_that_was_kept_is_always_there():
 
 def test_a_rate_that_changes_and_a_penalty_have_curves(plane):
     history = pickle.loads(pickle.dumps(plane))
-    assert "Learning rate" not in report_page(history)
+    assert "Learning rate" not in report(history).html
     history.learning_rates = [0.1, 0.1, 0.05, 0.05]
     history.penalties = [0.4, 0.3, 0.2, 0.1]
-    page = report_page(history)
+    page = report(history).html
     assert "Learning rate over 4 epochs: rate from 0.1 to 0.05" in page
     assert "penalty from 0.4 to 0.1" in page
 
@@ -377,28 +389,28 @@ def test_a_rate_that_changes_and_a_penalty_have_curves(plane):
 def test_scores_without_accuracy_leave_gaps(plane):
     history = pickle.loads(pickle.dumps(plane))
     history.training[1] = Score(0.5, None)
-    assert "Accuracy" in titles(report_page(history))
+    assert "Accuracy" in titles(report(history).html)
 
 
 def test_weights_are_listed_unless_they_are_many(plane):
-    page = report_page(plane)
+    page = report(plane).html
     tables = page[page.index("<details>") :]
     rows = plane.model.layers[0].neurons
     for neuron in rows:
         for parameter in neuron.row:
             assert f"<td>{short(parameter.data)}</td>" in tables
     large = History(MLP(2, [200, 1]), loss_row("hinge"), samples_on_plane(8))
-    assert "<details>" not in report_page(large)
+    assert "<details>" not in report(large).html
 
 
 def test_of_many_samples_some_are_drawn():
     inputs, targets = samples_on_plane(2 * MOST_POINTS + 1)
-    page = report_page(History(MLP(2, [1]), loss_row("hinge"), (inputs, targets)))
+    page = report(History(MLP(2, [1]), loss_row("hinge"), (inputs, targets))).html
     assert "training samples (401 of 1201 drawn)" in page
 
 
 def test_a_class_has_a_shape_and_validation_samples_are_hollow(plane):
-    page = report_page(plane)
+    page = report(plane).html
     drawn = page[page.index("<h2>Decision") : page.index("<h2>Confusion")]
     looks = re.findall(r'<g class="sample" fill="(#\w+)"><use href="#(k\d)"', drawn)
     assert {shape for _, shape in looks} == {"k0", "k1"}
@@ -415,14 +427,14 @@ def test_a_class_has_a_shape_and_validation_samples_are_hollow(plane):
 )
 def test_names_have_to_fit(plane, options, message):
     with pytest.raises(ValueError, match=re.escape(message)):
-        report_page(plane, **options)
+        report(plane, **options)
 
 
 def test_samples_have_to_be_lists_of_numbers():
     with pytest.raises(TypeError, match="lists of numbers, such as"):
-        report_page(History(lambda sample: sample, loss_row("hinge"), ([1.0, 2.0], [1, -1])))
+        report(History(lambda sample: sample, loss_row("hinge"), ([1.0, 2.0], [1, -1])))
     with pytest.raises(ValueError, match="there are no samples"):
-        report_page(History(MLP(2, [1]), loss_row("hinge"), ([], [])))
+        report(History(MLP(2, [1]), loss_row("hinge"), ([], [])))
 
 
 def test_a_model_that_overflows_is_still_drawn():
@@ -430,18 +442,18 @@ def test_a_model_that_overflows_is_still_drawn():
     for parameter in model.parameters():
         parameter.data *= 1e200
     history = History(model, loss_row("mean_squared_error"), ([[0.0, 1.0], [1.0, 0.0]], [1.0, 2.0]))
-    Elements(report_page(history))
+    Elements(report(history).html)
     model.layers[0].neurons[0].weights[0].data = math.nan
     model.layers[1].neurons[0].bias.data = math.inf
-    Elements(report_page(history))
+    Elements(report(history).html)
     history.samples = ([[0.0], [1.0]], [1.0, 2.0])
     history.model = MLP(1, [2, 1])
     history.model.layers[0].neurons[0].weights[0].data = math.nan
-    Elements(report_page(history))
+    Elements(report(history).html)
     history.samples = ([[0.0] * 3, [1.0] * 3], [1.0, 2.0])
     history.model = MLP(3, [2, 1])
     history.model.layers[0].neurons[0].weights[0].data = math.nan
-    Elements(report_page(history))
+    Elements(report(history).html)
 
 
 # -- charts ----------------------------------------------------------------------------------------------------------

@@ -156,11 +156,10 @@ def print_places(options: Namespace, history: History) -> None:
 
 
 def _write_report(path: str, history: History, recipe: Recipe, dataset: Dataset, test: Any) -> None:
-    from nn.reports import write_report  # with numpy and all that is drawn
+    from nn.reports import report  # with numpy and all that is drawn
 
-    write_report(
+    page = report(
         history,
-        path,
         title=_title(recipe),
         features=dataset.features,
         classes=dataset.classes,
@@ -168,6 +167,7 @@ def _write_report(path: str, history: History, recipe: Recipe, dataset: Dataset,
         test=test,
         picture=PICTURES.get(recipe.source),
     )
+    page.save(path)
 
 
 def _title(recipe: Recipe) -> str:

@@ -18,7 +18,7 @@ from nn.show.reading import Reading
 from nn.show.scales import Scale, spread
 from nn.show.text import clipped, escaped, short
 
-__all__ = ["MOST_POINTS", "Samples", "shapes", "surface"]
+__all__ = ["MOST_POINTS", "Samples", "mark", "plane_pixels", "shapes", "surface"]
 
 WIDTH, HEIGHT = 400, 380
 LEFT, RIGHT, TOP, BOTTOM = 48, 390, 8, 338
@@ -113,11 +113,11 @@ def _plane(
     place = f'x="{LEFT}" y="{TOP}" width="{RIGHT - LEFT}" height="{BOTTOM - TOP}"'
     images = "".join(
         f'<image class="{frame_class(k)}" {place} preserveAspectRatio="none" '
-        f'href="{data_uri(_pixels(frame.outputs, reading, low, high))}"/>'
+        f'href="{data_uri(plane_pixels(frame.outputs, reading, low, high))}"/>'
         for k, frame in enumerate(frames)
     )
     points = "".join(
-        _points([(x.scale(a), y.scale(b), _mark(reading, target, low, high)) for (a, b), target in _some(part)], part)
+        _points([(x.scale(a), y.scale(b), mark(reading, target, low, high)) for (a, b), target in _some(part)], part)
         for part in parts
     )
     label = f"What the model answers over {features[0]} and {features[1]}, with the samples"
@@ -132,8 +132,15 @@ def _plane(
     )
 
 
-def _pixels(outputs: Any, reading: Reading, low: float, high: float) -> Any:
-    """Return the colours of the plane, row by row."""
+def plane_pixels(outputs: Any, reading: Reading, low: float, high: float) -> Any:
+    """Return the colours of the plane, row by row.
+
+    Args:
+        outputs: of the model on a square grid, as an array (points, outputs).
+        reading: what they mean.
+        low: end of the range of the targets, where they are numbers.
+        high: the other end.
+    """
     side = math.isqrt(len(outputs))  # the grid is a square
     if reading.kind == "class":
         return class_pixels(reading.shares(outputs).reshape(side, side, -1), PALE)
@@ -142,8 +149,15 @@ def _pixels(outputs: Any, reading: Reading, low: float, high: float) -> Any:
     return signed_pixels(outputs.reshape(side, side) - (low + high) / 2.0, (high - low) / (2.0 * PALE))
 
 
-def _mark(reading: Reading, target: Any, low: float, high: float) -> tuple[int, str]:
-    """Return (shape, colour) of a sample."""
+def mark(reading: Reading, target: Any, low: float, high: float) -> tuple[int, str]:
+    """Return (number of the shape, colour) of a sample.
+
+    Args:
+        reading: what targets mean.
+        target: of the sample.
+        low: end of the range of all targets, where they are numbers.
+        high: the other end.
+    """
     if reading.kind == "number":
         middle, half = (low + high) / 2.0, (high - low) / 2.0
         return 0, hex_colour(_signed_colour((float(target) - middle) / half))
@@ -212,7 +226,7 @@ def _with_heights(part: Samples, reading: Reading) -> list[tuple[tuple[Any, Any]
 
 def _mark_on_line(reading: Reading, target: Any) -> tuple[int, str]:
     if reading.kind == "side":
-        return _mark(reading, target, 0.0, 1.0)
+        return mark(reading, target, 0.0, 1.0)
     return 0, hex_colour(ORANGE)
 
 

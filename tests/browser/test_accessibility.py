@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from autograd import Value, draw, sin, step_through
-from nn import MLP, SGD, fit, moons, network_diagram, write_report
+from nn import MLP, SGD, fit, moons, network_diagram, report
 from tests.test_cli import needs_dot
 from tests.test_show import example
 
@@ -43,7 +43,7 @@ def write_training_report(path):
     history = fit(
         model, *data[:2], loss="softmax_cross_entropy", optimizer=optimizer, epochs=3, batch_size=8, progress=False
     )
-    write_report(history, path, title="Moons")
+    report(history, title="Moons").save(path)
 
 
 def write_drawing(path):

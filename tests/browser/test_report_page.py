@@ -12,7 +12,7 @@ import pytest
 
 from nn.layers import MLP
 from nn.optimizers import SGD
-from nn.reports import write_report
+from nn.reports import report
 from nn.trainer import fit
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="Selenium is not installed")
@@ -69,7 +69,7 @@ def address(tmp_path_factory):
         progress=False,
     )
     path = tmp_path_factory.mktemp("report") / "report.html"
-    write_report(history, path, title=HOSTILE, features=[HOSTILE, "y"], classes=[HOSTILE * 3, "up"])
+    report(history, title=HOSTILE, features=[HOSTILE, "y"], classes=[HOSTILE * 3, "up"]).save(path)
     return path.as_uri()
 
 

@@ -1706,7 +1706,7 @@ trunc: Primitive = Primitive(
     kernels.trunc,
     partials=(flat_partial,),
     smooth_on=[(0.1, 0.9), (-1.9, -1.1)],
-    examples={-1.5: (-1.0, 0.0), 1.5: (1.0, 0.0), math.nan: (math.nan, math.nan)},
+    examples={-1.5: (-1.0, 0.0), 1.5: (1.0, 0.0), 2.0: (2.0, 0.0), math.nan: (math.nan, math.nan)},
 )
 copysign: Primitive = Primitive(
     "copysign",

@@ -49,6 +49,9 @@ NOISE = 4.0 * 2.0**-52
 TINY = 4096.0 * math.ulp(0.0)
 """The absolute error allowed below the smallest normal number, 2e-308, where floats have fewer and fewer digits."""
 
+MANY_TINY = 16.0 * TINY
+"""A tolerance above this has more in it."""
+
 SAME = 1e-9
 """How far the value of f may differ between floats, nodes and duals, relative to it: they take the same rows, so that
 anything but rounding is a branch on the type."""
@@ -192,6 +195,7 @@ def gradcheck(
     rtol: float = RTOL,
     atol: float = ATOL,
     seed: int = 0,
+    raises: bool = True,
 ) -> Report:
     """Return a report that the derivatives of f are right, or raise one that says which are not.
 
@@ -211,14 +215,15 @@ def gradcheck(
         rtol: relative tolerance, dimensionless.
         atol: absolute tolerance, in the units of the derivatives.
         seed: of the random direction.
+        raises: False to be given the report also where something is wrong; it is then false.
 
     Returns:
         A true `Report`, which prints as a table.
 
     Raises:
-        GradientMismatch: a derivative is wrong or does not exist here (a kink, a discontinuity), f is not finite or not
-            deterministic. Its message is the report; it names the input and, where it can, the primitive whose partial
-            is wrong.
+        GradientMismatch: if `raises`: a derivative is wrong or does not exist here (a kink, a discontinuity), f is not
+            finite or not deterministic. Its message is the report; it names the input and, where it can, the primitive
+            whose partial is wrong.
         TypeError: f is not callable, inputs is no tuple or list, or something is not made of numbers.
         ValueError: an input is not finite; there is none, or no output; an unknown order or mode; a negative tolerance.
 
@@ -249,7 +254,7 @@ def gradcheck(
     subject = _Subject(*_function_and_inputs(f, inputs))
     with no_grad():
         report = _checked(subject, order, settings)
-    if not report:
+    if raises and not report:
         raise GradientMismatch(report)
     return report
 
@@ -595,6 +600,8 @@ class _Check:
         size = abs(entry.analytic)
         if 10.0 * self._settings.rtol * size + self._settings.atol < entry.tolerance < size:
             self._note(f"rounding in f hides errors of {entry.derivative} below {entry.tolerance / size:.0e} of it")
+        elif self._settings.atol + MANY_TINY < entry.tolerance and 0.0 < size <= entry.tolerance:
+            self._note(f"differences cannot tell {entry.derivative} from 0: they may be off by {entry.tolerance:.0e}")
 
     def _note(self, note: str) -> None:
         self._notes[note] = None

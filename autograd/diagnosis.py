@@ -5,6 +5,7 @@ This room records a computation once more and looks at every node. It does not k
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -21,7 +22,7 @@ def non_finite_origin(function: Callable[[], Any]) -> NonFiniteError | None:
 
     That is the first node with a value or slope that is not finite though its operands are, and which the result
     depends on: its adjoint is not 0. So a branch that `where` did not choose is not blamed. If all such adjoints are
-    0 (as in inf · 0), it is the first such node.
+    0 (as in inf · 0), it is the first such node, provided that the result is not finite.
 
     Args:
         function: takes nothing and returns the result; it is called once.
@@ -47,7 +48,7 @@ def non_finite_origin(function: Callable[[], Any]) -> NonFiniteError | None:
         known = adjoints.get(node._tape, []) if node._tape is not None else []
         if node._index < len(known) and known[node._index] != 0.0:
             return report
-    return reports[0][1]
+    return None if isinstance(result, Value) and math.isfinite(result.data) else reports[0][1]
 
 
 def _is_node(result: Any) -> bool:

@@ -1156,7 +1156,7 @@ def softmax(xs: Iterable[Any], *, temperature: Any = 1.0) -> list[Any]:
         >>> softmax([1000.0, 1000.0])
         [0.5, 0.5]
     """
-    scaled = [x / temperature for x in map(pos, xs)]
+    scaled = [x if type(temperature) is float and temperature == 1.0 else x / temperature for x in map(pos, xs)]
     if not scaled:
         raise ValueError("softmax() needs at least 1 number")
     return _weights(scaled)

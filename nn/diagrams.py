@@ -133,7 +133,7 @@ def network_diagram(
 
     Example:
         >>> gate = Neuron(2, "step")
-        >>> gate.weights[0].data, gate.weights[1].data, gate.bias.data = 1.0, -2.0, 0.5
+        >>> gate.weights, gate.bias = [1.0, -2.0], 0.5
         >>> diagram = network_diagram(gate, inputs=[1.0, 0.0], features=["this", "but not that"])
         >>> diagram
         <Diagram: 2 inputs, 1 step; 3 parameters>

@@ -1,6 +1,6 @@
 """A model's computation as a picture, or step by step: what one sample becomes on its way through the network.
 
-Neurons stand in frames, one per layer, and are one card each, or in full with every product. The picture is autograd's
+Neurons stand in frames, one per layer, and are one card each, or a card for every operation. The picture is autograd's
 own (`autograd.draw`); this room only records what it shows. How a network looks as circles and lines is in
 `nn.diagrams`.
 """

@@ -16,7 +16,7 @@ from typing import Any
 
 from autograd import Value, dot, matvec, no_grad, scope
 from nn.activations import ACTIVATIONS, ActivationName, activation_row, applied, columns
-from nn.checks import whole
+from nn.checks import counted, real, whole
 from nn.initializers import Initializer, Seed, as_generator, as_initializer
 from nn.module import Module, is_in_detail, plain
 from nn.shapes import sample_of, table_of, unwrapped
@@ -51,7 +51,7 @@ class Neuron(Module):
 
     Example:
         >>> neuron = Neuron(2, "tanh")
-        >>> neuron.weights[0].data, neuron.weights[1].data, neuron.bias.data = 1.0, -2.0, 0.5
+        >>> neuron.weights, neuron.bias = [1.0, -2.0], 0.5
         >>> neuron
         Neuron(2, 'tanh')
         >>> neuron([1.5, 1.0]).data
@@ -106,13 +106,25 @@ class Neuron(Module):
 
     @property
     def weights(self) -> tuple[Value, ...]:
-        """The weights, one per input."""
+        """The weights, one per input; numbers that are assigned are what they have from then on."""
         return self.row[:-1]
+
+    @weights.setter
+    def weights(self, numbers: Sequence[float]) -> None:
+        given = [real(number, "weight of a neuron") for number in numbers]
+        if len(given) != self.n_inputs:
+            raise ValueError(f"a neuron of {counted(self.n_inputs, 'input')} has as many weights, not {len(given)}")
+        for weight, number in zip(self.weights, given):
+            weight.data = number
 
     @property
     def bias(self) -> Value:
-        """The bias."""
+        """The bias; a number that is assigned is what it has from then on."""
         return self.row[-1]
+
+    @bias.setter
+    def bias(self, number: float) -> None:
+        self.bias.data = real(number, "bias of a neuron")
 
     w = weights
     b = bias

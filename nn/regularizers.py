@@ -60,7 +60,7 @@ class Together(Regularizer):
     Example:
         >>> from nn import Neuron
         >>> neuron = Neuron(2)
-        >>> neuron.weights[0].data, neuron.weights[1].data = 3.0, -4.0
+        >>> neuron.weights = [3.0, -4.0]
         >>> Together(L1(1.0), L2(1.0)).penalty(neuron).data
         32.0
     """
@@ -99,7 +99,7 @@ class L1(Regularizer):
     Example:
         >>> from nn import Neuron
         >>> neuron = Neuron(2)
-        >>> neuron.weights[0].data, neuron.weights[1].data = 3.0, -4.0
+        >>> neuron.weights = [3.0, -4.0]
         >>> L1(0.5).penalty(neuron).data
         3.5
 
@@ -135,7 +135,7 @@ class L2(Regularizer):
     Example:
         >>> from nn import Neuron
         >>> neuron = Neuron(2)
-        >>> neuron.weights[0].data, neuron.weights[1].data = 3.0, -4.0
+        >>> neuron.weights = [3.0, -4.0]
         >>> L2(0.5).penalty(neuron).data
         12.5
 
@@ -169,7 +169,7 @@ class ElasticNet(Together):
     Example:
         >>> from nn import Neuron
         >>> neuron = Neuron(2)
-        >>> neuron.weights[0].data, neuron.weights[1].data = 3.0, -4.0
+        >>> neuron.weights = [3.0, -4.0]
         >>> ElasticNet(l1=1.0, l2=2.0).penalty(neuron).data
         57.0
 
@@ -197,7 +197,7 @@ class MaxNorm(Regularizer):
     Example:
         >>> from nn import Neuron
         >>> neuron = Neuron(2)
-        >>> neuron.weights[0].data, neuron.weights[1].data = 3.0, -4.0
+        >>> neuron.weights = [3.0, -4.0]
         >>> MaxNorm(2.5).project(neuron)
         >>> [w.data for w in neuron.weights]
         [1.5, -2.0]

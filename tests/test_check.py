@@ -231,6 +231,18 @@ def test_derivatives_hidden_by_rounding_are_not_claimed_to_be_right_to_the_last_
         failing(lambda x: off(f(x)), (x,))
 
 
+def test_a_derivative_that_differences_cannot_see_is_not_claimed_to_be_right():
+    assert "differences cannot tell" in gradcheck(ag.tanh, (20.0,)).notes[0]
+    assert gradcheck(lambda x: 0.0 * x + 3.0, (1.0,)).notes == ()
+
+
+def test_a_report_can_be_had_without_an_error():
+    report = gradcheck(ag.relu, (0.0,), raises=False)
+    assert not report
+    assert report.entries[0].verdict == "no derivative"
+    assert gradcheck(ag.relu, (1.0,), raises=False)
+
+
 def test_steps_grow_where_that_helps_against_rounding():
     report = gradcheck(lambda x: 1e8 + 1e-3 * x, (1.0,))
     assert report.notes == ()

@@ -44,6 +44,7 @@ def test_where_every_adjoint_is_zero_the_first_is_named():
 
 def test_nothing_is_found_where_everything_is_finite_or_nothing_is_recorded():
     assert non_finite_origin(lambda: P * 2.0) is None
+    assert non_finite_origin(lambda: where(P > 0, log(P), 0.0)) is None, "nothing came of it"
     assert non_finite_origin(lambda: math.inf) is None
     assert non_finite_origin(lambda: Value(math.nan) + 1.0) is None
 

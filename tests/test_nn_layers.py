@@ -74,7 +74,7 @@ def test_layers_are_scopes_on_the_tape():
 
 def test_a_neuron_by_hand():
     neuron = Neuron(2, "tanh")
-    neuron.weights[0].data, neuron.weights[1].data, neuron.bias.data = 0.5, -0.25, 0.125
+    neuron.weights, neuron.bias = [0.5, -0.25], 0.125
     out = neuron([1.0, 2.0])
     out.backward()
     slope = 1.0 - math.tanh(0.125) ** 2
@@ -1024,3 +1024,19 @@ def by_layers(model, sample):
     """The weighted sums of the last layer."""
     hidden = model.layers[0](sample)
     return [neuron([*hidden]) for neuron in model.layers[1].neurons]
+
+
+def test_weights_can_be_set_by_hand():
+    neuron = Neuron(2, "identity")
+    held = neuron.weights
+    neuron.weights, neuron.bias = [1.0, -2], 0.5
+    assert neuron.weights is not None
+    assert all(now is before for now, before in zip(neuron.weights, held)), "the same leaves, with other numbers"
+    assert neuron([3.0, 1.0]).data == 1.5
+    neuron.w, neuron.b = (4.0, 5.0), 6.0
+    assert [parameter.data for parameter in neuron.row] == [4.0, 5.0, 6.0]
+    with pytest.raises(ValueError, match="2 inputs has as many weights, not 3"):
+        neuron.weights = [1.0, 2.0, 3.0]
+    with pytest.raises(TypeError, match="the weight of a neuron is a number"):
+        neuron.weights = [1.0, "2"]
+    assert [parameter.data for parameter in neuron.row] == [4.0, 5.0, 6.0]

@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+import nn
 from autograd import Tape, Value, draw, grad, log, scope, sin, tanh
 from autograd.show.graph import dot_source
 from autograd.show.themes import THEMES, theme_of
@@ -286,3 +287,12 @@ def test_the_same_program_draws_the_same_bytes_in_every_process():
     assert len(found) == 1
     w1, w2 = Value(2.0, label="w1"), Value(3.0, label="w2")
     assert found == {draw(w1**3 * w2 + 3 * w1).svg + "\n"}
+
+
+def test_the_arrows_are_explained_where_one_has_numbers_and_only_there():
+    model = nn.MLP(2, [2, 1], "tanh", seed=5)
+    folded = nn.draw(model, [1.0, 1.0], target=0, loss="binary_cross_entropy_from_logits").source
+    assert "on each arrow" not in folded
+    assert " × " not in folded.replace("operations", "")
+    full = nn.draw(model, [1.0, 1.0], collapse="none").source
+    assert "on each arrow" in full

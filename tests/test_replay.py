@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import contextlib
 import itertools
 import math
 import pickle
@@ -651,3 +652,23 @@ def test_the_number_of_array_operations():
     network, count = layers(autograd.relu, (2, 16, 16, 1))
     program = recorded(network, np.random.default_rng(9).normal(size=count), [0.5, -1.0])
     assert program.workspace(100, (1,)).operations() == 28
+
+
+@pytest.mark.parametrize("context", [Tape, contextlib.nullcontext])
+def test_an_output_that_is_a_leaf_was_chosen_by_what_was_asked_before(context):
+    a, b = Value(1.0, label="a"), Value(2.0)
+    with context():
+        chosen = a if a < b else b * b
+        program = Tape.of(chosen).compile(batched=[a, b])
+    assert program.holds(batched=[[1.0, 2.0], [5.0, 2.0]]).tolist() == [True, False]
+    assert program.value(batched=[[1.5, 2.0]]).tolist() == [1.5]
+    with pytest.raises(BranchChanged, match="a < "):
+        program.value(batched=[[5.0, 2.0]])
+
+
+def test_an_output_that_is_a_leaf_has_no_guards_where_nothing_was_asked_of_what_varies():
+    a, other = Value(1.0), Value(3.0)
+    with Tape():
+        assert other > 2.0
+        program = Tape.of(a).compile(batched=[a])
+    assert program.value(batched=[[7.0]]).tolist() == [7.0]

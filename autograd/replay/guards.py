@@ -15,6 +15,7 @@ from autograd import primitives
 from autograd.errors import BranchChanged
 from autograd.listing import lines
 from autograd.pruning import pruned_alone, pruned_tape, tapes_of
+from autograd.recording import active
 from autograd.tape import CONSTANT, WIDTH, Node, Place, Tape, edges, stored
 from autograd.value import Value, handle, node_of
 
@@ -44,9 +45,9 @@ class Recorded(NamedTuple):
 def with_guards(tape: Tape, named: Iterable[Value] = ()) -> tuple[Tape, list[Recorded]]:
     """Return a pruned tape that has what its guards depend on too, and the guards.
 
-    Of all comparisons that were made before the outputs those count that depend on a leaf of the outputs, or on one
-    that is named: the others come out the same whatever a replay is given. Other leaves among what they depend on are
-    the numbers that they were.
+    Of all comparisons that were made before the outputs (of a leaf: until now, on the tape of this context) those count
+    that depend on a leaf of the outputs, or on one that is named: the others come out the same whatever a replay is
+    given. Other leaves among what they depend on are the numbers that they were.
 
     Args:
         tape: pruned.
@@ -60,7 +61,7 @@ def with_guards(tape: Tape, named: Iterable[Value] = ()) -> tuple[Tape, list[Rec
             "comparisons that were made while this was recorded are no longer known, so that a replay could be wrong "
             "without notice: record it within `with Tape() as tape:`, and compile that"
         )
-    found = [(each, guard) for each in tapes_of(tape) for guard in _before(each, tape)]
+    found = [(each, guard) for each in [*tapes_of(tape), *_tape_of_leaves(tape)] for guard in _before(each, tape)]
     if not found:
         return tape, []
     varying = {id(leaf) for leaf, _ in tape.leaves.values()} | set(map(id, named))
@@ -71,6 +72,13 @@ def with_guards(tape: Tape, named: Iterable[Value] = ()) -> tuple[Tape, list[Rec
         return tape, []
     frozen = {index for index, (leaf, _) in whole.leaves.items() if id(leaf) not in varying}
     return _settled(whole, guards, frozen)
+
+
+def _tape_of_leaves(tape: Tape) -> list[Tape]:
+    """Return the tape that is recorded on now, where an output is a leaf: it was chosen by what was asked until now."""
+    now = active()
+    is_leaf = any(output in tape.leaves for output in tape.outputs or ())
+    return [now] if is_leaf and now is not None and all(each is not now for each in tapes_of(tape)) else []
 
 
 def _joined(tape: Tape, found: Sequence[tuple[Tape, Any]]) -> tuple[Tape, list[Recorded]]:

@@ -197,8 +197,9 @@ def _picture(
     edges = {(share.result.index, share.position): share for group in shares.values() for share in group}
     cards = [box.inside[0] for box in boxes.all if box.title is None]
     count = len(boxes.all) + sum(len(drawn_constants(line)) for line in cards)
-    single = any(line.kind == "node" for line in cards)
-    chain = grads and single and count <= MOST_WITH_CHAIN_RULE
+    alone = {line.index for line in cards}
+    labelled = any(operand.index in alone for line in cards for operand in line.operands)
+    chain = grads and labelled and count <= MOST_WITH_CHAIN_RULE
     stacks = stacks_of(boxes)
     told = _told_lines(listed, boxes, [root(tape), *(tape.outputs or ())])
     sides = (":e", ":w") if direction == "LR" else (":s", ":n")

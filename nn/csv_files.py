@@ -21,7 +21,7 @@ from typing import IO, Any, NamedTuple
 from nn.checks import counted
 from nn.files import atomic_write
 
-__all__ = ["Table", "TableError", "as_number", "choices", "read_table", "shown", "write_predictions"]
+__all__ = ["Table", "TableError", "as_number", "choices", "read_table", "shown", "table_of", "write_predictions"]
 
 DELIMITERS = (",", ";", "\t")
 MOST_BYTES = 64 * 2**20
@@ -117,7 +117,11 @@ def read_table(path: str | os.PathLike[str], *, delimiter: str | None = None, he
         ...     read_table(path)
         Table(header=['kind', 'weight'], rows=[['apple', '150'], ['plum', '40']], lines=[2, 4], delimiter=',')
     """
-    text = _text(path)
+    return table_of(_text(path), delimiter=delimiter, header=header)
+
+
+def table_of(text: str, *, delimiter: str | None = None, header: bool | None = None) -> Table:
+    """Return the cells of a text, as `read_table` does of a file."""
     said = SAID.match(text)
     if said:  # as Excel writes it: a line that names the delimiter
         text = text[said.end() - 1 :]

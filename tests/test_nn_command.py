@@ -752,16 +752,17 @@ def test_what_cannot_be_seen_is_written_as_an_escape(capsys):
 
 def test_help_is_enough_to_use_it(capsys):
     for arguments, words in (
-        ([], ["train", "predict", "examples:"]),
+        ([], ["train", "predict", "playground", "examples:"]),
         (["train"], [*SOURCES, *cli_train.OPTIMIZERS, "--layers", "--save", "--seed", "Exit code"]),
         (["predict"], ["MODEL", "FILE.csv", "--output", "--proba", "examples:"]),
+        (["playground"], ["--port", "--host", "--remote", "--no-browser", "this machine only", "examples:"]),
     ):
         assert cli.main([*arguments, "--help"]) == 0
         text = capsys.readouterr().out
         assert [word for word in words if word not in text] == []
         assert max(map(len, text.splitlines())) <= 120
         for example in re.findall(r"^  python -m nn (.*)", text, re.MULTILINE):
-            assert parsed(example.split()).command in ("train", "predict")
+            assert parsed(example.split()).command in ("train", "predict", "playground")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a shell's pipe")

@@ -39,7 +39,7 @@ def _run(argv: Sequence[str] | None) -> int:
         _accept_all_characters()
         options = parsed(argv)
         name = f"nn {options.command}"
-        code = _train(options) if options.command == "train" else _predict(options)
+        code = COMMANDS[options.command](options)
         sys.stdout.flush()
     except SystemExit as leaving:  # how argparse ends after --help and after wrong use
         return int(leaving.code or 0)
@@ -71,6 +71,15 @@ def _predict(options: Namespace) -> int:
     from nn.cli.predict import predict
 
     return predict(options)
+
+
+def _playground(options: Namespace) -> int:
+    from nn.cli.playground import playground
+
+    return playground(options)
+
+
+COMMANDS = {"train": _train, "predict": _predict, "playground": _playground}
 
 
 class _Patient:

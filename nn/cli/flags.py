@@ -40,6 +40,7 @@ examples:
   python -m nn train iris
   python -m nn train flowers.csv --target species --save flowers.safetensors
   python -m nn predict flowers.safetensors new.csv
+  python -m nn playground
 
 python -m nn COMMAND --help says more.
 """
@@ -77,6 +78,19 @@ EXAMPLES_PREDICT = """\
 examples:
   python -m nn predict flowers.safetensors new.csv
   python -m nn predict flowers.safetensors new.csv --proba --output answers.csv
+"""
+
+ABOUT_PLAYGROUND = """\
+Open a page in the browser on which a small network can be watched while it learns.
+
+Everything that is chosen there stands in the address of the page: it can be kept, and sent to others. The server
+listens on this machine only; nothing is fetched from elsewhere.
+"""
+
+EXAMPLES_PLAYGROUND = """\
+examples:
+  python -m nn playground
+  python -m nn playground --no-browser --port 8000 --state "data=spiral&layers=8,8"
 """
 
 
@@ -162,6 +176,13 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
         description=ABOUT_PREDICT,
         epilog=EXAMPLES_PREDICT,
     )
+    playground = commands.add_parser(
+        "playground",
+        help="watch a network learn, in the browser",
+        usage="python -m nn playground [flags]",
+        description=ABOUT_PLAYGROUND,
+        epilog=EXAMPLES_PLAYGROUND,
+    )
     _add_source(train)
     _add_table(train.add_argument_group("your own CSV file"))
     _add_network(train.add_argument_group("the network"))
@@ -169,8 +190,9 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
     _add_steps(train.add_argument_group("how it steps"))
     _add_outputs(train.add_argument_group("what is written"))
     _add_predict(predict)
+    _add_playground(playground)
     parser.add_argument("--version", action="version", version=f"tapegrad {metadata.version('tapegrad')}")
-    return parser, {"train": train, "predict": predict}
+    return parser, {"train": train, "predict": predict, "playground": playground}
 
 
 # -- what can be typed -----------------------------------------------------------------------------------------------
@@ -252,6 +274,15 @@ def _add_predict(predict: argparse.ArgumentParser) -> None:
     add("--proba", action="store_true", help="add the probability of every class too")
     add("--column", type=_name, default="prediction", metavar="NAME", help="of the new column (default: %(default)s)")
     _add_format(predict)
+
+
+def _add_playground(playground: argparse.ArgumentParser) -> None:
+    add = playground.add_argument
+    add("--port", type=_port, default=0, metavar="N", help="to listen on (default: one that is free)")
+    add("--host", type=_text, default="127.0.0.1", metavar="NAME", help="to listen on (default: %(default)s)")
+    add("--remote", action="store_true", help="allow a host that other machines can reach; there is no password")
+    add("--state", type=_text, metavar="TEXT", help="what stands after the # of an address, to begin with")
+    add("--browser", action=BooleanOptionalAction, default=True, help="whether to open a browser (default: yes)")
 
 
 def _meant(flag: str, flags: Iterable[str]) -> str:
@@ -343,6 +374,13 @@ def _seed(text: str) -> int:
     number = _whole(text)
     if number < 0:
         raise ArgumentTypeError(f"expected 0 or more, not {_cut(text)}")
+    return number
+
+
+def _port(text: str) -> int:
+    number = _whole(text)
+    if not 0 <= number <= 65_535:
+        raise ArgumentTypeError(f"expected a port from 1 to 65535, or 0 for a free one, not {_cut(text)}")
     return number
 
 

@@ -14,7 +14,7 @@ from nn.prediction import predict
 from nn.show.scales import spread
 from nn.stages import Activation, BatchNorm, Dropout, Sequential
 
-__all__ = ["Column", "Domain", "Frame", "answers", "chosen", "columns_of", "frames_of"]
+__all__ = ["Column", "Domain", "Frame", "answers", "chosen", "columns_of", "frames_of", "responses"]
 
 Array = Any
 
@@ -174,7 +174,7 @@ def _frame(model: Any, epoch: int, columns: Sequence[Column], domain: Domain | N
     if domain is None:
         return Frame(epoch, rows, [], None)
     outputs = answers(model, domain.grid(SURFACE_GRID if columns else COARSE_GRID))
-    return Frame(epoch, rows, _responses(columns, domain.grid(NEURON_GRID)), outputs)
+    return Frame(epoch, rows, responses(columns, domain.grid(NEURON_GRID)), outputs)
 
 
 def answers(model: Any, samples: Array) -> Array:
@@ -190,14 +190,20 @@ def answers(model: Any, samples: Array) -> Array:
         return predict(model, samples).reshape(len(samples), -1)
 
 
-def _responses(columns: Sequence[Column], points: Array) -> list[Array]:
+def responses(columns: Sequence[Column], points: Array) -> list[Array]:
+    """Return what the neurons of each column give, as an array (points, neurons).
+
+    Args:
+        columns: of a model, first to last.
+        points: an array (points, inputs).
+    """
     import numpy as np
 
-    responses: list[Array] = []
+    found: list[Array] = []
     numbers = points
     with np.errstate(all="ignore"):
         for column in columns:
             for stage in column.stages:
                 numbers = stage.on_arrays(numbers)
-            responses.append(numbers)
-    return responses
+            found.append(numbers)
+    return found

@@ -382,7 +382,8 @@ class _Picture:
         network = f"{self.lines()}{self.bands()}{self.circles()}{self.outputs()}{self.words()}"
         picture = (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" '
-            f'height="{height:.0f}" role="img" aria-label="{escaped(label)}" font-family="{FONT}">'
+            f'height="{height:.0f}" role="img" aria-label="{escaped(label)}" font-family="{FONT}" '
+            'style="max-width:100%;height:auto">'
             f'<rect width="{width:.0f}" height="{height:.0f}" fill="{self.colours["card"]}"/>'
             f'<g transform="translate({(width - self.plan.right) / 2.0:.1f} 0)">{network}</g>'
             f"{self.keys(keys, width)}</svg>\n"

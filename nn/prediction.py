@@ -17,6 +17,9 @@ from nn.module import Module, evaluating, plain
 
 __all__ = ["ConfusionMatrix", "Score", "confusion_matrix", "predict", "predict_class", "predict_proba", "score"]
 
+FEW = 4
+"""Samples that are not worth an array."""
+
 Model = Callable[[Any], Any]
 Correct = Callable[[Any, Any], bool]
 
@@ -162,6 +165,10 @@ def score(model: Model, inputs: Any, targets: Any, *, loss: Loss | str, correct:
         loss: a function (output, target) of one sample, or a name in `nn.LOSSES`.
         correct: whether an output counts as correct; by default what belongs to the loss.
 
+    Returns:
+        The score; of a `Module`, lists of floats and a loss in `nn.LOSSES` it is computed by arrays, whose sums may be
+        rounded otherwise.
+
     Raises:
         ValueError: inputs and targets differ in number, or there are none.
 
@@ -173,7 +180,9 @@ def score(model: Model, inputs: Any, targets: Any, *, loss: Loss | str, correct:
     inputs, targets = samples_of(inputs, targets)
     row = loss_row(loss)
     with no_grad(), evaluating(model):
-        outputs = outputs_of(model, inputs)
+        outputs = None if correct is not None or row.of_numbers is None else _outputs_together(model, inputs)
+        if outputs is None:
+            outputs = outputs_of(model, inputs)
         total = mean([row.function(output, target) for output, target in zip(outputs, targets)])
     return Score(plain(total), share(hits(row, correct, outputs, targets)))
 
@@ -275,6 +284,26 @@ def share(found: Sequence[bool]) -> float | None:
 def outputs_of(model: Model, inputs: Sequence[Any]) -> list[Any]:
     """Return the output for each sample of a batch; a Module sees the whole batch."""
     return model.on_batch(inputs) if isinstance(model, Module) else [model(sample) for sample in inputs]
+
+
+def _outputs_together(model: Model, inputs: Sequence[Any]) -> list[Any] | None:
+    """Return the outputs of a module for many samples as floats, by arrays; None where these are no rows of floats."""
+    if not isinstance(model, Module) or len(inputs) < FEW or not all(map(_is_row_of_floats, inputs)):
+        return None
+    if len(set(map(len, inputs))) != 1:
+        return None
+    import numpy
+
+    try:
+        with numpy.errstate(all="ignore"):
+            together: list[Any] = predict(model, numpy.array(inputs)).tolist()
+    except ValueError:  # a sample alone will tell what does not fit
+        return None
+    return together
+
+
+def _is_row_of_floats(sample: Any) -> bool:
+    return isinstance(sample, list) and all(type(number) is float for number in sample)
 
 
 def _samples(samples: Any, name: str) -> list[Any]:

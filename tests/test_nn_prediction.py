@@ -459,3 +459,28 @@ def test_what_no_confusion_matrix_can_be_made_of(true, predicted, classes, error
     with pytest.raises(error) as caught:
         confusion_matrix(true, predicted, classes)
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("loss", "targets", "n_outputs"),
+    [
+        ("hinge", [1, -1, 1, 1, -1, 1], 1),
+        ("binary_cross_entropy_from_logits", [1, 0, 1, 0, 0, 1], 1),
+        ("squared_error", [0.5, 1.0, -2.0, 0.0, 3.0, 1.0], 1),
+        ("softmax_cross_entropy", [0, 2, 1, 1, 0, 2], 3),
+    ],
+)
+def test_a_score_by_arrays_is_that_of_every_sample(loss, targets, n_outputs):
+    model = Sequential(Layer(2, 5, "tanh", seed=1), Layer(5, n_outputs, "identity", seed=2))
+    inputs = [[0.3 * k, 1.0 - 0.2 * k * k] for k in range(6)]
+    together = score(model, inputs, targets, loss=loss)
+    one_by_one = score(model, [tuple(sample) for sample in inputs], targets, loss=loss)
+    assert together.loss == pytest.approx(one_by_one.loss, rel=1e-13)
+    assert together.accuracy == one_by_one.accuracy
+
+
+def test_a_score_of_samples_that_do_not_fit_says_which():
+    model = MLP(2, [1])
+    for inputs in ([[1.0, 2.0]] * 5 + [[1.0]], [[1.0]] * 6):
+        with pytest.raises(ValueError, match="2 inputs"):
+            score(model, inputs, [1] * 6, loss="hinge")

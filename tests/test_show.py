@@ -388,7 +388,8 @@ def test_files_are_written(tmp_path, ending, start):
 @needs_dot
 def test_notebooks_get_svg_and_png():
     bundle, metadata = draw(example())._repr_mimebundle_()
-    points = float(re.search(r'<svg width="(\d+)pt"', bundle["image/svg+xml"])[1])
+    assert '<svg style="max-width:100%;height:auto" width=' in bundle["image/svg+xml"], "never wider than its page"
+    points = float(re.search(r' width="(\d+)pt"', bundle["image/svg+xml"])[1])
     assert metadata == {"image/png": {"width": round(points * 4 / 3)}}
     assert set(bundle) == {"image/svg+xml", "image/png", "text/plain"}
     assert bundle["image/png"].startswith("iVBOR")

@@ -34,6 +34,9 @@ INSTALL = (
     "`brew install graphviz`, https://graphviz.org/download); a file that ends in .dot needs none"
 )
 
+FITTING = 'style="max-width:100%;height:auto"'
+"""What keeps a picture within the page of a notebook."""
+
 
 class Drawing:
     """A picture of a tape: in a notebook it shows itself, elsewhere `save` it.
@@ -102,13 +105,17 @@ class Drawing:
         _write(Path(path), self.render(form))
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        """Return the picture as notebooks ask for it: as SVG, and as PNG of the same width for readers without SVG."""
+        """Return the picture as notebooks ask for it: as SVG, and as PNG of the same width for readers without SVG.
+
+        It is never wider than its page.
+        """
         import base64
 
         del include, exclude
         try:
             png = base64.b64encode(self.png).decode()
-            bundle = {"image/svg+xml": self.svg, "image/png": png, "text/plain": repr(self)}
+            fitting = self.svg.replace("<svg ", f"<svg {FITTING} ", 1)
+            bundle = {"image/svg+xml": fitting, "image/png": png, "text/plain": repr(self)}
             points = re.search(r'<svg width="([\d.]+)pt"', self.svg)
             return bundle, {"image/png": {"width": round(float(points[1]) * 4 / 3)}} if points else {}
         except (FileNotFoundError, RuntimeError) as error:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 
 from hypothesis import settings
@@ -12,3 +13,6 @@ from hypothesis import settings
 settings.register_profile("quick", max_examples=60, deadline=None, database=None, derandomize=True)
 settings.register_profile("deep", max_examples=5000, deadline=None, database=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+# Lessons are run with Jupyter, from the extra `notebooks`; a module that cannot be imported has no doctests.
+collect_ignore = [] if all(map(importlib.util.find_spec, ("jupytext", "nbclient"))) else ["lessons.py"]

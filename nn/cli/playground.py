@@ -42,6 +42,8 @@ def playground(options: Namespace) -> int:
                 await _ctrl_c()
         except ValueError as error:
             raise WrongUseError(str(error)) from error
+        except OSError as error:
+            raise OSError(error.errno, error.strerror or str(error), f"{options.host}:{options.port}") from error
 
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(serve())

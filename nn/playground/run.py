@@ -13,18 +13,19 @@ import math
 from dataclasses import replace
 from typing import Any
 
-from autograd import Value
+from autograd import Value, mean
 from nn.datasets import blobs, circles, moons, plane, spirals, xor_clouds
 from nn.drawings import draw, step_through
 from nn.layers import MLP, Neuron
 from nn.losses import loss_row
 from nn.module import plain
 from nn.optimizers import SGD, Adagrad, Adam, Optimizer, RMSProp
-from nn.playground.settings import FEATURES, MOST_EVENTS, Event, Settings, SettingsError
+from nn.playground.settings import FEATURES, MOST_EPOCHS, MOST_EVENTS, Event, Settings, SettingsError
 from nn.prediction import predict
 from nn.regularizers import L1, L2, Regularizer
 from nn.samples import Dataset, Standardization, split
 from nn.show.frames import Domain, columns_of, responses
+from nn.show.text import short
 from nn.trainer import Training
 
 __all__ = ["NEURON_SIDE", "PLANE_SIDE", "Run"]
@@ -46,6 +47,9 @@ class Run:
 
     Args:
         settings: what it is made of. Its epoch is where the run is to go at once; see `is_behind`.
+
+    Raises:
+        SettingsError: an event changes a weight that the network does not have.
 
     Attributes:
         epoch: how many epochs it has trained.
@@ -94,6 +98,9 @@ class Run:
         self._domain = Domain((-reach, -reach), (reach, reach))
         self._small, self._large = self._grid(NEURON_SIDE), self._grid(PLANE_SIDE)
         self._pending = list(self.settings.events)
+        for event in self._pending:
+            if event.what == "weight":
+                self._parameter(event.place)
         self._apply_events()
 
     @property
@@ -105,9 +112,12 @@ class Run:
         """Train one epoch; nothing where the run has stopped."""
         if self.stopped is not None:
             return
+        if self.epoch >= MOST_EPOCHS:
+            self.stopped = f"after {MOST_EPOCHS:,} epochs: further an address does not go"
+            return
         done = next(self._training, None)
         if done is None:
-            self.stopped = self._training.history.stopped or "the run has ended"
+            self.stopped = f"in epoch {self.epoch + 1} the loss or a weight stopped being a finite number"
             return
         self.epoch += 1
         self._norms = done.gradient_norms
@@ -120,7 +130,7 @@ class Run:
         """Change the learning rate from here on.
 
         Raises:
-            SettingsError: it is out of range, or too much has been changed by hand.
+            SettingsError: it is out of range, the run is behind, or too much has been changed by hand.
         """
         rate = Settings.from_query(f"rate={rate!r}").rate
         self._change(Event(self.epoch, "rate", (), rate))
@@ -133,17 +143,21 @@ class Run:
             value: that it gets.
 
         Raises:
-            SettingsError: there is no such weight, it is no finite number, or too much has been changed by hand.
+            SettingsError: there is no such weight, it is no finite number, the run is behind, or too much has been
+                changed by hand.
         """
         self._change(Event(self.epoch, "weight", place, value))
 
     def _change(self, event: Event) -> None:
+        if self.is_behind:
+            raise SettingsError(f"the run is on its way to epoch {self._target}: wait until it is there")
         if len(self.settings.events) >= MOST_EVENTS:
             raise SettingsError(f"{MOST_EVENTS} changes were made by hand in this run: reset it")
         if not math.isfinite(event.value) or abs(event.value) > 1e6:
             raise SettingsError(f"a weight is a number from -1e6 to 1e6, not {event.value:g}")
         self._apply(event)
-        self.settings = replace(self.settings, events=(*self.settings.events, event))
+        events = sorted([*self.settings.events, event], key=lambda each: each.epoch)
+        self.settings = replace(self.settings, events=tuple(events))
 
     def _apply_events(self) -> None:
         while self._pending and self._pending[0].epoch <= self.epoch:
@@ -222,9 +236,9 @@ class Run:
             before = [plain(each) for each in earlier(before)]
         chosen: Neuron = self.model.layers[layer].neurons[neuron]
         stepper = step_through(self.model, inputs, target=target, loss=LOSSES[self.settings.problem])
-        x1, x2 = self._training_points.inputs[sample]
+        x1, x2, aim = _listed(self._training_points)[sample]
         return {
-            "about": f"training point {sample} at x₁ = {x1:.3g}, x₂ = {x2:.3g}, target {target:g}",
+            "about": f"training point {sample} at x₁ = {short(x1)}, x₂ = {short(x2)}, target {short(aim)}",
             "drawing": draw(chosen, before, collapse="none").svg,
             "steps": stepper.html,
         }
@@ -253,7 +267,7 @@ class Run:
 
         outputs = predict(self.model, np.array(inputs)).reshape(-1).tolist()
         losses = [float(plain(self._row.function(output, target))) for output, target in zip(outputs, targets)]
-        scored: dict[str, Any] = {"loss": math.fsum(losses) / len(losses)}
+        scored: dict[str, Any] = {"loss": float(mean(losses))}
         if self.settings.problem == "classification":
             right = sum((output > 0.0) == (target == 1) for output, target in zip(outputs, targets))
             scored["accuracy"] = right / len(targets)

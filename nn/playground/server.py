@@ -43,7 +43,7 @@ POLICY = (
 LARGEST_MESSAGE = 128 * 1024
 """Bytes that a page may send at once: one's own data and the address are the longest."""
 
-SLICE = 0.03
+SLICE = 0.015
 """Seconds of training between two looks at what the page wants."""
 
 PATIENCE = 5.0
@@ -176,6 +176,7 @@ class _Tab:
         self._run: Run | None = None
         self._plays = False
         self._shown = asyncio.Event()  # the page has shown the last frame
+        self._sent = 0.0  # when that was sent, in seconds
         self._work = asyncio.Lock()
         self._awake = asyncio.Event()
 
@@ -207,7 +208,16 @@ class _Tab:
     # -- training ----------------------------------------------------------------------------------------------------
 
     async def _train(self) -> None:
-        """Train and show frames, for ever."""
+        """Train and show frames, for ever; tell the page if that breaks off."""
+        try:
+            await self._train_on()
+        except Exception as error:
+            self._run = None
+            with contextlib.suppress(ConnectionClosed):
+                await self._send({"kind": "error", "text": f"the run broke off: {type(error).__name__}: {error}"})
+            raise
+
+    async def _train_on(self) -> None:
         while True:
             run = self._run
             if run is None or not (self._plays or run.is_behind) or run.stopped:
@@ -217,10 +227,12 @@ class _Tab:
             async with self._work:
                 if run is self._run:
                     await asyncio.to_thread(_advanced, run, run.is_behind)
-            if run is self._run:
+            if run is not self._run:
+                continue
+            if self._shown.is_set() or run.stopped or not (self._plays or run.is_behind):
                 await self._show()
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._shown.wait(), PATIENCE)
+            elif time.monotonic() - self._sent > PATIENCE:  # nobody looks: a tab in the background shows nothing
+                await self._shown.wait()
 
     async def _show(self) -> None:
         async with self._work:
@@ -228,6 +240,7 @@ class _Tab:
                 return
             frame = await asyncio.to_thread(self._run.frame)
         self._shown.clear()
+        self._sent = time.monotonic()
         await self._send({"kind": "frame", "plays": self._plays and not self._run.stopped, **_finite(frame)})
 
     # -- what can be asked -------------------------------------------------------------------------------------------
@@ -235,8 +248,9 @@ class _Tab:
     async def _settings(self, wish: dict[str, Any]) -> dict[str, Any] | None:
         settings = Settings.from_query(_text(wish, "query"))
         async with self._work:
-            self._run = await asyncio.to_thread(Run, settings)
-            stage = await asyncio.to_thread(self._run.stage)
+            run = await asyncio.to_thread(Run, settings)
+            self._run = run
+            stage = await asyncio.to_thread(run.stage)
         await self._send({"kind": "stage", **stage})
         await self._show()
         self._awake.set()

@@ -240,14 +240,14 @@ def _read_own(setting: str, text: str) -> tuple[tuple[float, float, float], ...]
 
 
 def _write_own(points: tuple[tuple[float, float, float], ...]) -> str:
-    return ";".join(",".join(f"{number:.4g}" for number in point) for point in points)
+    return ";".join(",".join(f"{number!r}" for number in point) for point in points)
 
 
 def _read_events(setting: str, text: str) -> tuple[Event, ...]:
     parts = text.split(";") if text else []
     if len(parts) > MOST_EVENTS:
         raise SettingsError(f"{setting} are at most {MOST_EVENTS}")
-    return tuple(_event(setting, part) for part in parts)
+    return tuple(sorted((_event(setting, part) for part in parts), key=lambda event: event.epoch))
 
 
 def _event(setting: str, text: str) -> Event:

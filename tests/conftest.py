@@ -1,6 +1,6 @@
-"""Hypothesis profiles: `quick` for every run, the same examples each time; `deep` for a long one, with fresh examples.
+"""Hypothesis profiles: `quick` for every run, the same examples each time; `few` where only the lines run count.
 
-`HYPOTHESIS_PROFILE=deep python -m pytest tests/test_strategies.py` runs the deep one.
+`HYPOTHESIS_PROFILE=deep python -m pytest tests/test_strategies.py` runs a long one, with fresh examples.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 from hypothesis import settings
 
 settings.register_profile("quick", max_examples=60, deadline=None, database=None, derandomize=True)
+settings.register_profile("few", parent=settings.get_profile("quick"), max_examples=6)
 settings.register_profile("deep", max_examples=5000, deadline=None, database=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 

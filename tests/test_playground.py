@@ -135,11 +135,19 @@ def test_own_numbers_are_scaled():
     assert [t for *_, t in own_points("a,b,y\n0,0,10\n1,0,20\n0,1,15\n")] == [-1.0, 1.0, 0.0]
 
 
+def test_one_input_is_enough():
+    points = own_points("x,y\n1,2\n2,3\n3,1\n")
+    assert [(b, t) for _, b, t in points] == [(0.0, 0.0), (0.0, 1.0), (0.0, -1.0)]
+    run = gone(Settings(data="own", own=points, problem="regression").query, 2)
+    assert run.frame()["epoch"] == 2
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
         ("", "the file is empty"),
-        ("a,b\n1,2\n", "has 2 columns: the playground takes three"),
+        ("a\n1\n", "has 1 column: the playground takes one or two columns of inputs"),
+        ("a,b,c,d\n1,2,3,4\n", "has 4 columns: the playground takes one or two columns of inputs"),
         ("a,b,c\n1,x,1\n2,2,2\n", "line 2: 'x' is no number"),
         ("a,b,c\n1,1,1\n2,2,1\n", "all targets are '1'"),
         ("a,b,c\n1,1,cat\n2,2,dog\n3,3,cow\n", "there are 3 classes: the playground shows two"),

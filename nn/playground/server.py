@@ -203,7 +203,7 @@ class _Tab:
             await self._send(done)
 
     async def _send(self, message: dict[str, Any]) -> None:
-        await self._connection.send(json.dumps(message, allow_nan=False, default=str))
+        await self._connection.send(json.dumps(message, allow_nan=False))
 
     # -- training ----------------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
+from nn.checks import counted
 from nn.csv_files import TableError, as_number, table_of
 
 __all__ = [
@@ -305,10 +306,10 @@ def _cut(text: str) -> str:
 
 
 def own_points(text: str) -> tuple[tuple[float, float, float], ...]:
-    r"""Return the points of a CSV text: two columns of inputs and one of targets, in this order.
+    r"""Return the points of a CSV text: one or two columns of inputs and one of targets, in this order.
 
-    Inputs are standardized to mean 0 and deviation 1, targets to −1 and 1: of two words or numbers the first in order
-    is −1; more than two numbers are scaled to that range.
+    A second input that is not there is 0. Inputs are standardized to mean 0 and deviation 1, targets to −1 and 1: of
+    two words or numbers the first in order is −1; more than two numbers are scaled to that range.
 
     Raises:
         SettingsError: it is no such table; the message says on which line.
@@ -321,14 +322,18 @@ def own_points(text: str) -> tuple[tuple[float, float, float], ...]:
         table = table_of(text)
     except TableError as error:
         raise SettingsError(str(error)) from error
-    if len(table.header) != 3:
+    if len(table.header) not in (2, 3):
         raise SettingsError(
-            f"the file has {len(table.header)} columns: the playground takes three, two inputs and what they belong to"
+            f"the file has {counted(len(table.header), 'column')}: the playground takes one or two columns of inputs, "
+            "and one of what they belong to"
         )
     if len(table.rows) > MOST_POINTS:
         raise SettingsError(f"the file has {len(table.rows)} rows: the playground takes up to {MOST_POINTS}")
-    inputs = [_standardized([_cell(line, text) for line, text in table.cells(name)]) for name in table.header[:2]]
-    targets = _targets(table.cells(table.header[2]))
+    *names, target = table.header
+    inputs = [_standardized([_cell(line, text) for line, text in table.cells(name)]) for name in names]
+    if len(inputs) == 1:
+        inputs.append([0.0] * len(table.rows))
+    targets = _targets(table.cells(target))
     return tuple((round(a, 4), round(b, 4), round(t, 4)) for a, b, t in zip(*inputs, targets))
 
 

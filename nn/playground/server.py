@@ -43,7 +43,7 @@ POLICY = (
 LARGEST_MESSAGE = 128 * 1024
 """Bytes that a page may send at once: one's own data and the address are the longest."""
 
-SLICE = 0.015
+SLICE = 0.01
 """Seconds of training between two looks at what the page wants."""
 
 PATIENCE = 5.0

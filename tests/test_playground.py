@@ -409,6 +409,33 @@ def test_malformed_messages_are_answered_and_nothing_is_lost():
     served(talk)
 
 
+def test_a_run_that_breaks_off_is_told_and_another_one_can_be_had(monkeypatch, capfd):
+    async def talk(address):
+        async with tab(address) as connection:
+            await ask(connection, do="settings", query="layers=2")
+            await until(connection, lambda message: message["kind"] == "frame")
+            with monkeypatch.context() as patch:
+                patch.setattr(Run, "step", lambda run: 1 / 0)
+                await ask(connection, do="play")
+                error = await until(connection, lambda message: message["kind"] == "error")
+                assert "the run broke off: ZeroDivisionError" in error["text"]
+            await ask(connection, do="settings", query="layers=2&epoch=2")
+            await until(connection, lambda message: message.get("epoch") == 2)
+
+    served(talk)
+    assert "ZeroDivisionError" in capfd.readouterr().err
+
+
+def test_own_data_that_cannot_be_split_say_why():
+    async def talk(address):
+        async with tab(address) as connection:
+            await ask(connection, do="settings", query="data=own&own=0,1,1;1,0,-1&train=10")
+            error = await until(connection, lambda message: message["kind"] == "error")
+            assert "too few" in error["text"] or "samples" in error["text"], error
+
+    served(talk)
+
+
 def test_a_message_that_is_too_long_ends_its_own_tab_only():
     async def talk(address):
         async with tab(address) as other:

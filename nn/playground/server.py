@@ -16,6 +16,7 @@ import ipaddress
 import json
 import math
 import time
+import traceback
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
@@ -197,7 +198,7 @@ class _Tab:
         try:
             wish = _understood(message)
             done = await ANSWERS[wish["do"]](self, wish)
-        except (SettingsError, FileNotFoundError, RuntimeError) as error:
+        except (ValueError, FileNotFoundError, RuntimeError) as error:  # as users may cause them
             done = {"kind": "error", "text": " ".join(str(error).split())}
         if done is not None:
             await self._send(done)
@@ -208,14 +209,16 @@ class _Tab:
     # -- training ----------------------------------------------------------------------------------------------------
 
     async def _train(self) -> None:
-        """Train and show frames, for ever; tell the page if that breaks off."""
-        try:
-            await self._train_on()
-        except Exception as error:
-            self._run = None
-            with contextlib.suppress(ConnectionClosed):
+        """Train and show frames, for ever; a run that breaks off is told to the page, which may ask for another one."""
+        while True:
+            try:
+                await self._train_on()
+            except ConnectionClosed:
+                return
+            except Exception as error:
+                self._run, self._plays = None, False
+                traceback.print_exc()
                 await self._send({"kind": "error", "text": f"the run broke off: {type(error).__name__}: {error}"})
-            raise
 
     async def _train_on(self) -> None:
         while True:

@@ -1156,10 +1156,11 @@ def softmax(xs: Iterable[Any], *, temperature: Any = 1.0) -> list[Any]:
         >>> softmax([1000.0, 1000.0])
         [0.5, 0.5]
     """
-    scaled = [x if type(temperature) is float and temperature == 1.0 else x / temperature for x in map(pos, xs)]
-    if not scaled:
+    scores = list(map(pos, xs))
+    if not scores:
         raise ValueError("softmax() needs at least 1 number")
-    return _weights(scaled)
+    is_plain = type(temperature) is float and temperature == 1.0  # then there is nothing to record
+    return _weights(scores if is_plain else [x / temperature for x in scores])
 
 
 # -- powers, exponentials and logarithms -----------------------------------------------------------------------------

@@ -84,12 +84,9 @@ def _heights(outputs: Any, reading: Reading) -> list[Any]:
     if reading.kind == "side":
         heights = [reading.sides(outputs)]
     else:
-        shares = np.sort(reading.shares(outputs), axis=1)
-        best = reading.shares(outputs)
-        heights = [
-            best[:, k] - np.where(best[:, k] == shares[:, -1], shares[:, -2], shares[:, -1])
-            for k in range(best.shape[1])
-        ]
+        shares = reading.shares(outputs)
+        second, first = np.sort(shares, axis=1)[:, -2:].T
+        heights = [share - np.where(share == first, second, first) for share in shares.T]
     return [height.reshape(side, side) for height in heights if height.min() < 0.0 < height.max()]
 
 

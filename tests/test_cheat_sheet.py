@@ -11,7 +11,7 @@ pytest.importorskip("mpmath")
 import autograd
 from autograd import primitives
 from autograd.primitives import ManyPrimitive
-from tests.accuracy import CONTRACT, OWN_BOUNDS, worst
+from tests.accuracy import bounds, worst
 from tests.cheat_sheet import (
     DOMAINS,
     INNER,
@@ -46,8 +46,7 @@ def test_the_page_is_the_one_that_would_be_written_now():
 @pytest.mark.parametrize("name", ROWS)
 def test_errors_on_the_page_are_those_that_are_measured(name):
     _, published = stored_line(name)
-    bounds = OWN_BOUNDS.get(name, (CONTRACT,) * len(published))
-    for now, then, bound in zip((error for error, _ in worst(name, COUNT)), published, bounds, strict=True):
+    for now, then, bound in zip((error for error, _ in worst(name, COUNT)), published, bounds(name), strict=True):
         assert now <= then + OTHER_LIBRARY
         assert then <= bound
 

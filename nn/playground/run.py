@@ -9,19 +9,17 @@ This room knows no pages and no network; it makes plain data of what a page show
 from __future__ import annotations
 
 import base64
-import math
 from dataclasses import replace
 from typing import Any
 
-from autograd import Value, mean
+from autograd import Value
 from nn.datasets import blobs, circles, moons, plane, spirals, xor_clouds
 from nn.drawings import draw, step_through
 from nn.layers import MLP, Neuron
-from nn.losses import loss_row
 from nn.module import plain
 from nn.optimizers import SGD, Adagrad, Adam, Optimizer, RMSProp
 from nn.playground.settings import FEATURES, MOST_EPOCHS, MOST_EVENTS, Event, Settings, SettingsError
-from nn.prediction import predict
+from nn.prediction import predict, score
 from nn.regularizers import L1, L2, Regularizer
 from nn.samples import Dataset, Standardization, split
 from nn.show.frames import Domain, columns_of, responses
@@ -52,7 +50,7 @@ class Run:
         SettingsError: an event changes a weight that the network does not have.
 
     Attributes:
-        epoch: how many epochs it has trained.
+        settings: what it is made of, with the epoch it has come to and what was changed by hand.
         stopped: why it cannot go on, or None.
 
     Example:
@@ -66,7 +64,6 @@ class Run:
     def __init__(self, settings: Settings) -> None:
         self._target = settings.epoch
         self.settings = replace(settings, epoch=0)
-        self.epoch = 0
         self.stopped: str | None = None
         points = _points(settings)
         shares = (settings.train / 100.0, 1.0 - settings.train / 100.0)
@@ -78,14 +75,15 @@ class Run:
             last="identity",
             seed=settings.seed,
         )
-        self._row = loss_row(LOSSES[settings.problem])
+        self._loss = LOSSES[settings.problem]
         self._optimizer = _optimizer(settings, self.model)
-        self._training_inputs, self._test_inputs = map(self._inputs, (self._training_points, self._test_points))
+        self._training_inputs = self._features_of(self._training_points.inputs)
+        self._test_inputs = self._features_of(self._test_points.inputs)
         self._training = Training(
             self.model,
             self._training_inputs,
             self._training_points.targets,
-            loss=LOSSES[settings.problem],
+            loss=self._loss,
             optimizer=self._optimizer,
             epochs=FOREVER,
             batch_size=min(settings.batch, len(self._training_inputs)),
@@ -104,6 +102,11 @@ class Run:
         self._apply_events()
 
     @property
+    def epoch(self) -> int:
+        """How many epochs it has trained."""
+        return self.settings.epoch
+
+    @property
     def is_behind(self) -> bool:
         """Whether the epoch that the settings named is still to come."""
         return self.epoch < self._target and self.stopped is None
@@ -119,9 +122,8 @@ class Run:
         if done is None:
             self.stopped = f"in epoch {self.epoch + 1} the loss or a weight stopped being a finite number"
             return
-        self.epoch += 1
         self._norms = done.gradient_norms
-        self.settings = replace(self.settings, epoch=self.epoch)
+        self.settings = replace(self.settings, epoch=self.epoch + 1)
         self._apply_events()
 
     # -- by hand -----------------------------------------------------------------------------------------------------
@@ -153,7 +155,7 @@ class Run:
             raise SettingsError(f"the run is on its way to epoch {self._target}: wait until it is there")
         if len(self.settings.events) >= MOST_EVENTS:
             raise SettingsError(f"{MOST_EVENTS} changes were made by hand in this run: reset it")
-        if not math.isfinite(event.value) or abs(event.value) > 1e6:
+        if not event.is_in_range:
             raise SettingsError(f"a weight is a number from -1e6 to 1e6, not {event.value:g}")
         self._apply(event)
         events = sorted([*self.settings.events, event], key=lambda each: each.epoch)
@@ -189,7 +191,7 @@ class Run:
             "train": _listed(self._training_points),
             "test": _listed(self._test_points),
             "features": {name: _coded(numbers, max(map(abs, numbers))) for name, numbers in pictures.items()},
-            "layers": [*self.settings.layers, 1],
+            "layers": self.model.widths,
         }
 
     def frame(self) -> dict[str, Any]:
@@ -198,6 +200,7 @@ class Run:
 
         maps = responses(self._columns, self._small)
         neurons = [column[:, k] for column in maps for k in range(column.shape[1])]
+        rows = [[each.row for each in layer.neurons] for layer in self.model.layers]
         reach = [float(np.max(np.abs(numbers), initial=0.0, where=np.isfinite(numbers))) for numbers in neurons]
         return {
             "query": self.settings.query,
@@ -206,8 +209,8 @@ class Run:
             "train": self._score(self._training_inputs, self._training_points.targets),
             "test": self._score(self._test_inputs, self._test_points.targets),
             "norms": list(self._norms.values()),
-            "weights": [[[w.data for w in each.row] for each in layer.neurons] for layer in self.model.layers],
-            "gradients": [[[w.grad for w in each.row] for each in layer.neurons] for layer in self.model.layers],
+            "weights": [[[w.data for w in row] for row in layer] for layer in rows],
+            "gradients": [[[w.grad for w in row] for row in layer] for layer in rows],
             "neurons": [_coded(numbers, limit) for numbers, limit in zip(neurons, reach)],
             "reach": reach,
             "plane": _coded(self._answers(self._large), 1.0),
@@ -235,7 +238,7 @@ class Run:
         for earlier in self.model.layers[:layer]:
             before = [plain(each) for each in earlier(before)]
         chosen: Neuron = self.model.layers[layer].neurons[neuron]
-        stepper = step_through(self.model, inputs, target=target, loss=LOSSES[self.settings.problem])
+        stepper = step_through(self.model, inputs, target=target, loss=self._loss)
         x1, x2, aim = _listed(self._training_points)[sample]
         return {
             "about": f"training point {sample} at x₁ = {short(x1)}, x₂ = {short(x2)}, target {short(aim)}",
@@ -243,16 +246,14 @@ class Run:
             "steps": stepper.html,
         }
 
-    def _inputs(self, points: Dataset) -> list[list[float]]:
+    def _features_of(self, points: list[list[float]]) -> list[list[float]]:
         chosen = [FEATURES[name][1] for name in self.settings.features]
-        return [[compute(a, b) for compute in chosen] for a, b in points.inputs]
+        return [[compute(a, b) for compute in chosen] for a, b in points]
 
     def _grid(self, side: int) -> Any:
         import numpy as np
 
-        points = self._domain.grid((side, side))
-        chosen = [FEATURES[name][1] for name in self.settings.features]
-        return np.array([[compute(a, b) for compute in chosen] for a, b in points.tolist()])
+        return np.array(self._features_of(self._domain.grid((side, side)).tolist()))
 
     def _answers(self, inputs: Any) -> Any:
         """Return answers from −1 to 1: how sure the second class is, or the number."""
@@ -263,15 +264,8 @@ class Run:
             return np.tanh(0.5 * numbers) if self.settings.problem == "classification" else numbers
 
     def _score(self, inputs: list[list[float]], targets: Any) -> dict[str, Any]:
-        import numpy as np
-
-        outputs = predict(self.model, np.array(inputs)).reshape(-1).tolist()
-        losses = [float(plain(self._row.function(output, target))) for output, target in zip(outputs, targets)]
-        scored: dict[str, Any] = {"loss": float(mean(losses))}
-        if self.settings.problem == "classification":
-            right = sum((output > 0.0) == (target == 1) for output, target in zip(outputs, targets))
-            scored["accuracy"] = right / len(targets)
-        return scored
+        loss, accuracy = score(self.model, inputs, targets, loss=self._loss)
+        return {"loss": loss} if accuracy is None else {"loss": loss, "accuracy": accuracy}
 
 
 # -- what it is made of ----------------------------------------------------------------------------------------------

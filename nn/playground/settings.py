@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from nn.checks import counted
 from nn.csv_files import TableError, as_number, table_of
+from nn.samples import Standardization
 
 __all__ = [
     "ACTIVATION_CHOICES",
@@ -78,6 +79,11 @@ class Event(NamedTuple):
     what: str
     place: tuple[int, ...]
     value: float
+
+    @property
+    def is_in_range(self) -> bool:
+        """Whether its number is one that a weight or a rate may get."""
+        return abs(self.value) <= 1e6  # which nan is not
 
     def __str__(self) -> str:
         return ":".join([str(self.epoch), self.what, ".".join(map(str, self.place)), repr(self.value)])
@@ -258,7 +264,7 @@ def _event(setting: str, text: str) -> Event:
     except ValueError:
         raise SettingsError(f"{setting} are of the form epoch:rate::value or epoch:weight:0.1.2:value") from None
     known = {"rate": 0, "weight": 3}.get(what) == len(event.place)
-    if not known or not 0 <= event.epoch <= MOST_EPOCHS or not math.isfinite(event.value) or abs(event.value) > 1e6:
+    if not known or not 0 <= event.epoch <= MOST_EPOCHS or not event.is_in_range:
         raise SettingsError(f"{setting}: {_cut(text)} is out of range")
     return event
 
@@ -330,11 +336,13 @@ def own_points(text: str) -> tuple[tuple[float, float, float], ...]:
     if len(table.rows) > MOST_POINTS:
         raise SettingsError(f"the file has {len(table.rows)} rows: the playground takes up to {MOST_POINTS}")
     *names, target = table.header
-    inputs = [_standardized([_cell(line, text) for line, text in table.cells(name)]) for name in names]
-    if len(inputs) == 1:
-        inputs.append([0.0] * len(table.rows))
+    columns = [[_cell(line, text) for line, text in table.cells(name)] for name in names]
+    if len(columns) == 1:
+        columns.append([0.0] * len(table.rows))
+    inputs = list(map(list, zip(*columns)))
+    inputs = Standardization.of(inputs).apply(inputs)
     targets = _targets(table.cells(target))
-    return tuple((round(a, 4), round(b, 4), round(t, 4)) for a, b, t in zip(*inputs, targets))
+    return tuple((round(a, 4), round(b, 4), round(t, 4)) for (a, b), t in zip(inputs, targets))
 
 
 def _cell(line: int, text: str) -> float:
@@ -342,12 +350,6 @@ def _cell(line: int, text: str) -> float:
     if number is None or not math.isfinite(number):
         raise SettingsError(f"line {line}: {_cut(text)} is no number")
     return number
-
-
-def _standardized(numbers: list[float]) -> list[float]:
-    center = math.fsum(numbers) / len(numbers)
-    spread = math.sqrt(math.fsum((x - center) ** 2 for x in numbers) / len(numbers))
-    return [(x - center) / spread if spread > 0.0 else 0.0 for x in numbers]
 
 
 def _targets(cells: list[tuple[int, str]]) -> list[float]:

@@ -16,16 +16,15 @@ import pytest
 from tests.test_cli import needs_dot
 
 pytest.importorskip("websockets", reason="websockets is not installed")
-webdriver = pytest.importorskip("selenium.webdriver", reason="Selenium is not installed")
-from selenium.webdriver.chrome.service import Service  # noqa: E402 # it may be missing
-from selenium.webdriver.common.action_chains import ActionChains  # noqa: E402 # likewise
-from selenium.webdriver.common.actions.action_builder import ActionBuilder  # noqa: E402 # likewise
-from selenium.webdriver.common.keys import Keys  # noqa: E402 # likewise
-from selenium.webdriver.support.ui import Select, WebDriverWait  # noqa: E402 # likewise
+pytest.importorskip("selenium.webdriver", reason="Selenium is not installed")
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.actions.action_builder import ActionBuilder
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import Select, WebDriverWait
 
-from nn.playground.server import open_server  # noqa: E402 # it needs websockets
-from nn.playground.settings import Settings  # noqa: E402 # likewise
-from tests.browser.test_report_page import CONTRAST, FLAGS, program  # noqa: E402 # it needs Selenium
+from nn.playground.server import open_server
+from nn.playground.settings import Settings
+from tests.browser.test_report_page import CONTRAST, driven
 
 
 @pytest.fixture(scope="module")
@@ -48,14 +47,7 @@ def address():
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
-    options = webdriver.ChromeOptions()
-    options.binary_location = program("chromium", "chromium-browser", "google-chrome", "chrome")
-    for flag in [*FLAGS.split(), f"--user-data-dir={tmp_path_factory.mktemp('profile')}"]:
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(program("chromedriver")))
-    yield driver
-    driver.quit()
+    yield from driven(tmp_path_factory, browser="ALL", performance="ALL")
 
 
 class Page:

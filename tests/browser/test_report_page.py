@@ -39,16 +39,21 @@ def program(*names):
     return found
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
+def driven(tmp_path_factory, **logs):
+    """A browser of its own, which keeps some logs, and is closed afterwards."""
     options = webdriver.ChromeOptions()
     options.binary_location = program("chromium", "chromium-browser", "google-chrome", "chrome")
     for flag in [*FLAGS.split(), f"--user-data-dir={tmp_path_factory.mktemp('profile')}"]:
         options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    options.set_capability("goog:loggingPrefs", logs)
     driver = webdriver.Chrome(options=options, service=Service(program("chromedriver")))
     yield driver
     driver.quit()
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    yield from driven(tmp_path_factory, browser="ALL")
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,8 @@ from autograd.primitives import Primitive
 pytest.importorskip("mpmath")
 accuracy = importlib.import_module("tests.accuracy")
 
+pytestmark = pytest.mark.long
+
 ROWS = {name: row for name, row in vars(primitives).items() if isinstance(row, Primitive)}
 COUNT = 120  # random points per row; `python -m tests.accuracy` takes 1000
 

@@ -25,6 +25,8 @@ from tests.cheat_sheet import (
     page,
 )
 
+pytestmark = pytest.mark.long
+
 COUNT = 20  # random points per row; the page has 1000, of which these are the first
 OTHER_LIBRARY = 1.0  # ulp that the C library of another system may add
 STORED = PLACE.read_text("utf-8")

@@ -71,6 +71,7 @@ def failing(f: Any, inputs: Any, **options: Any) -> Report:
 # -- the table -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 @named
 def test_every_row_passes_in_both_modes_and_orders(row):
     for point in sampled(row):
@@ -79,6 +80,7 @@ def test_every_row_passes_in_both_modes_and_orders(row):
         assert report.notes == ()
 
 
+@pytest.mark.long
 @named
 @pytest.mark.parametrize("factor", [1.0001, 1.0 + 1e-6, -1.0])
 def test_every_row_fails_when_its_partials_are_scaled(row, factor):

@@ -87,6 +87,7 @@ def test_a_copy_can_be_computed_with(duplicate):
     assert x.grad == 9.0
 
 
+@pytest.mark.long
 def test_a_long_chain_of_tapes_needs_no_recursion(duplicate):
     x = Value(1.0)
     h = x * 1.0

@@ -16,6 +16,8 @@ pytest.importorskip("nbclient", reason='lessons need the extra "notebooks"')
 
 from tests.lessons import FOLDER, LESSONS, SOLUTION, differences, kept, notebook, ran, tags
 
+pytestmark = pytest.mark.long
+
 README = (FOLDER.parent / "README.md").read_text("utf-8")
 
 LONGEST_CELL = 25

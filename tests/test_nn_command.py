@@ -108,6 +108,7 @@ def test_held_back_samples_do_not_leak_into_the_standardization(monkeypatch):
 BASE = "--layers 5,4 --activation relu --epochs 2 --batch-size 4 --lr 0.02 --optimizer sgd --seed 2 --quiet"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "other",
     [

@@ -291,6 +291,7 @@ def test_micrograds_names_work():
     assert len(Layer(3, 4, nonlin=False)([1.0, 2.0, 3.0])) == 4
 
 
+@pytest.mark.long
 def test_micrograds_demo_learns_moons():
     inputs, labels = moons(100, seed=2)
     model = MLP(2, [16, 16, 1], seed=2)

@@ -34,6 +34,8 @@ from nn import (
 )
 from nn.datasets import blobs, bumps, circles, moons, one_hot_identity, parity, sine, spirals, xor
 
+pytestmark = pytest.mark.long
+
 LOGITS = "binary_cross_entropy_from_logits"
 
 

@@ -139,6 +139,7 @@ def test_one_step_is_the_same_for_every_loss(name):
     agree(make, ONE_STEP, targets, loss=loss)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", TASKS)
 def test_a_hundred_steps_are_the_same_for_every_loss(name):
     make, targets, loss = task(name)

@@ -142,6 +142,7 @@ def test_neurons_are_collapsed_before_layers():
     assert re.findall(r"subgraph (cluster\w*)", source) == ["cluster_2", "cluster_1", "cluster_0"]
 
 
+@pytest.mark.long
 def test_layers_are_collapsed_where_neurons_are_too_many():
     given, output = network(100, 60, 1, inputs=1)
     source = dot_source(output, inputs=given)

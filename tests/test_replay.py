@@ -258,6 +258,7 @@ PROGRAMS = [
 ]  # fmt: skip
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("f", PROGRAMS, ids=lambda f: f.__name__)
 @pytest.mark.parametrize("lanes", [1, 3, 700])
 def test_how_nodes_hang_together(f, lanes):
@@ -630,6 +631,7 @@ def test_comparisons_of_something_else_do_not_count():
         Tape.of(z).compile([w, other]).value([2.0, 1.0])
 
 
+@pytest.mark.long
 def test_a_tape_over_several_automatic_tapes():
     x, y = Value(0.5), Value(0.25)
     (x * 1.0).backward()  # closes a tape that comparisons may stand on

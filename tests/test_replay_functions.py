@@ -136,6 +136,7 @@ def nested(x, y):
     return x / (1.0 + y * y) if x else y
 
 
+@pytest.mark.long
 @settings(deadline=None, max_examples=60)
 @given(
     st.lists(st.tuples(numbers, numbers), min_size=1, max_size=8), st.sampled_from([smaller, early, by_hand, nested])

@@ -84,6 +84,7 @@ def graph(seed):
     return f, sizes
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(40))
 def test_random_graphs(seed):
     f, (n_shared, n_batched) = graph(seed)
@@ -129,6 +130,7 @@ def program(seed):
     return f
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(60))
 def test_random_programs_with_branches(seed):
     f, generator = program(seed), np.random.default_rng(seed)

@@ -202,6 +202,7 @@ def test_scopes_are_comments():
     assert body(source_of(y))[0] == [r"    # layer 0 / a\nb", "    v1 = x * x"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
 def test_the_text_of_every_row_imports_math_alone(row):
     leaves = [Value(0.5 + 0.25 * k) for k in range(row.arity or 4)]

@@ -212,6 +212,7 @@ def test_gradcheck_accepts_what_is_drawn(data):
     assert gradcheck(expression, (data.draw(vectors(expression.leaves)),))
 
 
+@pytest.mark.long
 @settings(max_examples=30, deadline=None, database=None, derandomize=True)
 @given(st.data())
 def test_gradcheck_accepts_the_second_order_of_what_is_drawn(data):

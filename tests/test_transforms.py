@@ -300,6 +300,7 @@ def test_a_backward_inside_a_differentiated_function():
     assert w.grad == 6.0
 
 
+@pytest.mark.long
 def test_a_function_longer_than_a_tape():
     def f(x):
         y = x

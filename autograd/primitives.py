@@ -153,11 +153,20 @@ class Primitive:
         return self.name, [row for row in TABLE if row.name == self.name].index(self)
 
     def of(self, *arguments: Any) -> Any:
-        """Apply it to its operands as a tape lists them; the same as a call, but for rows that are called otherwise."""
+        """Return what a call returns for the operands as a tape lists them, also for rows that are called otherwise.
+
+        Args:
+            *arguments: one per argument of the row, none left out.
+        """
         return self(*arguments)
 
     def slope(self, output: float, argument: float) -> float:
-        """Return the partial of a primitive of one argument as a float."""
+        """Return the partial of a primitive of one argument as a float.
+
+        Args:
+            output: what the primitive computes of the argument.
+            argument: where to evaluate the partial.
+        """
         partial = self.partials[0]
         try:
             return float(partial(output, argument))
@@ -165,7 +174,13 @@ class Primitive:
             return float(partial(Ieee(output), Ieee(argument)))
 
     def slopes(self, output: float, arguments: Sequence[float], wanted: Iterable[int]) -> list[float]:
-        """Return one number per argument: the partial where it is wanted, the argument itself where not."""
+        """Return one number per argument: the partial where it is wanted, the argument itself where not.
+
+        Args:
+            output: what the primitive computes of the arguments.
+            arguments: where to evaluate the partials.
+            wanted: positions of the arguments whose partials are wanted.
+        """
         numbers = list(arguments)
         for k in wanted:
             partial = self.partials[k]
@@ -176,7 +191,13 @@ class Primitive:
         return numbers
 
     def slopes_of(self, output: Any, arguments: Sequence[Any], wanted: Iterable[int]) -> dict[int, Any]:
-        """Return the wanted partials for arguments of any kind: Values (a lifted sweep), Duals, arrays."""
+        """Return position -> partial for arguments of any kind: Values (a lifted sweep), Duals, arrays.
+
+        Args:
+            output: what the primitive computes of the arguments.
+            arguments: where to evaluate the partials.
+            wanted: positions of the arguments whose partials are wanted.
+        """
         wanted = list(wanted)
         with _unwarned(arguments):
             try:
@@ -186,11 +207,20 @@ class Primitive:
                 return {k: _plain(self.partials[k](_ieee(output), *arguments)) for k in wanted}
 
     def text(self, operands: Sequence[str]) -> str:
-        """Return how it is written, its operands being written so."""
+        """Return how it is written.
+
+        Args:
+            operands: how each operand is written.
+        """
         return self.form.format(*operands)
 
     def on_arrays(self, namespace: Any, *arrays: Any) -> Any:
-        """Return the array form applied to arrays of one namespace (NumPy, JAX), elementwise and without warnings."""
+        """Return the array form applied to arrays of one namespace (NumPy, JAX), elementwise and without warnings.
+
+        Args:
+            namespace: the module that the arrays belong to, such as `numpy`.
+            *arrays: one per argument; shapes are broadcast.
+        """
         form = self.array if callable(self.array) else None
         with _unwarned(arrays):
             return form(namespace, *arrays) if form else getattr(namespace, str(self.array))(*arrays)
@@ -234,8 +264,27 @@ class Primitive:
 class ManyPrimitive(Primitive):
     """A primitive of any number of operands, which records one node.
 
-    It takes separate arguments or one iterable, as the built-in `max` does. Its `partials` is one function
-    (output, *arguments) -> all slopes, because they share work.
+    It takes separate arguments or one iterable, as the built-in `max` does.
+
+    Args:
+        name: as users write it.
+        compute: floats -> float, IEEE 754, as of a `Primitive`.
+        partials: one function (output, *arguments) -> all slopes, because they share work.
+        fewest: how many operands it needs; 0 or more.
+        **row: `form`, with one `{}` for all operands, by default "name({})"; `smooth_on`, `examples`, `array` and
+            `accuracy`, as of a `Primitive`.
+
+    Raises:
+        ValueError: called with too few operands.
+        TypeError: called with something that is not a real number.
+
+    Example:
+        >>> from autograd import ManyPrimitive, Value
+        >>> energy = ManyPrimitive("energy", lambda *xs: sum([0.5 * x * x for x in xs]), partials=lambda y, *xs: xs)
+        >>> x = Value(3.0)
+        >>> energy(x, 4.0).backward()
+        >>> x.grad, energy([3.0, 4.0])
+        (3.0, 12.5)
     """
 
     def __init__(
@@ -258,7 +307,11 @@ class ManyPrimitive(Primitive):
         return self._applied(arguments)
 
     def of(self, *arguments: Any) -> Any:
-        """Apply it to its operands as a tape lists them."""
+        """Return what a call returns for the operands as a tape lists them.
+
+        Args:
+            *arguments: the operands, separately.
+        """
         return self._applied(arguments)
 
     def _unpacked(self, iterable: Any) -> tuple[Any, ...]:

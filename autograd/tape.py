@@ -217,7 +217,11 @@ class Tape:
     # -- recording ---------------------------------------------------------------------------------------------------
 
     def append(self, node: Node) -> int:
-        """Add one node and return its index."""
+        """Add one node and return its index.
+
+        Args:
+            node: a tuple of plain numbers, as the module's docstring describes.
+        """
         index = len(self)
         self.fields.extend(stored(node))
         return index
@@ -238,7 +242,12 @@ class Tape:
         return serial
 
     def enter(self, key: Any, node: Node) -> int:
-        """Enter a line that is known by a key (a leaf) and return its index."""
+        """Enter a line that is known by a key and return its index.
+
+        Args:
+            key: what `entered` knows the line by.
+            node: the line: a leaf or an import.
+        """
         index = self.append(node)
         self.entered[key] = index
         return index
@@ -249,6 +258,9 @@ class Tape:
         An import keeps the other tape alive, and that one what it imports, needed or not: a loop that carries one value
         over from each tape to the next would keep them all. So every few generations a stand-in is imported from,
         which has the other tape's nodes, and only those of its imports that the value depends on.
+
+        Args:
+            place: (tape, index) of the node.
         """
         tape, position = place
         key = (id(tape.fields), position)
@@ -432,6 +444,9 @@ class Tape:
 
     def formula(self, *, latex: bool = False) -> str:
         """Return the expression that the tape computes, as text or as LaTeX.
+
+        Args:
+            latex: whether as LaTeX.
 
         Raises:
             ValueError: the tape is empty, or the formula is too long to be read.

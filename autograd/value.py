@@ -381,6 +381,11 @@ class Condition:
     `where` takes it as an operand. Its truth (`if`, `and`, `max`, `sorted`) writes a guard on the tape: the comparison,
     its outcome and the source line, so that a replay that would take another branch is noticed.
 
+    Attributes:
+        primitive: the row that compares, such as `less`.
+        left, right: what was compared: Values or numbers, at least one a Value.
+        outcome: whether the comparison holds; reading it writes no guard.
+
     Example:
         >>> from autograd import Value, where
         >>> x = Value(3.0)

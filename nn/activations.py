@@ -31,6 +31,11 @@ class ActivationRow(NamedTuple):
             records nothing. It takes floats, Values and arrays; a vector's takes lists of these.
         initializer: the usual one for weights in front of it.
         vector: whether it is a function of all the weighted sums of a layer at once.
+
+    Example:
+        >>> from nn import MLP
+        >>> MLP(1, [2, 1], ActivationRow("sine", autograd.sin, glorot_uniform)).layers[0]
+        Layer(1, 2, 'sine')
     """
 
     name: str

@@ -71,6 +71,11 @@ class Table(NamedTuple):
         rows: one list of cells per row, each as long as the header.
         lines: on which line of the file each row begins, from 1.
         delimiter: what stands between two cells in the file.
+
+    Example:
+        >>> table = Table(["kind", "weight"], [["apple", "150"], ["plum", " 40"]], [2, 3])
+        >>> table.cells("weight")
+        [(2, '150'), (3, '40')]
     """
 
     header: list[str]
@@ -80,6 +85,9 @@ class Table(NamedTuple):
 
     def cells(self, name: str) -> list[tuple[int, str]]:
         """Return (line, text) of every cell of a column; space around the text is left out.
+
+        Args:
+            name: of the column.
 
         Raises:
             TableError: there is no such column; the message names those there are.

@@ -378,6 +378,11 @@ def load_iris() -> Dataset:
     Raises:
         ModuleNotFoundError: scikit-learn is not installed; the message says how to install it.
 
+    Example:
+        >>> data = load_iris()
+        >>> data.classes, data.features[0]
+        (['setosa', 'versicolor', 'virginica'], 'sepal length (cm)')
+
     Source: Fisher, 1936, as shipped with scikit-learn.
     """
     return _loaded("iris")
@@ -388,6 +393,11 @@ def load_wine() -> Dataset:
 
     Raises:
         ModuleNotFoundError: scikit-learn is not installed; the message says how to install it.
+
+    Example:
+        >>> data = load_wine()
+        >>> len(data.inputs), len(data.features)
+        (178, 13)
 
     Source: Aeberhard and Forina, 1992, as shipped with scikit-learn.
     """
@@ -400,6 +410,11 @@ def load_breast_cancer() -> Dataset:
     Raises:
         ModuleNotFoundError: scikit-learn is not installed; the message says how to install it.
 
+    Example:
+        >>> data = load_breast_cancer()
+        >>> data.classes, data.targets.count(0)
+        (['malignant', 'benign'], 212)
+
     Source: Wolberg, Mangasarian, Street and Street, 1995, as shipped with scikit-learn.
     """
     return _loaded("breast-cancer")
@@ -411,6 +426,11 @@ def load_digits() -> Dataset:
     Raises:
         ModuleNotFoundError: scikit-learn is not installed; the message says how to install it.
 
+    Example:
+        >>> data = load_digits()
+        >>> len(data.inputs), len(data.inputs[0]), data.targets[:4]
+        (1797, 64, [0, 1, 2, 3])
+
     Source: Alpaydin and Kaynak, 1998, as shipped with scikit-learn.
     """
     return _loaded("digits")
@@ -421,6 +441,11 @@ def load_diabetes() -> Dataset:
 
     Raises:
         ModuleNotFoundError: scikit-learn is not installed; the message says how to install it.
+
+    Example:
+        >>> data = load_diabetes()
+        >>> data.features[:3], data.inputs[0][:3], data.targets[0]
+        (['age', 'sex', 'bmi'], [59.0, 2.0, 32.1], 151.0)
 
     Source: Efron, Hastie, Johnstone and Tibshirani, 2004, as shipped with scikit-learn.
     """

@@ -61,6 +61,14 @@ class Snapshot(NamedTuple):
     Attributes:
         epoch: after how many epochs.
         numbers: parameters and running averages, see `TrainedNumbers`.
+
+    Example:
+        >>> from nn import MLP, SGD, fit
+        >>> model = MLP(1, [1])
+        >>> history = fit(model, [[0.0], [1.0]], [1.0, 3.0], loss="mean_squared_error",
+        ...               optimizer=SGD(model.parameters(), 0.2), epochs=100, progress=False)
+        >>> history.snapshots[-1].epoch, [round(number, 3) for number in history.snapshots[-1].numbers]
+        (100, [2.0, 1.0])
     """
 
     epoch: int
@@ -82,6 +90,14 @@ class Epoch:
         parameter_change: Euclidean norm of what it changed in the parameters.
         learning_rate: of its steps.
         run: what it is an epoch of; `run.stop()` ends it.
+
+    Example:
+        >>> from nn import MLP, SGD, training
+        >>> model = MLP(1, [1])
+        >>> run = training(model, [[1.0]], [1.0], loss="mean_squared_error",
+        ...                optimizer=SGD(model.parameters(), 0.25), epochs=3)
+        >>> [round(epoch.training.loss, 3) for epoch in run][1:]  # mean losses before the steps of epochs 2 and 3
+        [0.0, 0.0]
     """
 
     number: int
@@ -131,6 +147,14 @@ class History:
         engine: how batches were computed at last: "replay", all samples at once by a program that was recorded from
             one of them, or "eager", recording every sample.
         fallback: why it is "eager" although the run was to replay; None where it is not.
+
+    Example:
+        >>> from nn import MLP, SGD, fit
+        >>> model = MLP(1, [1])
+        >>> history = fit(model, [[0.0], [1.0]], [1.0, 3.0], loss="mean_squared_error",
+        ...               optimizer=SGD(model.parameters(), 0.2), epochs=100, progress=False)
+        >>> len(history.loss), history.loss[-1] < 1e-6, history.stopped
+        (100, True, None)
     """
 
     model: Any = field(repr=False, compare=False)
@@ -182,13 +206,21 @@ class History:
             self.best_epoch = epoch.number
 
     def keep(self, snapshot: Snapshot) -> None:
-        """Take in that the model went back to an epoch."""
+        """Take in that the model went back to an epoch.
+
+        Args:
+            snapshot: the model after that epoch.
+        """
         self.kept = snapshot.epoch
         if snapshot not in self.snapshots:
             self.snapshots = sorted([*self.snapshots, snapshot])
 
     def add_snapshot(self, snapshot: Snapshot) -> None:
-        """Take in how the model is now; drop what is too much, but never the first nor the newest."""
+        """Take in how the model is now; drop what is too much, but never the first nor the newest.
+
+        Args:
+            snapshot: the model as it is.
+        """
         stride = self._stride()
         self.snapshots = [each for each in self.snapshots if each.epoch % stride == 0] + [snapshot]
         if len(self.snapshots) > N_SNAPSHOTS:

@@ -213,7 +213,11 @@ class Layer(Module):
         return unwrapped(self.outputs(inputs))
 
     def outputs(self, inputs: Sequence[Any]) -> list[Any]:
-        """Return the outputs for one sample as a list, also if there is one neuron; see `__call__`."""
+        """Return the outputs for one sample as a list, also if there is one neuron; see `__call__`.
+
+        Args:
+            inputs: one per input of the layer (Values, floats).
+        """
         numbers = [*sample_of(inputs, self.n_inputs, self), 1.0]
         with scope(self.name or "layer"):
             if is_in_detail():
@@ -294,6 +298,9 @@ class Perceptron(Layer):
 
     def decide(self, inputs: Sequence[Any]) -> Any:
         """Return the decision for one sample, in floats.
+
+        Args:
+            inputs: one per input of the layer.
 
         Returns:
             Of one neuron 1.0 where its score is above 0, else 0.0 (step). Of several a list with 1.0 for the highest

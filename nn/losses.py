@@ -413,6 +413,12 @@ class LossRow(NamedTuple):
             An output is correct if this is its target.
         labels: how the targets of a single score code class 0 and class 1; None where they are indices or no classes.
         of_numbers: the loss as a function of numbers, for replay; None where it is only known as `function`.
+
+    Example:
+        >>> within = LossRow("within a tenth", squared_error, lambda output, target: abs(output - target) < 0.1)
+        >>> from nn import score
+        >>> print(score(lambda x: 2.0 * x, [1.0, 2.0], [2.0, 4.5], loss=within))
+        loss 0.0625, accuracy 50.0%
     """
 
     name: str

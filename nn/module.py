@@ -188,7 +188,11 @@ class Module:
             parameter.grad = 0.0
 
     def train(self, mode: bool = True) -> Self:
-        """Put the module and all inside into training (or, with False, into evaluation), and return it."""
+        """Put the module and all inside into training, and return it.
+
+        Args:
+            mode: False for evaluation instead.
+        """
         for _, module in self.named_modules():
             module.training = mode
         return self
@@ -233,7 +237,11 @@ class Module:
         return self
 
     def draw(self, generator: random.Random) -> None:
-        """Draw what the module itself, not a module inside, starts from; see `initialize`."""
+        """Draw what the module itself, not a module inside, starts from; see `initialize`.
+
+        Args:
+            generator: what to draw from.
+        """
 
     def summary(self) -> str:
         """Return a table of the layers, with their shapes and how many parameters they have.

@@ -30,6 +30,10 @@ class Score(NamedTuple):
     Attributes:
         loss: mean over the samples; in the units of the loss.
         accuracy: share of correct outputs, from 0 to 1; None where the loss does not define what is correct.
+
+    Example:
+        >>> print(Score(0.25, 0.9), Score(1.5, None), sep=" and ")
+        loss 0.25, accuracy 90.0% and loss 1.5
     """
 
     loss: float
@@ -41,11 +45,20 @@ class Score(NamedTuple):
 
 
 class ConfusionMatrix(NamedTuple):
-    """How often each class was taken for each.
+    r"""How often each class was taken for each.
 
     Attributes:
         classes: in the order of rows and columns.
         counts: a row per true class, in it a column per predicted class.
+
+    Example:
+        >>> matrix = ConfusionMatrix(["cat", "dog"], [[1, 1], [0, 2]])
+        >>> print(matrix)
+        true \ predicted  cat  dog
+        cat                 1    1
+        dog                 0    2
+        >>> matrix.accuracy
+        0.75
     """
 
     classes: list[Any]

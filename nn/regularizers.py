@@ -39,11 +39,19 @@ class Regularizer:
     """
 
     def penalty(self, model: Module) -> Any:  # noqa: ARG002 # one signature for all
-        """Return what is added to the loss of a batch: a Value, or 0.0 for nothing."""
+        """Return what is added to the loss of a batch: a Value, or 0.0 for nothing.
+
+        Args:
+            model: the module that is trained.
+        """
         return 0.0
 
     def project(self, model: Module) -> None:
-        """Bring the weights back to where they may be, after a step of the optimizer."""
+        """Bring the weights back to where they may be, after a step of the optimizer.
+
+        Args:
+            model: the module that is trained.
+        """
 
     def __add__(self, other: Regularizer) -> Regularizer:
         if not isinstance(other, Regularizer):

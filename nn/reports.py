@@ -55,6 +55,11 @@ LINE_HINT = "Each line is a weight: the wider the larger, dashed below 0. Rest o
 class Report:
     """The report of a run: one HTML page without network or script. In a notebook it shows itself, elsewhere `save` it.
 
+    Args:
+        html: the whole page.
+        title: of the page.
+        about: what the run was, in a few words.
+
     Attributes:
         html: the whole page.
 

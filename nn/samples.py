@@ -26,6 +26,11 @@ class Dataset(NamedTuple):
         features: what each input is, with its unit.
         classes: what each class is called; empty for a regression.
         name: what the data set is called.
+
+    Example:
+        >>> data = Dataset([[0.0], [1.0]], [0, 1], ["length in cm"], ["short", "long"])
+        >>> data.classes[data.targets[1]]
+        'long'
     """
 
     inputs: list[list[float]]
@@ -75,6 +80,9 @@ class Standardization(NamedTuple):
     def apply(self, inputs: Sequence[Sequence[float]]) -> list[list[float]]:
         """Return (input − mean) / deviation for every sample and feature; dimensionless.
 
+        Args:
+            inputs: one sequence of finite numbers per sample, as many as there are means.
+
         Raises:
             ValueError: a sample has another number of features, or a number is not finite, before or after.
         """
@@ -86,6 +94,9 @@ class Standardization(NamedTuple):
 
     def undo(self, inputs: Sequence[Sequence[float]]) -> list[list[float]]:
         """Return input · deviation + mean for every sample and feature: the inverse of `apply`, in the old units.
+
+        Args:
+            inputs: one sequence of numbers per sample, as many as there are means; dimensionless.
 
         Raises:
             ValueError: a sample has another number of features.

@@ -77,7 +77,17 @@ def load(path: Path, model: Module | None = None) -> Module:
     Raises:
         OSError: the file cannot be read.
         SavedFileError: it is no such file, is cut off, or does not fit; a given model is unchanged.
+        TypeError: the model is no Module.
         ModuleNotFoundError: the package safetensors is not installed.
+
+    Example:
+        >>> import tempfile
+        >>> from nn import MLP
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     save(MLP(1, [1], seed=1), folder + "/line.safetensors")
+        ...     line = load(folder + "/line.safetensors", MLP(1, [1], seed=2))
+        >>> line([2.0]).data == MLP(1, [1], seed=1)([2.0]).data
+        True
     """
     if model is not None and not isinstance(model, Module):
         raise TypeError(f"what is loaded into is a Module, such as MLP(2, [1]), not {model!r}")
@@ -91,9 +101,21 @@ def load(path: Path, model: Module | None = None) -> Module:
 def read_extra(path: Path) -> dict[str, Any]:
     """Return the extra facts that were saved with a model; an empty dict where there are none.
 
+    Args:
+        path: of a file that `save` has written.
+
     Raises:
         OSError: the file cannot be read.
         SavedFileError: it is no such file, or is cut off.
+        ModuleNotFoundError: the package safetensors is not installed.
+
+    Example:
+        >>> import tempfile
+        >>> from nn import MLP
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     save(MLP(1, [2]), folder + "/pets.safetensors", extra={"classes": ["cat", "dog"]})
+        ...     read_extra(folder + "/pets.safetensors")
+        {'classes': ['cat', 'dog']}
     """
     extra = _json(path, _read(path)[0].get("extra", "{}"))
     if not isinstance(extra, dict):
@@ -114,6 +136,21 @@ def save_checkpoint(run: Training, path: Path) -> None:
     Raises:
         OSError: the file cannot be written.
         ModuleNotFoundError: the package safetensors is not installed.
+
+    Example:
+        >>> import tempfile
+        >>> from nn import MLP, SGD, training
+        >>> def made():
+        ...     model = MLP(1, [1])
+        ...     return training(model, [[0.0], [1.0]], [1.0, 3.0], loss="mean_squared_error",
+        ...                     optimizer=SGD(model.parameters(), 0.2), epochs=4)
+        >>> run, resumed = made(), made()
+        >>> done = next(run)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     save_checkpoint(run, folder + "/run.safetensors")
+        ...     load_checkpoint(resumed, folder + "/run.safetensors")
+        >>> next(resumed).training == next(run).training  # of the second epoch
+        True
     """
     facts, numbers = run.state()
     tensors = {RUN + name: (each, (len(each),)) for name, each in numbers.items()}
@@ -131,6 +168,21 @@ def load_checkpoint(run: Training, path: Path) -> None:
         OSError: the file cannot be read.
         SavedFileError: it is no checkpoint, is cut off, or was written by another kind of run; nothing is changed.
         ModuleNotFoundError: the package safetensors is not installed.
+
+    Example:
+        >>> import tempfile
+        >>> from nn import MLP, SGD, training
+        >>> def made():
+        ...     model = MLP(1, [1])
+        ...     return training(model, [[0.0], [1.0]], [1.0, 3.0], loss="mean_squared_error",
+        ...                     optimizer=SGD(model.parameters(), 0.2), epochs=4)
+        >>> run, resumed = made(), made()
+        >>> epochs = [str(epoch) for epoch in run]
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     save_checkpoint(run, folder + "/run.safetensors")
+        ...     load_checkpoint(resumed, folder + "/run.safetensors")
+        >>> len(epochs), len(resumed.history.loss)
+        (4, 4)
     """
     facts, tensors = _read(path)
     if "run" not in facts:

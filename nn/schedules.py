@@ -63,7 +63,11 @@ class Schedule:
         self.epoch = 0
 
     def rate(self, epoch: int) -> float:
-        """Return the learning rate after a number of epochs."""
+        """Return the learning rate after a number of epochs.
+
+        Args:
+            epoch: how many epochs have ended; 0 or more.
+        """
         raise NotImplementedError(f"{type(self).__name__} does not say what the rate is after epoch {epoch}")
 
     def step(self, loss: float | None = None) -> None:  # noqa: ARG002 # only some schedules look at it
@@ -122,6 +126,13 @@ class ConstantSchedule(Schedule):
 
     Raises:
         TypeError: it is not an optimizer.
+
+    Example:
+        >>> from autograd import Value
+        >>> from nn.optimizers import SGD
+        >>> schedule = ConstantSchedule(SGD([Value(1.0)], 0.5))
+        >>> [schedule.rate(epoch) for epoch in range(3)]
+        [0.5, 0.5, 0.5]
     """
 
     def rate(self, epoch: int) -> float:  # noqa: ARG002 # one signature for all

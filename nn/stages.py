@@ -173,12 +173,20 @@ class Dropout(Module):
         return table_of(samples, None, self)
 
     def mask(self, size: int) -> list[Any]:
-        """Draw the factors of one sample: 0 for what is left out, 1/(1 − rate) for the others."""
+        """Return factors for one sample, drawn: 0 for what is left out, 1/(1 − rate) for the others.
+
+        Args:
+            size: how many factors.
+        """
         undrawn = _UNDRAWN.get()
         return self.drawn(size) if undrawn is None else undrawn.mask(self, size)
 
     def drawn(self, size: int) -> list[float]:
-        """Draw factors as `mask` does, whether a program is being recorded or not."""
+        """Return factors as `mask` does, drawn whether a program is being recorded or not.
+
+        Args:
+            size: how many factors.
+        """
         kept = 1.0 / (1.0 - self.rate)
         return [kept if self._generator.random() >= self.rate else 0.0 for _ in range(size)]
 
@@ -275,7 +283,14 @@ class BatchNorm(Module):
             return (samples - numpy.array(self.running_mean)) / deviation * scale + shift
 
     def remember(self, feature: int, center: float, variance: float, count: int) -> None:
-        """Add the mean and the variance of one feature of a batch, of so many samples, to the running averages."""
+        """Add the mean and the variance of one feature of a batch to the running averages.
+
+        Args:
+            feature: which, from 0.
+            center: its mean over the batch.
+            variance: mean squared distance from the center.
+            count: samples in the batch; 2 or more.
+        """
         unbiased = variance * count / (count - 1)
         for average, newest in ((self.running_mean, center), (self.running_variance, unbiased)):
             average[feature] += self.momentum * (newest - average[feature])

@@ -34,6 +34,14 @@ class EarlyStopping:
     Attributes:
         best: the loss that counted as better last.
         best_epoch: its epoch; 0 before the first.
+
+    Example:
+        >>> from nn import MLP, SGD, EarlyStopping, fit
+        >>> model = MLP(1, [1])
+        >>> history = fit(model, [[0.0]], [1.0], loss="mean_squared_error", epochs=100, progress=False,
+        ...               optimizer=SGD(model.parameters(), 0.5), early_stopping=EarlyStopping(3))
+        >>> len(history.loss), history.stopped
+        (5, 'no better loss for 3 epochs: back to epoch 2')
     """
 
     def __init__(self, patience: int = 10, *, min_delta: float = 0.0) -> None:
@@ -74,6 +82,14 @@ def gradient_norm_below(epsilon: float) -> Condition:
 
     Raises:
         ValueError: epsilon is out of range.
+
+    Example:
+        >>> from nn import MLP, SGD, fit
+        >>> model = MLP(1, [1])
+        >>> history = fit(model, [[0.0]], [1.0], loss="mean_squared_error", epochs=100, progress=False,
+        ...               optimizer=SGD(model.parameters(), 0.25), stop_when=gradient_norm_below(1e-3))
+        >>> len(history.loss), history.stopped
+        (12, 'the gradient norm fell below 0.001')
     """
     epsilon = positive(epsilon, "epsilon")
     return lambda epoch: f"the gradient norm fell below {epsilon:g}" if epoch.gradient_norm < epsilon else None
@@ -87,6 +103,14 @@ def parameter_change_below(epsilon: float) -> Condition:
 
     Raises:
         ValueError: epsilon is out of range.
+
+    Example:
+        >>> from nn import MLP, SGD, fit
+        >>> model = MLP(1, [1])
+        >>> history = fit(model, [[0.0]], [1.0], loss="mean_squared_error", epochs=100, progress=False,
+        ...               optimizer=SGD(model.parameters(), 0.25), stop_when=parameter_change_below(1e-3))
+        >>> len(history.loss), history.stopped
+        (10, 'the parameters changed by less than 0.001')
     """
     epsilon = positive(epsilon, "epsilon")
     return lambda epoch: (

@@ -86,6 +86,9 @@ class Encoding(NamedTuple):
     def apply(self, table: Table) -> list[list[float]]:
         """Return the inputs of every row; columns may stand in any order, and others are not looked at.
 
+        Args:
+            table: has the columns of the encoding; its target is not looked at.
+
         Raises:
             TableError: a column is missing, or a cell is missing, no number, or no known word.
         """
@@ -95,6 +98,9 @@ class Encoding(NamedTuple):
 
     def targets(self, table: Table) -> list[int] | list[float]:
         """Return the target of every row: the index of its class, or its number.
+
+        Args:
+            table: has the column of the target.
 
         Raises:
             TableError: there is no target column, or a cell is missing, no number, or no known class.
@@ -115,6 +121,9 @@ class Encoding(NamedTuple):
     @classmethod
     def from_json(cls, data: object) -> Encoding:
         """Return the encoding that `as_json` gave; everything is checked.
+
+        Args:
+            data: what JSON made of it: a dict.
 
         Raises:
             TableError: it is not what `as_json` gives.

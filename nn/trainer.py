@@ -263,13 +263,21 @@ class Training(Iterator[Epoch]):
         self.history.stopped = reason
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a checkpoint to go on from, see `nn.save_checkpoint`."""
+        """Write a checkpoint to go on from, see `nn.save_checkpoint`.
+
+        Args:
+            path: of the file; it is replaced whole or not at all.
+        """
         from nn.saving import save_checkpoint
 
         save_checkpoint(self, path)
 
     def resume(self, path: str | os.PathLike[str]) -> None:
-        """Go on from a checkpoint, see `nn.load_checkpoint`."""
+        """Go on from a checkpoint, see `nn.load_checkpoint`.
+
+        Args:
+            path: of the file.
+        """
         from nn.saving import load_checkpoint
 
         load_checkpoint(self, path)

@@ -51,7 +51,6 @@ class _Run(NamedTuple):
     box: Box
     outs: list[int]
     is_first: bool
-    is_last: bool
 
 
 class ScopeWalk(Walk):
@@ -105,10 +104,7 @@ class ScopeWalk(Walk):
                 found.append((box, []))
             found[-1][1].append(index)
         names = [box.name for box, _ in found]
-        return [
-            _Run(box, outs, box.name not in names[:k], box.name not in names[k + 1 :])
-            for k, (box, outs) in enumerate(found)
-        ]
+        return [_Run(box, outs, box.name not in names[:k]) for k, (box, outs) in enumerate(found)]
 
     def edges(self, index: int) -> list[_Edge]:
         """Return what a line is computed from, of the lines that are kept."""

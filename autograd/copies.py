@@ -89,7 +89,7 @@ def reduce_tape(tape: Tape) -> Any:
     """
     ancestors = _ancestors(tape)
     if len(ancestors) > _STRIDE and len(ancestors) % _STRIDE:
-        ancestors = list({id(parent): parent for parent, _ in tape.imports.copy().values()}.values())
+        ancestors = list({id(older): older for older, _ in tape.imports.copy().values()}.values())
     state = {
         "ancestors": ancestors,
         "fields": _freeze(tape),
@@ -136,10 +136,10 @@ def _ancestors(tape: Tape) -> list[Tape]:
     waiting = [tape]
     while waiting:
         places: list[Place] = list(waiting.pop().imports.values())
-        for parent, _ in places:
-            if id(parent) not in found:
-                found[id(parent)] = parent
-                waiting.append(parent)
+        for older, _ in places:
+            if id(older) not in found:
+                found[id(older)] = older
+                waiting.append(older)
     del found[id(tape)]
     return sorted(found.values(), key=_age)
 

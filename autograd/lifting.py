@@ -1,6 +1,6 @@
 """The lifted sweep: a reverse sweep on Values, which gives differentiable gradients.
 
-The same walk as `tape.reverse_sweep`, but a slope is the row's partial evaluated on Values, so that the adjoints are
+The same sweep as `tape.reverse_sweep`, but a slope is the row's partial evaluated on Values, so that the adjoints are
 recorded and can be differentiated in their turn.
 """
 

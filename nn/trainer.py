@@ -114,8 +114,16 @@ def fit(
         The scores of every finished epoch, and more.
 
     Raises:
-        ValueError: inputs and targets differ in number, there are none, or a number is out of range.
+        ValueError: inputs and targets differ in number, there are none, a number is out of range, the optimizer holds
+            no parameter of the model, or the schedule another optimizer.
         TypeError: an argument is of a wrong type, or the loss does not depend on a parameter.
+        RuntimeError: it is called under `no_grad()`.
+        OSError: the checkpoint cannot be written, or that to go on from cannot be read.
+        SavedFileError: what is to be gone on from is no checkpoint, or does not fit.
+        ModuleNotFoundError: a checkpoint is asked for, and the package safetensors is not installed.
+
+    Warns:
+        RuntimeWarning: a loss or a parameter stopped being finite; the message says where.
 
     Cost: per batch one replay for all of its samples; without replay a recording of them, and one reverse sweep.
 

@@ -68,7 +68,7 @@ REACH = 8.0
 """The first step of the remainder, in steps that were right for differences: theirs went to 20 times the shortest."""
 
 HALVINGS = 28
-"""Down to 4e-9 of the first step: there an error of one part in 1e6 outweighs the curvature."""
+"""Down to 7e-9 of the first step: there an error of one part in 1e6 outweighs the curvature."""
 
 NEARBY = 1e-2
 """How far away, relative to an argument, a kink may lie to be mentioned beside a wrong derivative."""

@@ -18,6 +18,9 @@ from nn.stages import Activation, BatchNorm, Dropout, Sequential
 
 __all__ = ["SavedFileError", "described", "made", "n_parameters"]
 
+LARGEST_SIZE = 10**7
+"""The most neurons, or inputs, that a layer in a file may have."""
+
 
 class SavedFileError(ValueError):
     """A file cannot be loaded, or does not fit; the message is one line, and nothing has been changed."""
@@ -70,8 +73,8 @@ class _Kind(NamedTuple):
 
 
 def _size(number: Any) -> int:
-    if type(number) is not int or not 1 <= number <= 10**7:
-        raise SavedFileError(f"a number of neurons or inputs is a whole number above 0, not {_short(number)}")
+    if type(number) is not int or not 1 <= number <= LARGEST_SIZE:
+        raise SavedFileError(f"neurons and inputs are whole numbers from 1 to {LARGEST_SIZE:,}, not {_short(number)}")
     return number
 
 

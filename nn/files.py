@@ -26,7 +26,7 @@ def atomic_write(path: str | os.PathLike[str], *, binary: bool = False) -> Gener
     the path is a link, the file it leads to is replaced. A device or a pipe has no whole, and is written to directly.
 
     Args:
-        path: where the file shall stand; its directory exists.
+        path: where the file shall stand; its folder exists.
         binary: bytes rather than text. Text is UTF-8, and its line ends are written as given.
 
     Raises:
@@ -43,11 +43,11 @@ def atomic_write(path: str | os.PathLike[str], *, binary: bool = False) -> Gener
     """
     given = Path(path)
     if given.exists() and not given.is_file():
-        with _named(path), _opened(given, "w", binary) as file:  # a directory refuses to be opened, and says so
+        with _named(path), _opened(given, "w", binary) as file:  # a folder refuses to be opened, and says so
             yield file
         return
     target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")  # in the same directory: a move across disks is a copy
+    temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")  # in the same folder: a move across disks is a copy
     try:
         with _named(path):
             _check_writable(target)
@@ -81,7 +81,7 @@ def _named(path: str | os.PathLike[str]) -> Generator[None, None, None]:
 
 
 def _check_writable(target: Path) -> None:
-    """Raise where a file is write-protected: replacing it would need no permission but the directory's."""
+    """Raise where a file is write-protected: replacing it would need no permission but the folder's."""
     if target.exists() and not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 

@@ -100,14 +100,14 @@ def check_output(flag: str, path: str) -> None:
     """Check that a file can be written.
 
     Raises:
-        WrongUseError: there is no such directory, or it is not writable.
+        WrongUseError: there is no such folder, or it is not writable.
     """
     try:
         place = Path(os.path.realpath(path))
         if place.is_dir():
-            raise WrongUseError(f"{flag}: {path!r} is a directory, not a file")
+            raise WrongUseError(f"{flag}: {path!r} is a folder, not a file")
         if not place.parent.is_dir():
-            raise WrongUseError(f"{flag}: there is no directory {str(place.parent)!r}: make it first")
+            raise WrongUseError(f"{flag}: there is no folder {str(place.parent)!r}: make it first")
         needed = [place] if place.exists() else []
         if not place.exists() or place.is_file():
             needed.append(place.parent)  # a file is replaced by a new one

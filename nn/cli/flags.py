@@ -84,7 +84,7 @@ ABOUT_PLAYGROUND = """\
 Open a page in the browser on which a small network can be watched while it learns.
 
 Everything that is chosen there stands in the address of the page: it can be kept, and sent to others. The server
-listens on this machine only; nothing is fetched from elsewhere.
+listens on this machine only, unless --host and --remote say otherwise; nothing is fetched from elsewhere.
 """
 
 EXAMPLES_PLAYGROUND = """\

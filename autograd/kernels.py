@@ -1,8 +1,8 @@
 """Float functions that follow IEEE 754 where Python raises, and stay accurate where the textbook formula does not.
 
 This room knows numbers only. It never meets a node; the three formulas that array forms share are plain arithmetic, and
-say so. What it promises: no exception for overflow, poles and
-domains, and results within 4 ulp of the exact ones, measured by `python -m tests.accuracy`.
+say so. What it promises: no exception for overflow, poles and domains, and results within 4 ulp of the exact ones,
+measured by `python -m tests.accuracy`.
 """
 
 from __future__ import annotations

@@ -988,13 +988,15 @@ def divmod(x: Any, y: Any) -> tuple[Any, Any]:
 
     Args:
         x: dividend; any number.
-        y: divisor; any number but 0.
+        y: divisor; any number.
 
     Returns:
         Floor quotient and remainder: floats, nodes, arrays or duals.
 
     Raises:
         TypeError: an argument is not a number.
+
+    Convention: by 0 the quotient is ±inf, or nan for 0 by 0, and the remainder nan.
 
     Example:
         >>> divmod(-7.0, 2.0)

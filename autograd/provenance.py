@@ -48,7 +48,7 @@ def not_finite(
     source = user_line()
     return NonFiniteError(
         primitives.by_code(code).name,
-        [(None if operand is None else operand.label, primal) for operand, primal in zip(operands, primals)],
+        [(None if operand is None else operand.label, given) for operand, given in zip(operands, primals)],
         primal if bad is None or not isfinite(primal) else numbers[bad],
         "value" if not isfinite(primal) else f"slope in operand {bad}",
         source,

@@ -1,0 +1,353 @@
+"""The runner: pytest collects a file's own tests once; each mutant is a fork that runs the tests that reach its line.
+
+Mutants whose code runs when it is imported (rows of the table, constants, defaults, what builds them) are imported in
+a fork of a process that has everything but the packages, and are met with all of the file's tests, quickest first.
+"""
+
+from __future__ import annotations
+import __future__
+
+import hashlib
+import importlib.abc
+import importlib.machinery
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.mutation import children
+from tests.mutation.laws import ROOT, TOO_LONG, law_tests
+from tests.mutation.mutants import Mutant, Places
+from tests.mutation.patching import functions_of, patch, patches, show_source
+
+OPTIONS = [
+    *("-q", "--tb=no", "--assert=plain"),  # rewritten, a file that is also tested itself would not be the mutant
+    *(part for name in ("cacheprovider", "xdist", "cov", "faulthandler") for part in ("-p", f"no:{name}")),
+]
+CONTROL = "none"
+LONG = 600.0  # seconds of CPU time for the tests without a mutant
+LEAST = 10.0  # seconds of CPU time for a mutant, or five times what its tests take
+WARM = ("hypothesis", "mpmath", "numpy", "numpy.linalg", "sympy", "pytest", "_pytest.doctest", "graphviz", "tqdm")
+
+
+@dataclass
+class Baseline:
+    """What the tests of a file do without a mutant: seconds per test, and which of them reach which line."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    lines: dict[int, list[str]] = field(default_factory=dict)
+    failed: list[str] = field(default_factory=list)
+
+    def quickest_first(self, tests: Sequence[str]) -> list[str]:
+        return sorted(set(tests), key=lambda test: self.seconds.get(test, 0.0))
+
+    def tests_of(self, lines: tuple[int, int]) -> list[str]:
+        reaching = [test for line in range(lines[0], lines[1] + 1) for test in self.lines.get(line, ())]
+        return self.quickest_first([test for test in reaching if test in self.seconds])
+
+    def limit(self, tests: Sequence[str]) -> float:
+        return max(LEAST, 5.0 * sum(self.seconds.get(test, 0.0) for test in tests))
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a mutant: `killed`, `timeout`, `survived` or `uncovered`, by which test, in how many seconds."""
+
+    mutant: Mutant
+    outcome: str
+    by: str
+    seconds: float
+
+
+def digest(files: Sequence[str]) -> str:
+    text = b"".join((ROOT / file).read_bytes() for file in files)
+    return hashlib.sha256(text).hexdigest()[:16]
+
+
+def tests_digest(file: str) -> str:
+    return digest([*law_tests(file)[:-1], "tests/conftest.py"])
+
+
+def packages_digest() -> str:
+    return digest(
+        [str(path.relative_to(ROOT)) for name in ("autograd", "nn") for path in sorted(ROOT.glob(f"{name}/**/*.py"))]
+    )
+
+
+def _silently() -> None:
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nothing, stream)
+
+
+def _calmer_hypothesis() -> None:
+    """Find examples as always, but do not make a smaller one of what fails, nor explain it."""
+    from hypothesis import Phase, settings
+
+    phases = (Phase.explicit, Phase.generate)
+    settings.register_profile("mutation", parent=settings.default, phases=phases, print_blob=False)
+    settings.load_profile("mutation")
+
+
+def _use_folder(config: pytest.Config, folder: Path) -> None:
+    config._tmp_path_factory._given_basetemp = folder  # type: ignore[attr-defined]
+    config._tmp_path_factory._basetemp = None  # type: ignore[attr-defined]
+
+
+def _ended(result: children.Ended[Mutant]) -> Result:
+    by = result.written.strip()
+    if result.was_late or result.signal == 24:
+        return Result(result.task, "timeout", by, result.seconds)
+    if result.status or result.signal:
+        return Result(result.task, "killed", by or f"signal {result.signal}, status {result.status}", result.seconds)
+    return Result(result.task, "survived", "", result.seconds)
+
+
+def _is_left_out(item: pytest.Item) -> bool:
+    return any(part in item.name for part in TOO_LONG)
+
+
+class _FirstFailure:
+    """A plugin that ends the process when a test fails, and tells which."""
+
+    def __init__(self, pipe: int) -> None:
+        self.pipe = pipe
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            os.write(self.pipe, report.nodeid.encode())
+            os._exit(1)
+
+
+class _Measure:
+    """A plugin that notes how long each test takes, and whether it fails."""
+
+    def __init__(self, baseline: Baseline) -> None:
+        self.baseline = baseline
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        seconds = self.baseline.seconds
+        seconds[report.nodeid] = seconds.get(report.nodeid, 0.0) + report.duration
+        if report.failed:
+            self.baseline.failed.append(report.nodeid)
+
+
+class Server:
+    """A plugin in whose place of running tests mutants are run, each in a fork.
+
+    Args:
+        file: the file that is mutated.
+        mutants: which of its mutants to run.
+        jobs: how many forks at a time.
+        tell: called with each result.
+        kept: a file that keeps the baseline.
+
+    Attributes:
+        rest: the mutants that have to be imported, which are left to the caller.
+    """
+
+    def __init__(self, file: str, mutants: list[Mutant], jobs: int, tell: Callable[[Result], None], kept: Path) -> None:
+        self.file, self.mutants, self.jobs, self.tell, self.kept = file, mutants, jobs, tell, kept
+        self.path = str(ROOT / file)
+        self.source = (ROOT / file).read_text()
+        self.called: dict[int, Any] = {}
+        self.rest: list[Mutant] = []
+
+    def note_calls(self, frame: Any, event: str, argument: Any) -> None:
+        if event == "call":
+            self.called.setdefault(id(frame.f_code), frame.f_code)
+
+    def pytest_configure(self) -> None:
+        _calmer_hypothesis()
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        sys.setprofile(None)
+        self.session = session
+        self.items = {item.nodeid: item for item in session.items if not _is_left_out(item)}
+        self.baseline = self._baseline()
+        at_import = {code for code in self.called.values() if code.co_filename == self.path}
+        self.functions = functions_of(self.path)
+        self.changes: dict[Mutant, Any] = {}
+        places = Places(self.source)
+        self.tests = {mutant: self.baseline.tests_of(places.piece(mutant.line)) for mutant in self.mutants}
+        for mutant in self.mutants:
+            codes = [self._code(places, mutant, text) for text in (self.source[mutant.start : mutant.end], mutant.text)]
+            self.changes[mutant] = patches(*codes, at_import)
+        self._run()
+        return True
+
+    def _code(self, places: Places, mutant: Mutant, text: str) -> Any:
+        """Return the code of the module's statement that a mutant changes, with a text where its change is."""
+        first, last = places.statement(mutant.line)
+        start, end = places.starts[first - 1], places.starts[last]
+        source = "\n" * (first - 1) + self.source[start : mutant.start] + text + self.source[mutant.end : end]
+        return compile(source, self.path, "exec", flags=__future__.annotations.compiler_flag, dont_inherit=True)
+
+    def _run(self) -> None:
+        self.rest = [mutant for mutant in self.mutants if self.changes[mutant] is None]
+        patched = [mutant for mutant in self.mutants if self.changes[mutant] is not None]
+        for mutant in patched:
+            if not self.tests[mutant]:
+                self.tell(Result(mutant, "uncovered", "", 0.0))
+        reached = [mutant for mutant in patched if self.tests[mutant]]
+        for ended in children.run(
+            reached, self._work, lambda mutant: self.baseline.limit(self.tests[mutant]), self.jobs
+        ):
+            self.tell(_ended(ended))
+
+    def _work(self, mutant: Mutant, pipe: int, folder: Path) -> None:
+        _use_folder(self.session.config, folder)
+        patch(self.changes[mutant], self.functions)
+        show_source(self.path, mutant.source(self.source))
+        self.session.config.pluginmanager.register(_FirstFailure(pipe))
+        self._run_tests(self.tests[mutant])
+
+    def _run_tests(self, names: Sequence[str], before: Callable[[str], None] = lambda name: None) -> None:
+        items = [self.items[name] for name in names]
+        for item, following in zip(items, [*items[1:], None]):
+            before(item.nodeid)
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+
+    def _baseline(self) -> Baseline:
+        if not self.kept.exists():
+            (ended,) = children.run([self.file], self._measure, lambda _: LONG, 1)
+            if ended.status or ended.signal or ended.was_late:
+                raise SystemExit(f"the tests of {self.file} end with {ended}")
+        return self.read_baseline()
+
+    def read_baseline(self) -> Baseline:
+        found = json.loads(self.kept.read_text())
+        lines = {int(line): [found["names"][each] for each in tests] for line, tests in found["lines"].items()}
+        return Baseline(found["seconds"], lines, found["failed"])
+
+    def _measure(self, _: str, pipe: int, folder: Path) -> None:
+        import coverage
+
+        _use_folder(self.session.config, folder)
+        baseline, watch = Baseline(), coverage.Coverage(data_file=None, include=[self.path], config_file=False)
+        self.session.config.pluginmanager.register(_Measure(baseline))
+        watch.start()
+        self._run_tests(list(self.items), watch.switch_context)
+        watch.stop()
+        names = [name for name in baseline.seconds if name not in baseline.failed]
+        places = {name: place for place, name in enumerate(names)}
+        lines = watch.get_data().contexts_by_lineno(self.path)
+        by_line = {line: [places[name] for name in tests if name in places] for line, tests in lines.items()}
+        seconds = {name: round(baseline.seconds[name], 5) for name in names}
+        text = json.dumps({"seconds": seconds, "names": names, "lines": by_line, "failed": baseline.failed})
+        self.kept.write_text(text)
+
+
+class _Import(importlib.abc.MetaPathFinder):
+    """A finder that serves a mutant in place of its file."""
+
+    def __init__(self, mutant: Mutant) -> None:
+        self.mutant = mutant
+        self.name = mutant.file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+    def find_spec(self, name: str, path: Any, target: Any = None) -> importlib.machinery.ModuleSpec | None:
+        if name != self.name:
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(name, path, target)
+        if spec is not None:
+            spec.loader = _Loader(self.mutant, spec.origin or "")
+        return spec
+
+
+class _Loader(importlib.machinery.SourceFileLoader):
+    def __init__(self, mutant: Mutant, path: str) -> None:
+        super().__init__(mutant.file.removesuffix(".py").replace("/", "."), path)
+        self.mutant = mutant
+
+    def get_code(self, fullname: str) -> Any:
+        source = self.mutant.source(Path(self.path).read_text())
+        show_source(self.path, source)
+        return compile(source, self.path, "exec", dont_inherit=True)
+
+
+class _InOrder(_FirstFailure):
+    """A plugin that runs the tests of a baseline, quickest first, until one fails."""
+
+    def __init__(self, pipe: int, baseline: Baseline, folder: Path) -> None:
+        super().__init__(pipe)
+        self.baseline, self.folder = baseline, folder
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        _calmer_hypothesis()
+
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        _use_folder(config, self.folder)
+        known = {item.nodeid: item for item in items}
+        order = self.baseline.quickest_first(list(self.baseline.seconds))
+        missing = [name for name in order if name not in known]
+        if missing:
+            os.write(self.pipe, f"{missing[0]} is not there".encode())
+            os._exit(1)
+        items[:] = [known[name] for name in order]
+
+
+def _import_and_run(file: str, baseline: Baseline) -> Callable[[Mutant, int, Path], None]:
+    def work(mutant: Mutant, pipe: int, folder: Path) -> None:
+        _silently()
+        sys.meta_path.insert(0, _Import(mutant))
+        arguments = [*OPTIONS, "-x", f"--rootdir={ROOT}", *law_tests(file)]
+        status = pytest.main(arguments, plugins=[_InOrder(pipe, baseline, folder)])
+        if status:
+            os.write(pipe, b"collection")
+            os._exit(int(status))
+
+    return work
+
+
+def _collect_and_run(server: Server) -> Callable[[str, int, Path], None]:
+    def work(_: str, pipe: int, folder: Path) -> None:
+        errors = os.dup(2)
+        _silently()
+        sys.setprofile(server.note_calls)
+        status = pytest.main([*OPTIONS, f"--rootdir={ROOT}", *law_tests(server.file)], plugins=[server])
+        if status:
+            os.write(errors, f"collecting the tests of {server.file} ended with {status!r}\n".encode())
+            os._exit(int(status))
+        os.write(pipe, json.dumps([server.mutants.index(mutant) for mutant in server.rest]).encode())
+
+    return work
+
+
+def warm() -> None:
+    """Import what the tests import, but not the packages."""
+    for name in WARM:
+        __import__(name)
+
+
+def run(file: str, mutants: list[Mutant], jobs: int, tell: Callable[[Result], None], kept: Path) -> None:
+    """Run mutants of a file, and tell of each what became of it."""
+    server = Server(file, mutants, jobs, tell, kept)
+    (ended,) = children.run([file], _collect_and_run(server), lambda _: 36000.0, 1)
+    if ended.status or ended.signal:
+        raise SystemExit(f"{file}: no mutants were run: {ended}")
+    baseline = server.read_baseline()
+    rest = [mutants[index] for index in json.loads(ended.written)]
+    limit = baseline.limit(list(baseline.seconds))
+    if rest:
+        rest = [*_control(file, kept), *rest]
+    for each in children.run(rest, _import_and_run(file, baseline), lambda _: limit, jobs):
+        if each.task.operator != CONTROL:
+            tell(_ended(each))
+        elif each.written or each.status or each.signal:
+            raise SystemExit(f"{file}: its tests fail without a mutant, when the quickest come first: {each}")
+        else:
+            _control_mark(kept).touch()
+
+
+def _control_mark(kept: Path) -> Path:
+    return kept.with_suffix(".control")
+
+
+def _control(file: str, kept: Path) -> list[Mutant]:
+    """Return a mutant without a change, unless it is known to survive."""
+    return [] if _control_mark(kept).exists() else [Mutant(file, CONTROL, 0, 0, 0, "", 1, "module", "", "")]

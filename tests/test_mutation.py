@@ -1,0 +1,80 @@
+"""Mutation testing says for every file which tests are its own; what cannot be killed is still there.
+
+`python -m tests.mutation FILE` runs the mutants; here is only what its tables promise, and how its parts work.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.mutation.laws import LAWS, ROOT, law_tests
+from tests.mutation.ledger import equivalents
+from tests.mutation.mutants import Mutant, Places
+from tests.mutation.patching import functions_of, patch, patches
+
+WITHOUT_LAWS = {"__init__.py", "__main__.py"}
+SOURCE = """
+def outer(n):
+    def inner(k):
+        return k + n
+    return inner
+
+factor = 2
+twice = [lambda x: factor * x]
+"""
+
+
+def test_every_file_of_the_packages_has_tests_of_its_own():
+    files = {str(path.relative_to(ROOT)) for name in ("autograd", "nn") for path in (ROOT / name).rglob("*.py")}
+    assert {file for file in files if file.rpartition("/")[2] not in WITHOUT_LAWS} == set(LAWS)
+    missing = [test for file in LAWS for test in law_tests(file) if not (ROOT / test).is_file()]
+    assert missing == []
+
+
+@pytest.mark.parametrize("file", sorted(equivalents()))
+def test_every_equivalent_mutant_changes_a_line_that_is_there(file):
+    source = (ROOT / file).read_text()
+    places, lines = Places(source), source.splitlines()
+    there = {(places.scope(number), " ".join(line.split())) for number, line in enumerate(lines, start=1)}
+    gone = [entry for entry in equivalents()[file] if (entry["function"], entry["was"]) not in there]
+    assert gone == []
+    assert all(entry["because"] for entry in equivalents()[file])
+
+
+def changed(was, becomes):
+    code = compile(SOURCE, "a file", "exec")
+    there = {}
+    exec(code, there)
+    called = {there["outer"].__code__}
+    there["add"] = there["outer"](5)
+    found = patches(code, compile(SOURCE.replace(was, becomes), "a file", "exec"), called)
+    if found is not None:
+        patch(found, functions_of("a file"))
+    return found, there
+
+
+def test_functions_that_exist_and_functions_to_come_get_the_code_of_a_mutant():
+    _, there = changed("k + n", "k - n")
+    assert (there["add"](7), there["outer"](5)(7)) == (2, 2)
+    _, there = changed("factor * x", "factor + x")
+    assert there["twice"][0](5) == 7
+
+
+@pytest.mark.parametrize("change", [("factor = 2", "factor = 3"), ("return inner", "return not inner")])
+def test_what_runs_at_import_is_imported_again(change):
+    assert changed(*change)[0] is None
+
+
+def test_a_mutant_is_its_source_with_one_change():
+    start = SOURCE.index("+")
+    mutant = Places(SOURCE).mutant("a file", "an operator", 0, (start, start + 1, "-"))
+    assert (mutant.function, mutant.was, mutant.becomes) == ("outer.inner", "return k + n", "return k - n")
+    assert mutant.source(SOURCE) == SOURCE.replace("k + n", "k - n")
+    assert isinstance(mutant, Mutant)
+
+
+def test_annotations_and_docstrings_have_no_effect():
+    source = 'def f(x: int | None = 1) -> int:\n    """1 + 1."""\n    return x + 1\n'
+    places = Places(source)
+    assert all(places.is_ignored(source.index(part)) for part in ("|", "None", "int:", "+ 1."))
+    assert not any(places.is_ignored(source.index(part)) for part in ("1) ->", "+ 1\n"))

@@ -66,9 +66,7 @@ class Places:
         self.ignored: list[tuple[int, int]] = []
         self.scopes: list[tuple[int, int, str]] = []
         self.pieces: list[tuple[int, int]] = []
-        tree = ast.parse(source)
-        self.statements = [(_first_line(node), node.end_lineno or 0) for node in tree.body]
-        self._visit(tree, "")
+        self._visit(ast.parse(source), "")
 
     def offset(self, line: int, column: int) -> int:
         return self.starts[line - 1] + column
@@ -81,10 +79,6 @@ class Places:
         """Return the lines of the shortest statement, header or lambda that a line is in."""
         inside = [piece for piece in self.pieces if piece[0] <= line <= piece[1]]
         return min(inside, key=lambda piece: piece[1] - piece[0], default=(line, line))
-
-    def statement(self, line: int) -> tuple[int, int]:
-        """Return the first and last line of the statement of the module that a line is in."""
-        return next((piece for piece in self.statements if piece[0] <= line <= piece[1]), (line, line))
 
     def is_ignored(self, offset: int) -> bool:
         return any(start <= offset < end for start, end in self.ignored)

@@ -9,15 +9,21 @@ from collections import defaultdict
 from collections.abc import Container, Iterator
 
 Code = types.CodeType
-Functions = dict[Code, list[types.FunctionType]]
+Spot = tuple[str, int, bytes]
+Functions = dict[Spot, list[types.FunctionType]]
+
+
+def spot(code: Code) -> Spot:
+    """Return where a code was written. (That two codes are equal, Python 3.11 does not always see once one has run.)"""
+    return code.co_qualname, code.co_firstlineno, code.co_linetable
 
 
 def functions_of(path: str) -> Functions:
-    """Return the functions that exist and were written in a file, by their code."""
+    """Return the functions that exist and were written in a file, by where."""
     found: Functions = defaultdict(list)
     for thing in gc.get_objects():
         if isinstance(thing, types.FunctionType) and thing.__code__.co_filename == path:
-            found[thing.__code__].append(thing)
+            found[spot(thing.__code__)].append(thing)
     return found
 
 
@@ -47,8 +53,8 @@ def differences(code: Code, mutant: Code) -> Iterator[tuple[Code, Code]]:
         yield from differences(each, become)
 
 
-def patches(module: Code, mutant: Code, ran_at_import: Container[Code]) -> list[tuple[Code, Code]] | None:
-    """Return which codes to replace by which, or None if the mutant has to be imported instead."""
+def patches(module: Code, mutant: Code, ran: Container[Spot]) -> list[tuple[Code, Code]] | None:
+    """Return which codes to replace by which, or None if the mutant has to be imported, because changed code ran."""
     try:
         changed = list(differences(module, mutant))
     except LookupError:
@@ -56,14 +62,14 @@ def patches(module: Code, mutant: Code, ran_at_import: Container[Code]) -> list[
     for code, become in changed:
         if code.co_freevars != become.co_freevars:
             return None
-        if _own(code) != _own(become) and (code.co_name == "<module>" or code in ran_at_import):
+        if _own(code) != _own(become) and (code.co_name == "<module>" or spot(code) in ran):
             return None
     return changed
 
 
 def patch(changed: list[tuple[Code, Code]], functions: Functions) -> None:
     for code, become in changed:
-        for function in functions.get(code, ()):
+        for function in functions.get(spot(code), ()):
             function.__code__ = become
 
 

@@ -5,7 +5,6 @@ a fork of a process that has everything but the packages, and are met with all o
 """
 
 from __future__ import annotations
-import __future__
 
 import hashlib
 import importlib.abc
@@ -23,7 +22,7 @@ import pytest
 from tests.mutation import children
 from tests.mutation.laws import ROOT, TOO_LONG, law_tests
 from tests.mutation.mutants import Mutant, Places
-from tests.mutation.patching import functions_of, patch, patches, show_source
+from tests.mutation.patching import functions_of, patch, patches, show_source, spot
 
 OPTIONS = [
     *("-q", "--tb=no", "--assert=plain"),  # rewritten, a file that is also tested itself would not be the mutant
@@ -170,23 +169,21 @@ class Server:
         self.session = session
         self.items = {item.nodeid: item for item in session.items if not _is_left_out(item)}
         self.baseline = self._baseline()
-        at_import = {code for code in self.called.values() if code.co_filename == self.path}
+        at_import = {spot(code) for code in self.called.values() if code.co_filename == self.path}
         self.functions = functions_of(self.path)
         self.changes: dict[Mutant, Any] = {}
         places = Places(self.source)
         self.tests = {mutant: self.baseline.tests_of(places.piece(mutant.line)) for mutant in self.mutants}
+        module = self._code(self.source)
         for mutant in self.mutants:
-            codes = [self._code(places, mutant, text) for text in (self.source[mutant.start : mutant.end], mutant.text)]
-            self.changes[mutant] = patches(*codes, at_import)
+            changed = patches(module, self._code(mutant.source(self.source)), at_import)
+            there = changed and any(spot(code) in self.functions for code, _ in changed)
+            self.changes[mutant] = changed if there else None
         self._run()
         return True
 
-    def _code(self, places: Places, mutant: Mutant, text: str) -> Any:
-        """Return the code of the module's statement that a mutant changes, with a text where its change is."""
-        first, last = places.statement(mutant.line)
-        start, end = places.starts[first - 1], places.starts[last]
-        source = "\n" * (first - 1) + self.source[start : mutant.start] + text + self.source[mutant.end : end]
-        return compile(source, self.path, "exec", flags=__future__.annotations.compiler_flag, dont_inherit=True)
+    def _code(self, source: str) -> Any:
+        return compile(source, self.path, "exec", dont_inherit=True)
 
     def _run(self) -> None:
         self.rest = [mutant for mutant in self.mutants if self.changes[mutant] is None]

@@ -562,7 +562,7 @@ class Frontier:
             low = tape.starts[number]
             yield tape, low, self._highest[tape, number]
             # Operands in an older segment of the same tape: their adjoints stand in the same buffer already.
-            if number and tape.serials[number - 1] >= self._since:
+            if number:
                 self.touch((tape, low - 1))
 
     def importing(self, tape: Tape, index: int) -> Tape | None:

@@ -6,7 +6,19 @@ import math
 
 import pytest
 
-from autograd.tape import CONSTANT, INPUT, LEAF, Tape, edges, forward_sweep, reachable, reverse_sweep
+from autograd.tape import (
+    CONSTANT,
+    GENERATIONS,
+    IMPORT,
+    INPUT,
+    LEAF,
+    Tape,
+    advance_serials,
+    edges,
+    forward_sweep,
+    reachable,
+    reverse_sweep,
+)
 
 ANY = 0  # a primitive's code: the sweeps never look at it
 
@@ -146,3 +158,75 @@ def test_tape_imports_nothing_of_ours():
     tree = ast.parse(inspect.getsource(autograd.tape))
     at_top = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
     assert all("autograd" not in ast.dump(node) for node in at_top)
+
+
+def test_reachable_follows_operands_of_wide_nodes_and_of_the_first_of_a_segment_down_to_the_first_node():
+    tape = written((LEAF, 1.0), (LEAF, 2.0), (ANY, 4.0, (0, 1, 0), (1.0, 1.0, 1.0), 3))
+    assert reachable([(tape, 2)])[0] == [(tape, 0), (tape, 1), (tape, 2)]
+    tape.begin_segment()
+    tape.append((ANY, 3.0, 0, 1.0))
+    assert reachable([(tape, 3)])[0] == [(tape, 0), (tape, 3)]
+
+
+def test_an_import_has_the_primal_of_its_node():
+    older, newer = written((LEAF, 2.0), (ANY, 4.0, 0, 4.0)), Tape()
+    assert newer.nodes[newer.enter_import((older, 1))] == (IMPORT, 4.0)
+
+
+def test_every_few_generations_a_stand_in_is_imported_from():
+    place, stand_ins = (written((LEAF, 1.0)), 0), []
+    for generation in range(1, 2 * GENERATIONS + 1):
+        tape = Tape()
+        index = tape.enter_import(place)
+        if tape.imports[index][0] is not place[0]:
+            stand_ins.append(generation)
+        place = (tape, index)
+    assert stand_ins == [GENERATIONS, 2 * GENERATIONS]
+
+
+def of_generation(generation: int) -> tuple[Tape, Tape]:
+    """Return a tape that imports from another, in line 0, and that other one."""
+    older, tape = written((LEAF, 1.0), (LEAF, 2.0)), Tape()
+    older.generation = generation - 1
+    tape.enter_import((older, 0))
+    return tape, older
+
+
+def test_a_stand_in_imports_what_is_needed_of_it_also_when_its_tape_has_grown():
+    tape, older = of_generation(GENERATIONS - 1)
+    tape.append((ANY, 3.0, 0, 1.0))
+    unused = tape.enter_import((older, 1))
+    newer = Tape()
+    stand_in = newer.imports[newer.enter_import((tape, 1))][0]
+    assert stand_in.imports == {0: (older, 0)}
+    last = tape.append((ANY, 3.0, (unused, CONSTANT, 1), (1.0, 1.0, 1.0), 3))
+    newer.enter_import((tape, last))
+    assert stand_in.imports == {0: (older, 0), unused: (older, 1)}
+
+
+def test_a_tape_and_its_stand_in_are_swept_as_one_and_each_knows_imports_of_its_own():
+    tape, older = of_generation(GENERATIONS - 1)
+    other = tape.enter_import((older, 1))
+    newer = Tape()
+    stand_in = newer.imports[newer.enter_import((tape, 0))][0]
+    found, outside = reachable([(stand_in, 0), (tape, other)])
+    assert (older, 1) in found
+    assert (older, 0) in found
+    assert not outside
+
+
+def test_what_lies_on_a_tape_from_before_is_outside():
+    older, newer = written((LEAF, 2.0)), Tape()
+    last = newer.append((ANY, 6.0, newer.enter_import((older, 0)), 3.0))
+    since = newer.serials[-1]
+    assert reachable([(newer, last)], since) == ([(newer, 0), (newer, last)], True)
+    assert reverse_sweep([((newer, last), 1.0)], since) == {newer: [3.0, 1.0]}
+    assert reachable([(older, 0)], since) == ([], True)
+
+
+def test_segments_after_a_restored_tape_are_younger_than_its_segments():
+    past = Tape().serials[-1] + 1000
+    advance_serials(past)
+    assert Tape().serials[-1] > past
+    advance_serials(1)
+    assert Tape().serials[-1] > past

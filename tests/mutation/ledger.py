@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import tomllib
 from collections import Counter
@@ -39,19 +40,20 @@ class Ledger:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
+        self.digests = functools.cache(lambda file: {"content": digest([file]), "tests": tests_digest(file)})
 
     def path(self, file: str) -> Path:
         return self.folder / (file.removesuffix(".py").replace("/", "_") + ".jsonl")
 
     def lines(self, file: str) -> dict[Key, Line]:
         """Return the last line of each mutant of a file's present text."""
-        path, content = self.path(file), digest([file])
+        path, content = self.path(file), self.digests(file)["content"]
         lines = map(json.loads, path.read_text().splitlines()) if path.exists() else ()
         return {_key(line): line for line in lines if line["content"] == content}
 
     def missing(self, file: str, mutants: Iterable[Mutant]) -> list[Mutant]:
         """Return the mutants that have no outcome, or survived tests that have changed since."""
-        known, tests = self.lines(file), tests_digest(file)
+        known, tests = self.lines(file), self.digests(file)["tests"]
         return [
             mutant
             for mutant in mutants
@@ -63,7 +65,7 @@ class Ledger:
         names = ("file", "operator", "occurrence", "line", "function", "was", "becomes")
         line = {name: getattr(mutant, name) for name in names}
         line |= {"outcome": result.outcome, "by": result.by, "seconds": round(result.seconds, 2)}
-        line |= {"content": digest([mutant.file]), "tests": tests_digest(mutant.file)}
+        line |= self.digests(mutant.file)
         with self.path(mutant.file).open("a") as ledger:
             ledger.write(json.dumps(line, ensure_ascii=False) + "\n")
 

@@ -243,28 +243,27 @@ class Server:
 class _Import(importlib.abc.MetaPathFinder):
     """A finder that serves a mutant in place of its file."""
 
-    def __init__(self, mutant: Mutant) -> None:
-        self.mutant = mutant
-        self.name = mutant.file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    def __init__(self, mutant: Mutant, source: str) -> None:
+        self.source = mutant.source(source)
+        self.name = mutant.file.removesuffix(".py").replace("/", ".")
 
     def find_spec(self, name: str, path: Any, target: Any = None) -> importlib.machinery.ModuleSpec | None:
         if name != self.name:
             return None
         spec = importlib.machinery.PathFinder.find_spec(name, path, target)
         if spec is not None:
-            spec.loader = _Loader(self.mutant, spec.origin or "")
+            spec.loader = _Loader(name, spec.origin or "", self.source)
         return spec
 
 
 class _Loader(importlib.machinery.SourceFileLoader):
-    def __init__(self, mutant: Mutant, path: str) -> None:
-        super().__init__(mutant.file.removesuffix(".py").replace("/", "."), path)
-        self.mutant = mutant
+    def __init__(self, name: str, path: str, source: str) -> None:
+        super().__init__(name, path)
+        self.source = source
 
     def get_code(self, fullname: str) -> Any:
-        source = self.mutant.source(Path(self.path).read_text())
-        show_source(self.path, source)
-        return compile(source, self.path, "exec", dont_inherit=True)
+        show_source(self.path, self.source)
+        return compile(self.source, self.path, "exec", dont_inherit=True)
 
 
 class _InOrder(_FirstFailure):
@@ -288,10 +287,10 @@ class _InOrder(_FirstFailure):
         items[:] = [known[name] for name in order]
 
 
-def _import_and_run(file: str, baseline: Baseline) -> Callable[[Mutant, int, Path], None]:
+def _import_and_run(file: str, source: str, baseline: Baseline) -> Callable[[Mutant, int, Path], None]:
     def work(mutant: Mutant, pipe: int, folder: Path) -> None:
         _silently()
-        sys.meta_path.insert(0, _Import(mutant))
+        sys.meta_path.insert(0, _Import(mutant, source))
         arguments = [*OPTIONS, "-x", f"--rootdir={ROOT}", *law_tests(file)]
         status = pytest.main(arguments, plugins=[_InOrder(pipe, baseline, folder)])
         if status:
@@ -332,7 +331,7 @@ def run(file: str, mutants: list[Mutant], jobs: int, tell: Callable[[Result], No
     limit = baseline.limit(list(baseline.seconds))
     if rest:
         rest = [*_control(file, kept), *rest]
-    for each in children.run(rest, _import_and_run(file, baseline), lambda _: limit, jobs):
+    for each in children.run(rest, _import_and_run(file, server.source, baseline), lambda _: limit, jobs):
         if each.task.operator != CONTROL:
             tell(_ended(each))
         elif each.written or each.status or each.signal:

@@ -80,6 +80,7 @@ class Primitive:
         accuracy: for a row that takes an exception of the accuracy contract or a bound of its own: which, and why.
 
     Raises:
+        ValueError: the form has not one `{}` per argument, or an example is not of that shape.
         TypeError: called with a wrong number of arguments, or with something that is not a real number.
 
     Example:
@@ -118,7 +119,7 @@ class Primitive:
         self.accuracy = accuracy
         self.code = len(TABLE)
         self.__name__ = name
-        self.__doc__ = f"Return {self.name} of its arguments, as numbers, nodes, arrays or duals."
+        self.__doc__ = self._checked_document()
         TABLE.append(self)
 
     def __call__(self, *arguments: Any) -> Any:
@@ -225,6 +226,31 @@ class Primitive:
         with _unwarned(arrays):
             return form(namespace, *arrays) if form else getattr(namespace, str(self.array))(*arrays)
 
+    def _checked_document(self) -> str:
+        """Return the docstring; raise where the row cannot be written."""
+        try:
+            return self._document()
+        except (IndexError, KeyError, TypeError, ValueError):
+            raise ValueError(
+                f"{self.name}: form has one {{}} per argument, not {self.form!r}, "
+                "and examples are arguments -> (value, slopes)"
+            ) from None
+
+    def _document(self) -> str:
+        """Return the docstring, made from the row."""
+        names = _argument_names(self.compute, self.partials)
+        told = [f"{name}: a number." for name in names]
+        if self.takes_condition:
+            told[0] = f"{names[0]}: a comparison, a bool or a number."
+        for k, default in enumerate(self.defaults, start=self.arity - len(self.defaults)):
+            told[k] = f"{names[k]}: a number, by default {default!r}."
+        return _docstring(self, self._bare_text(names), told)
+
+    def _bare_text(self, operands: Sequence[str]) -> str:
+        """Return how it is written where nothing stands around it."""
+        text = self.text(operands)
+        return text[1:-1] if self.form.startswith("(") and self.form.endswith(")") else text
+
     def _filled(self, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
         missing = self.arity - len(arguments)
         if not 0 < missing <= len(self.defaults):
@@ -296,9 +322,9 @@ class ManyPrimitive(Primitive):
         fewest: int = 1,
         **row: Any,
     ) -> None:
-        super().__init__(name, compute, partials=(), form=row.pop("form", name + "({})"), **row)
         self.all_partials = partials
         self.fewest = fewest
+        super().__init__(name, compute, partials=(), form=row.pop("form", name + "({})"), **row)
 
     def __call__(self, *arguments: Any) -> Any:
         """Apply it to separate operands, or to those of one iterable."""
@@ -313,6 +339,10 @@ class ManyPrimitive(Primitive):
             *arguments: the operands, separately.
         """
         return self._applied(arguments)
+
+    def _document(self) -> str:
+        told = f"*xs: numbers, {self.fewest} or more, separately or as one iterable."
+        return _docstring(self, self._bare_text(["x1", "x2", "..."]), [told])
 
     def _unpacked(self, iterable: Any) -> tuple[Any, ...]:
         try:
@@ -356,6 +386,30 @@ class ManyPrimitive(Primitive):
     def text(self, operands: Sequence[str]) -> str:
         """Return how it is written, its operands being written so."""
         return self.form.format(", ".join(operands))
+
+
+def _argument_names(compute: Callable[..., Any], partials: Sequence[Partial]) -> tuple[str, ...]:
+    """Return what the arguments of a primitive are called in its functions, as far as these say it."""
+    arity = len(partials)
+    for function, first in ((compute, 0), *((partial, 1) for partial in partials)):
+        code = getattr(function, "__code__", None)
+        if code is not None and code.co_argcount == first + arity:
+            return tuple(code.co_varnames[first : first + arity])
+    return ("x",) if arity == 1 else ("x", "y") if arity == 2 else tuple(f"x{k + 1}" for k in range(arity))
+
+
+def _docstring(row: Primitive, text: str, told: Sequence[str]) -> str:
+    """Return the docstring of a row: how it is written, what is told of its arguments, and its worked examples."""
+    lines = [f"Return {text}: of floats a float, of Values a node, of arrays an array, of Duals a Dual.", "", "Args:"]
+    lines += [f"    {each}" for each in told]
+    if row.examples:
+        lines += ["", "Worked examples -> value; slopes:"]
+    for point, (value, slopes) in row.examples.items():
+        operands = point if isinstance(point, tuple) else (point,)
+        lines.append(f"    {row._bare_text(list(map(repr, operands)))} -> {value!r}; {slopes!r}")
+    if row.accuracy:
+        lines += ["", f"Accuracy: {row.accuracy}."]
+    return "\n".join(lines)
 
 
 def _between_numbers(compute: Callable[[float, float], float]) -> Callable[[Any, Any], Any]:
@@ -1045,6 +1099,9 @@ class _Dot(ManyPrimitive):
             raise TypeError(f"{self.name}() takes two sequences, not {type(iterable).__name__}")
         return super()._unpacked(iterable)
 
+    def _document(self) -> str:
+        return _docstring(self, "w1 * x1 + w2 * x2 + ...", ["ws: a sequence of numbers.", "xs: another one, as long."])
+
     def text(self, operands: Sequence[str]) -> str:
         """Return how it is written: its first and its second factors as lists."""
         half = len(operands) // 2
@@ -1301,6 +1358,10 @@ class _Logarithm(Primitive):
     def __call__(self, *arguments: Any) -> Any:
         """Return the natural logarithm, or that to the base given as a second argument."""
         return logbase(*arguments) if len(arguments) == 2 else super().__call__(*arguments)
+
+    def _document(self) -> str:
+        summary, _, rest = super()._document().partition("\n\n")
+        return f"{summary}\n\nWith a second argument, the logarithm to that base.\n\n{rest}"
 
 
 log: _Logarithm = _Logarithm(

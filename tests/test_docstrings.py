@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import builtins
 import inspect
+import math
 import re
 import textwrap
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ import pytest
 
 import autograd
 import nn
+from autograd import Primitive, atan2, clip, leaky_relu, log, primitives
 
 PACKAGES = (autograd, nn)
 PREFIXES = ("autograd.", "nn.")
@@ -152,6 +154,41 @@ def missing(public: Public) -> Iterator[str]:
 @pytest.mark.parametrize("path", ALL)
 def test_a_docstring_says_everything(path):
     assert list(missing(ALL[path])) == []
+
+
+ROWS = {row.name: row for row in primitives.TABLE if getattr(primitives, row.name, None) is row}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_row_tells_its_arguments_and_its_examples(name):
+    row = ROWS[name]
+    told = sections(inspect.cleandoc(row.__doc__))
+    summary = told[""][0]
+    assert summary.startswith("Return ")
+    names = entries(told["Args"])
+    assert len(names) == (row.arity or len(names))
+    assert all(each in summary or each in ("xs", "ws") for each in names)
+    examples = row.__doc__.partition("Worked examples")[2]
+    assert examples.count(" -> ") == len(row.examples) + 1
+    assert row.accuracy in row.__doc__
+
+
+def test_a_row_names_its_arguments_as_its_functions_do():
+    assert clip.__doc__.startswith("Return clip(x, low, high): ")
+    assert atan2.__doc__.startswith("Return atan2(y, x): ")
+    assert "    slope: a number, by default 0.1." in leaky_relu.__doc__
+    assert "    clip(-2.0, 0.0, 1.0) -> 0.0; (0.0, 1.0, 0.0)" in clip.__doc__
+    assert "With a second argument, the logarithm to that base." in log.__doc__
+    nameless = Primitive("nameless", math.atan2, partials=[max, max])
+    assert nameless.__doc__.startswith("Return nameless(x, y): ")
+
+
+@pytest.mark.parametrize("wrong", [{"form": "({} + {})"}, {"form": "{x}"}, {"form": "{"}, {"examples": {1.0: 2.0}}])
+def test_a_row_that_cannot_be_written_is_refused(wrong):
+    before = len(primitives.TABLE)
+    with pytest.raises(ValueError, match=r"form has one \{\} per argument, .* arguments -> \(value, slopes\)"):
+        Primitive("wrong", math.sin, partials=[math.cos], **wrong)
+    assert len(primitives.TABLE) == before
 
 
 def half_told(x: float, y: float) -> float:

@@ -15,8 +15,9 @@ import math
 from collections.abc import Callable, Sequence
 from itertools import product
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
+from nn.checks import non_negative, positive, real, whole
 from nn.initializers import Seed, as_generator
 from nn.samples import Dataset
 
@@ -58,6 +59,7 @@ def moons(n_samples: int = 200, noise: float = 0.1, seed: Seed = 0) -> Dataset:
 
     Raises:
         ValueError: a number is out of range.
+        TypeError: something is not a number.
 
     Example:
         >>> data = moons(4, noise=0.0)
@@ -83,13 +85,14 @@ def circles(n_samples: int = 200, noise: float = 0.05, ratio: float = 0.5, seed:
 
     Raises:
         ValueError: a number is out of range.
+        TypeError: something is not a number.
 
     Example:
         >>> data = circles(4, noise=0.0)
         >>> [round(math.hypot(*point), 3) for point in data.inputs], data.targets
         ([1.0, 0.5, 1.0, 0.5], [0, 1, 0, 1])
     """
-    if not 0.0 < ratio < 1.0:
+    if not 0.0 < real(ratio, "ratio of the radii") < 1.0:
         raise ValueError(f"the ratio of the radii is above 0 and below 1, not {ratio}")
 
     def on_circle(k: int, j: int, count: int) -> Point:
@@ -114,6 +117,7 @@ def spirals(
 
     Raises:
         ValueError: a number is out of range.
+        TypeError: something is not a number.
 
     Example:
         >>> data = spirals(4, noise=0.0)
@@ -122,10 +126,8 @@ def spirals(
 
     Source: Lang and Witbrock, 1988, for two arms.
     """
-    if not 0.0 < turns < math.inf:
-        raise ValueError(f"the number of turns is finite and above 0, not {turns}")
-    if n_classes < 2:
-        raise ValueError(f"there are two classes or more, not {n_classes}")
+    positive(turns, "number of turns")
+    whole(n_classes, "number of classes", 2)
 
     def on_arm(k: int, j: int, count: int) -> Point:
         share = _even(j, count)
@@ -149,16 +151,19 @@ def blobs(
 
     Raises:
         ValueError: a number is out of range, or the centers are not points of one space.
+        TypeError: something is not a number, or the centers are neither an int nor points.
 
     Example:
         >>> data = blobs(4, centers=[[0.0], [9.0]], spread=0.0)
         >>> data.inputs, data.targets
         ([[0.0], [9.0], [0.0], [9.0]], [0, 1, 0, 1])
     """
-    if isinstance(centers, int):
-        points = [_polar(1.0, k / centers) for k in range(centers)]
+    if hasattr(centers, "__iter__"):
+        given = cast("Sequence[Sequence[float]]", centers)
+        points = [tuple(real(x, "coordinate of a center") for x in center) for center in given]
     else:
-        points = [tuple(map(float, center)) for center in centers]
+        count = whole(cast("int", centers), "number of centers", 2, otherwise=" (or a list of points)")
+        points = [_polar(1.0, k / count) for k in range(count)]
     if len(points) < 2:
         raise ValueError(f"there are two centers or more, not {len(points)}")
     if len(set(map(len, points))) > 1 or not points[0] or not all(math.isfinite(x) for point in points for x in point):
@@ -167,6 +172,7 @@ def blobs(
     def at_center(k: int, j: int, count: int) -> Point:  # noqa: ARG001 # only the noise tells samples of a cloud apart
         return points[k]
 
+    non_negative(spread, "spread")
     classes = [f"blob {k + 1}" for k in range(len(points))]
     return _in_turns(at_center, classes, n_samples, spread, seed)._replace(name="blobs")
 
@@ -181,6 +187,7 @@ def xor_clouds(n_samples: int = 200, noise: float = 0.3, seed: Seed = 0) -> Data
 
     Raises:
         ValueError: a number is out of range.
+        TypeError: something is not a number.
 
     Example:
         >>> data = xor_clouds(4, noise=0.0)
@@ -227,12 +234,13 @@ def parity(n_inputs: int = 3, low: float = 0.0) -> Dataset:
 
     Raises:
         ValueError: n_inputs or low is out of range.
+        TypeError: something is not a number.
 
     Example:
         >>> parity(3).targets
         [0, 1, 1, 0, 1, 0, 0, 1]
     """
-    if not 1 <= n_inputs <= 16:
+    if whole(n_inputs, "number of inputs") > 16:
         raise ValueError(f"parity has 1 to 16 inputs, not {n_inputs}: there are 2 ** inputs samples")
     if low not in (0.0, -1.0):
         raise ValueError(f"the low input is 0 or -1, not {low}")
@@ -253,6 +261,7 @@ def one_hot_identity(n: int = 8) -> Dataset:
 
     Raises:
         ValueError: n is out of range.
+        TypeError: something is not a number.
 
     Example:
         >>> one_hot_identity(2).inputs, one_hot_identity(2).targets
@@ -260,8 +269,7 @@ def one_hot_identity(n: int = 8) -> Dataset:
 
     Source: Ackley, Hinton and Sejnowski, 1985, the encoder problem.
     """
-    if n < 2:
-        raise ValueError(f"there are two rows or more, not {n}")
+    whole(n, "number of rows", 2)
     features = [f"x{k + 1}" for k in range(n)]
     return Dataset(_one_hot_rows(n), _one_hot_rows(n), features, [], "identity")
 
@@ -284,14 +292,14 @@ def sine(n_samples: int = 100, noise: float = 0.1, periods: float = 1.0, seed: S
 
     Raises:
         ValueError: a number is out of range.
+        TypeError: something is not a number.
 
     Example:
         >>> data = sine(5, noise=0.0)
         >>> data.inputs, [round(y, 3) + 0.0 for y in data.targets]
         ([[-1.0], [-0.5], [0.0], [0.5], [1.0]], [0.0, -1.0, 0.0, 1.0, 0.0])
     """
-    if not 0.0 < periods < math.inf:
-        raise ValueError(f"the number of periods is finite and above 0, not {periods}")
+    positive(periods, "number of periods")
     _check(n_samples, 2, noise)
     inputs = [[2.0 * _even(j, n_samples) - 1.0] for j in range(n_samples)]
     return _curve(inputs, lambda x: math.sin(math.pi * periods * x[0]), noise, as_generator(seed), "sine")
@@ -313,6 +321,7 @@ def bumps(
 
     Raises:
         ValueError: a number is out of range, or there are no heights.
+        TypeError: something is not a number.
 
     Example:
         >>> data = bumps(7, heights=[2.0])
@@ -321,7 +330,7 @@ def bumps(
 
     Source: Cybenko, 1989, for what a hidden layer can do.
     """
-    if not heights or not all(map(math.isfinite, heights)):
+    if not heights or not all(math.isfinite(real(height, "height of a bump")) for height in heights):
         raise ValueError(f"the heights are one finite number or more, not {list(heights)}")
     _check(n_samples, 2, noise)
     inputs = [[_even(j, n_samples)] for j in range(n_samples)]
@@ -351,13 +360,14 @@ def plane(
 
     Raises:
         ValueError: a number is out of range, or there are no slopes.
+        TypeError: something is not a number.
 
     Example:
         >>> data = plane(3, noise=0.0, slopes=[2.0], offset=1.0)
         >>> [y - 2.0 * x for (x,), y in zip(data.inputs, data.targets)]
         [1.0, 1.0, 1.0]
     """
-    if not slopes or not all(map(math.isfinite, [*slopes, offset])):
+    if not slopes or not all(math.isfinite(real(each, "slope or offset")) for each in [*slopes, offset]):
         raise ValueError(f"slopes and offset are finite, one slope or more, not {list(slopes)} and {offset}")
     _check(n_samples, 2, noise)
     generator = as_generator(seed)
@@ -544,10 +554,8 @@ def _curve(
 
 
 def _check(n_samples: int, least: int, noise: float) -> None:
-    if n_samples < least:
-        raise ValueError(f"the number of samples is {least} or more, not {n_samples}")
-    if not 0.0 <= noise < math.inf:
-        raise ValueError(f"the noise is a finite number, 0 or more, not {noise}")
+    whole(n_samples, "number of samples", least)
+    non_negative(noise, "noise")
 
 
 def _normal(deviation: float, generator: Random) -> float:

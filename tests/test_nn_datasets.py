@@ -254,14 +254,14 @@ def test_a_plane_has_its_slopes():
         (lambda: plane(-5), "the number of samples is 2 or more, not -5"),
         (lambda: circles(noise=-0.1), "the noise is a finite number, 0 or more, not -0.1"),
         (lambda: moons(noise=math.nan), "the noise is a finite number, 0 or more, not nan"),
-        (lambda: blobs(spread=math.inf), "the noise is a finite number, 0 or more, not inf"),
+        (lambda: blobs(spread=math.inf), "the spread is a finite number, 0 or more, not inf"),
         (lambda: circles(ratio=1.0), "the ratio of the radii is above 0 and below 1, not 1.0"),
         (lambda: circles(ratio=0), "the ratio of the radii is above 0 and below 1, not 0"),
-        (lambda: spirals(turns=math.inf), "the number of turns is finite and above 0, not inf"),
-        (lambda: sine(periods=0), "the number of periods is finite and above 0, not 0"),
-        (lambda: spirals(turns=0), "the number of turns is finite and above 0, not 0"),
-        (lambda: spirals(n_classes=1), "there are two classes or more, not 1"),
-        (lambda: blobs(centers=1), "there are two centers or more, not 1"),
+        (lambda: spirals(turns=math.inf), "the number of turns is a finite number above 0, not inf"),
+        (lambda: sine(periods=0), "the number of periods is a finite number above 0, not 0"),
+        (lambda: spirals(turns=0), "the number of turns is a finite number above 0, not 0"),
+        (lambda: spirals(n_classes=1), "the number of classes is 2 or more, not 1"),
+        (lambda: blobs(centers=1), "the number of centers is 2 or more (or a list of points), not 1"),
         (lambda: blobs(centers=[[0.0]]), "there are two centers or more, not 1"),
         (
             lambda: blobs(centers=[[0.0], [1.0, 2.0]]),
@@ -274,9 +274,9 @@ def test_a_plane_has_its_slopes():
         ),
         (lambda: xor(0.5), "the low input is 0 or -1, not 0.5"),
         (lambda: parity(17), "parity has 1 to 16 inputs, not 17: there are 2 ** inputs samples"),
-        (lambda: parity(0), "parity has 1 to 16 inputs, not 0: there are 2 ** inputs samples"),
-        (lambda: one_hot_identity(1), "there are two rows or more, not 1"),
-        (lambda: sine(periods=math.inf), "the number of periods is finite and above 0, not inf"),
+        (lambda: parity(0), "the number of inputs is 1 or more, not 0"),
+        (lambda: one_hot_identity(1), "the number of rows is 2 or more, not 1"),
+        (lambda: sine(periods=math.inf), "the number of periods is a finite number above 0, not inf"),
         (lambda: bumps(heights=[]), "the heights are one finite number or more, not []"),
         (lambda: bumps(heights=[math.inf]), "the heights are one finite number or more, not [inf]"),
         (lambda: plane(slopes=[]), "slopes and offset are finite, one slope or more, not [] and 0.5"),
@@ -285,6 +285,32 @@ def test_a_plane_has_its_slopes():
 )
 def test_what_cannot_be_made_is_said(make, message):
     with pytest.raises(ValueError, match=r".") as caught:
+        make()
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: moons("a"), "the number of samples is an int, not 'a'"),
+        (lambda: moons(10.5), "the number of samples is an int, not 10.5"),
+        (lambda: moons(True), "the number of samples is an int, not True"),
+        (lambda: moons(noise="a"), "the noise is a number, not 'a'"),
+        (lambda: circles(ratio="a"), "the ratio of the radii is a number, not 'a'"),
+        (lambda: spirals(turns="a"), "the number of turns is a number, not 'a'"),
+        (lambda: spirals(n_classes=2.5), "the number of classes is an int, not 2.5"),
+        (lambda: blobs(centers=2.5), "the number of centers is an int (or a list of points), not 2.5"),
+        (lambda: blobs(centers=[["a"], [1.0]]), "the coordinate of a center is a number, not 'a'"),
+        (lambda: blobs(spread=None), "the spread is a number, not None"),
+        (lambda: parity("a"), "the number of inputs is an int, not 'a'"),
+        (lambda: one_hot_identity(2.5), "the number of rows is an int, not 2.5"),
+        (lambda: sine(periods="a"), "the number of periods is a number, not 'a'"),
+        (lambda: bumps(heights="a"), "the height of a bump is a number, not 'a'"),
+        (lambda: plane(slopes=["a"]), "the slope or offset is a number, not 'a'"),
+    ],
+)
+def test_what_is_no_number_is_said(make, message):
+    with pytest.raises(TypeError, match=r".") as caught:
         make()
     assert str(caught.value) == message
 

@@ -14,11 +14,20 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
+from autograd import primitives
 from autograd.lifting import accumulate, product
 from autograd.operators import Operators
 from autograd.primitives import Primitive, is_real, number
+from autograd.value import Condition, Value, compare
 
 __all__ = ["Dual", "fresh_seeding"]
+
+_MIRRORED = {
+    primitives.less: primitives.greater,
+    primitives.less_equal: primitives.greater_equal,
+    primitives.greater: primitives.less,
+    primitives.greater_equal: primitives.less_equal,
+}
 
 _seedings = itertools.count(1)
 
@@ -57,22 +66,22 @@ class Dual(Operators):
         return f"Dual({self.primal!r}, {self.tangent!r})"
 
     def __eq__(self, other: object) -> Any:
-        return self.primal == _primal(other)
+        return _compared(primitives.equal, self.primal, other)
 
     def __ne__(self, other: object) -> Any:
-        return self.primal != _primal(other)
+        return _compared(primitives.not_equal, self.primal, other)
 
     def __lt__(self, other: Any) -> Any:
-        return self.primal < _primal(other)
+        return _compared(primitives.less, self.primal, other)
 
     def __le__(self, other: Any) -> Any:
-        return self.primal <= _primal(other)
+        return _compared(primitives.less_equal, self.primal, other)
 
     def __gt__(self, other: Any) -> Any:
-        return self.primal > _primal(other)
+        return _compared(primitives.greater, self.primal, other)
 
     def __ge__(self, other: Any) -> Any:
-        return self.primal >= _primal(other)
+        return _compared(primitives.greater_equal, self.primal, other)
 
     def __bool__(self) -> bool:
         return bool(self.primal)
@@ -117,8 +126,20 @@ def _number(given: Any) -> Any:
     return given if hasattr(type(given), "__primitive__") else number(given)
 
 
-def _primal(other: Any) -> Any:
-    return other.primal if isinstance(other, Dual) else other
+def _compared(primitive: Primitive, left: Any, right: Any) -> Any:
+    """Compare the numbers that two Duals carry, as Values are compared: the outcome may be a factor."""
+    while isinstance(left, Dual):
+        left = left.primal
+    while isinstance(right, Dual):
+        right = right.primal
+    if isinstance(left, Value):
+        return compare(primitive, left, right)
+    if isinstance(right, Value):
+        return compare(_MIRRORED.get(primitive, primitive), right, left)
+    if not is_real(right):
+        return NotImplemented
+    right = number(right)
+    return Condition(primitive, left, right, bool(primitive.compute(left, right)))
 
 
 def _is_zero(tangent: Any) -> bool:

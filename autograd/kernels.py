@@ -493,6 +493,12 @@ def sigmoid(x: float) -> float:
     return power / (1.0 + power)
 
 
+def sigmoid_slope(x: float) -> float:
+    """Return sigmoid(x) · sigmoid(-x), which is the slope of sigmoid."""
+    power = math.exp(-math.fabs(x))
+    return power / ((1.0 + power) * (1.0 + power))
+
+
 def softplus(x: float) -> float:
     """Return log(1 + exp(x))."""
     return relu(x) + math.log1p(math.exp(-math.fabs(x)))

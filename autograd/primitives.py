@@ -786,6 +786,11 @@ def _sigmoid_on_arrays(xp: Any, x: Any) -> Any:
     return xp.where(x >= 0.0, 1.0, power) / (1.0 + power)
 
 
+def _sigmoid_slope_on_arrays(xp: Any, x: Any) -> Any:
+    power = xp.exp(-xp.abs(x))
+    return power / ((1.0 + power) * (1.0 + power))
+
+
 def _silu_on_arrays(xp: Any, x: Any) -> Any:
     return _chosen(xp, x > -700.0, x * _sigmoid_on_arrays(xp, x), _silu_far_left, x)
 
@@ -1303,7 +1308,7 @@ pow_slope: Primitive = Primitive(
     kernels.power_slope,
     partials=(
         lambda z, x, y: share(y, pow_slope(x, y - 1.0)),
-        lambda z, x, y: pow(x, y - 1.0) + share(y, pow_log(x, y - 1.0)),
+        lambda z, x, y: _power_slope_in_both(x, y),
     ),
     form="({1} * {0} ** ({1} - 1))",
     array=_power_slope_on_arrays,
@@ -1318,7 +1323,7 @@ pow_slope: Primitive = Primitive(
 pow_log: Primitive = Primitive(
     "pow_log",
     kernels.power_log,
-    partials=(lambda z, x, y: pow(x, y - 1.0) + share(y, pow_log(x, y - 1.0)), lambda z, x, y: share(z, log(x))),
+    partials=(lambda z, x, y: _power_slope_in_both(x, y), lambda z, x, y: share(z, log(x))),
     form="({0} ** {1} * log({0}))",
     array=_power_log_on_arrays,
     smooth_on=[((0.5, 3.0), (-3.0, 3.0))],
@@ -1329,6 +1334,13 @@ pow_log: Primitive = Primitive(
     },
     accuracy="own, slopes: 400 ulp of the largest term for x within 1e±20: y - 1 is rounded, which log x magnifies",
 )
+
+
+def _power_slope_in_both(x: Any, y: Any) -> Any:
+    """Return x**(y - 1) · (1 + y · log x); as a sum it would be inf - inf at x = 0 for 0 < y < 1."""
+    return share(pow(x, y - 1.0), 1.0 + share(y, log(x)))
+
+
 exp: Primitive = Primitive(
     "exp",
     kernels.exp,
@@ -1485,7 +1497,7 @@ csc: Primitive = Primitive(
 asin: Primitive = Primitive(
     "asin",
     kernels.asin,
-    partials=(lambda y, x: 1.0 / sqrt((1.0 - x) * (1.0 + x)),),  # not 1 - x², which cancels near ±1
+    partials=(lambda y, x: 1.0 / sqrt(one_minus_square(x)),),
     array="arcsin",
     smooth_on=[(-0.8, 0.8)],
     examples={0.0: (0.0, 1.0), 0.6: (math.asin(0.6), 1.25), 1.0: (math.pi / 2.0, math.inf), 2.0: (math.nan, math.nan)},
@@ -1493,7 +1505,7 @@ asin: Primitive = Primitive(
 acos: Primitive = Primitive(
     "acos",
     kernels.acos,
-    partials=(lambda y, x: -1.0 / sqrt((1.0 - x) * (1.0 + x)),),
+    partials=(lambda y, x: -1.0 / sqrt(one_minus_square(x)),),
     array="arccos",
     smooth_on=[(-0.8, 0.8)],
     examples={
@@ -1591,7 +1603,7 @@ cosh: Primitive = Primitive(
 tanh: Primitive = Primitive(
     "tanh",
     math.tanh,
-    partials=(lambda y, x: 4.0 * sigmoid(2.0 * x) * sigmoid(-2.0 * x),),  # not 1 - y², which is 0 from x = 20 on
+    partials=(lambda y, x: 4.0 * sigmoid_slope(2.0 * x),),  # not 1 - y², which is 0 from x = 20 on
     smooth_on=[(-3.0, 3.0)],
     examples={0.0: (0.0, 1.0), 20.0: (1.0, 4.0 * math.exp(-40.0)), math.inf: (1.0, 0.0)},
 )
@@ -1619,7 +1631,7 @@ acosh: Primitive = Primitive(
 atanh: Primitive = Primitive(
     "atanh",
     kernels.atanh,
-    partials=(lambda y, x: 1.0 / ((1.0 - x) * (1.0 + x)) + flat(y),),
+    partials=(lambda y, x: 1.0 / one_minus_square(x) + flat(y),),
     array="arctanh",
     smooth_on=[(-0.8, 0.8)],
     examples={0.0: (0.0, 1.0), 0.6: (LN_2, 1.5625), 1.0: (math.inf, math.inf), 2.0: (math.nan, math.nan)},
@@ -1681,7 +1693,7 @@ gelu: Primitive = Primitive(
 sigmoid: Primitive = Primitive(
     "sigmoid",
     kernels.sigmoid,
-    partials=(lambda y, x: y * sigmoid(-x),),  # not y · (1 - y), which is 0 from x = 37 on
+    partials=(lambda y, x: sigmoid_slope(x),),  # not y · (1 - y), which is 0 from x = 37 on
     array=_sigmoid_on_arrays,
     smooth_on=[(-3.0, 3.0)],
     examples={0.0: (0.5, 0.25), 40.0: (1.0, math.exp(-40.0)), -1000.0: (0.0, 0.0)},
@@ -1713,7 +1725,7 @@ logit: Primitive = Primitive(
 silu: Primitive = Primitive(
     "silu",
     kernels.silu,
-    partials=(lambda y, x: sigmoid(x) + y * sigmoid(-x),),
+    partials=(lambda y, x: sigmoid(x) + share(y, sigmoid(-x)),),  # at inf the share is 0, not inf · 0
     array=_silu_on_arrays,
     smooth_on=[(-3.0, 3.0)],
     examples={0.0: (0.0, 0.5), 1000.0: (1000.0, 1.0), -1000.0: (0.0, 0.0), -math.inf: (0.0, 0.0)},
@@ -1910,6 +1922,24 @@ share: Primitive = Primitive(
         (0.0, math.inf): (0.0, (math.inf, 0.0)),
         (math.nan, 0.0): (0.0, (0.0, math.nan)),
     },
+)
+one_minus_square: Primitive = Primitive(
+    "one_minus_square",  # the two factors do not cancel near ±1, and -2x, unlike their slopes' sum, not near 0
+    lambda x: (1.0 - x) * (1.0 + x),
+    partials=(lambda y, x: -2.0 * x,),
+    form="(1 - {} ** 2)",
+    array=lambda xp, x: (1.0 - x) * (1.0 + x),
+    smooth_on=[(-3.0, 3.0)],
+    examples={0.5: (0.75, -1.0), 1e-300: (1.0, -2e-300)},
+)
+sigmoid_slope: Primitive = Primitive(
+    "sigmoid_slope",  # its own slope is not that of a product, y · (sigmoid(-x) - sigmoid(x)), which cancels near 0
+    kernels.sigmoid_slope,
+    partials=(lambda y, x: -tanh(0.5 * x) * y,),
+    form="(sigmoid({0}) * sigmoid(-{0}))",
+    array=_sigmoid_slope_on_arrays,
+    smooth_on=[(-3.0, 3.0)],
+    examples={0.0: (0.25, 0.0), 1e-300: (0.25, -1.25e-301), -740.0: (math.exp(-740.0), math.exp(-740.0))},
 )
 exp_difference: Primitive = Primitive(
     "exp_difference",  # the difference is rounded, which costs 256 ulp at -700 unless it is put back

@@ -331,6 +331,8 @@ def _in_partials(sympy: Any) -> dict[str, Callable[..., Any]]:
         "gaussian": lambda a, x, c: a * sympy.exp(-c * x**2),
         "normal_cdf": lambda x: (1 + sympy.erf(x / sympy.sqrt(2))) / 2,
         "bessel_ratio": lambda x, n: sympy.jn(sympy.floor(n), sympy.Abs(x)) / sympy.Abs(x) ** sympy.floor(n),
+        "one_minus_square": lambda x: 1 - x**2,
+        "sigmoid_slope": lambda x: 1 / ((1 + sympy.exp(-x)) * (1 + sympy.exp(x))),
         "exp_difference": lambda x, y: sympy.exp(x - y),
         "times_exp": lambda a, x: a * sympy.exp(x),
         "scalb": lambda x, n: x * 2**n,

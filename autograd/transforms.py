@@ -40,6 +40,7 @@ class _Differentiation:
     def __init__(self, arguments: Sequence[Any]) -> None:
         tape = resolve()
         assert tape is not None
+        self._seeding = fresh_seeding()
         self._since = tape.begin_segment()
         flattened, rebuild = flatten(tuple(arguments))
         self._inputs = [_fresh(tape, each) for each in flattened]
@@ -49,6 +50,7 @@ class _Differentiation:
 
     def gradient(self, outputs: Sequence[Any], seeds: Sequence[Any] = (1.0,)) -> list[Any]:
         """Return the sum of seed × d(output)/d(input) over some outputs, for every input, flat."""
+        outputs = [_outlived(each, self._seeding) for each in outputs]
         if any(isinstance(each, Dual) for each in (*outputs, *seeds)):
             return self._gradient_of_duals(outputs, seeds)
         pairs = [
@@ -82,6 +84,7 @@ class _Differentiation:
 
     def result(self, output: Any) -> Any:
         """Return one output as the caller gets it."""
+        output = _outlived(output, self._seeding)
         if isinstance(output, Dual):
             return Dual(self.result(output.primal), self.result(output.tangent), output.seeding)
         place = _recorded_place(output)
@@ -107,6 +110,13 @@ class _Differentiation:
 
 def _recorded_place(output: Any) -> Place | None:
     return (output._tape, output._index) if isinstance(output, Value) and output._tape is not None else None
+
+
+def _outlived(output: Any, seeding: int) -> Any:
+    """Return an output without the tangents of seedings that began and ended within, where somebody kept a Dual."""
+    while isinstance(output, Dual) and output.seeding > seeding:
+        output = output.primal
+    return output
 
 
 def _split(number: Any, seeding: int) -> tuple[Any, Any]:
@@ -378,6 +388,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
 
 
 def _part(output: Any, seeding: int, part: str) -> Any:
+    output = _outlived(output, seeding)
     if isinstance(output, Dual) and output.seeding == seeding:
         return _computed(getattr(output, part))
     if part == "tangent":

@@ -453,9 +453,20 @@ class Condition:
         """Return the comparison as a node (1.0 or 0.0, slopes 0), or as a float where nothing is recorded."""
         return apply(self.primitive, (self.left, self.right))
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it compares numbers only (those of Duals), so that there is nothing to record."""
+        return not isinstance(self.left, Value) and not isinstance(self.right, Value)
+
     @classmethod
     def __primitive__(cls, primitive: Primitive, arguments: Sequence[Any]) -> Any:
+        if any(isinstance(argument, Condition) and argument.is_plain for argument in arguments):
+            return primitive.of(*map(_settled, arguments))
         return apply(primitive, arguments)
+
+
+def _settled(argument: Any) -> Any:
+    return float(argument.outcome) if isinstance(argument, Condition) and argument.is_plain else argument
 
 
 # -- handles ---------------------------------------------------------------------------------------------------------
@@ -704,6 +715,8 @@ def compare(primitive: Primitive, left: Value, right: Any) -> Any:
 
 def write_guard(condition: Condition) -> None:
     """Write on the tape that a comparison was used as a truth, with its outcome and the line that asked."""
+    if condition.is_plain:
+        return
     replayable = mode().replayable if active_modes else None
     tape = resolve() if replayable is None else replayable.tape
     if tape is None:

@@ -739,6 +739,16 @@ REFERENCES: dict[str, Reference] = {
         two_spread,
         [(0.3, 700.1), (0.0, 745.0), (1e-300, 3.0)],
     ),
+    "one_minus_square": sloping(lambda x: 1 - x * x, lambda x: -2 * x, wide, *ENDS, 1.0 - 1e-9, 1.0, -1e-8, 1e154),
+    "sigmoid_slope": sloping(
+        lambda x: logistic(x) * logistic(-x),
+        lambda x: -mp.tanh(x / 2) * logistic(x) * logistic(-x),
+        exponent,
+        *ENDS,
+        1e-9,
+        -40.0,
+        740.0,
+    ),
     "times_exp": Reference(
         lambda a, x: a * mp.exp(x),
         [lambda a, x: mp.exp(x), lambda a, x: a * mp.exp(x)],

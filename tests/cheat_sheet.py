@@ -30,7 +30,7 @@ ROWS: dict[str, Primitive] = {name: row for name, row in vars(primitives).items(
 
 INNER = {
     "div_slope", "pow_slope", "pow_log", "bessel_ratio", "gaussian", "flat", "share", "exp_difference", "times_exp",
-    "binade", "scalb",
+    "binade", "scalb", "one_minus_square", "sigmoid_slope",
 }  # fmt: skip
 """Rows that only partials use."""
 
@@ -43,8 +43,15 @@ SHORT = {
     "mean": ("1 / n", "1 / n"),
     "logaddexp": ("exp(x - z)", "exp(y - z)"),
     "atan2": ("x / (x ** 2 + y ** 2)", "-y / (x ** 2 + y ** 2)"),
+    "asin": ("1 / sqrt((1 - x) * (1 + x))",),
+    "acos": ("-1 / sqrt((1 - x) * (1 + x))",),
+    "atanh": ("1 / ((1 - x) * (1 + x))",),
+    "tanh": ("4 * sigmoid(2 * x) * sigmoid(-2 * x)",),
+    "sigmoid": ("y * sigmoid(-x)",),
+    "silu": ("sigmoid(x) + y * sigmoid(-x)",),
 }
-"""Partials in the words of a textbook, of rows that compute them by a longer way, so that nothing overflows."""
+"""Partials in the words of a textbook, of rows that compute them by another way: so that nothing overflows, or that
+their own derivatives do not cancel."""
 
 DOMAINS: dict[str, tuple[str, Callable[..., bool]]] = {
     "div": ("not 0 / 0", lambda x, y: x != 0.0 or y != 0.0),

@@ -35,10 +35,12 @@ WITHIN_PARTIALS = {  # rows that partials are written with; users reach them thr
     "exp_difference",
     "flat",
     "gaussian",
+    "one_minus_square",
     "pow_log",
     "pow_slope",
     "scalb",
     "share",
+    "sigmoid_slope",
     "times_exp",
 }
 

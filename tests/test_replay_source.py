@@ -89,6 +89,12 @@ def sigmoid(x):
     return power / (1.0 + power)
 
 
+def sigmoid_slope(x):
+    """Return sigmoid(x) · sigmoid(-x), which is the slope of sigmoid."""
+    power = math.exp(-math.fabs(x))
+    return power / ((1.0 + power) * (1.0 + power))
+
+
 def value(w1, w2):
     w1, w2 = float(w1), float(w2)
     # forward
@@ -111,7 +117,7 @@ def value_and_grad(w1, w2):
     d_b = d_c
     d_a = d_c
     d_v3 = d_b * 3.0
-    d_w1 = d_v3 * (v3 * sigmoid(-w1))
+    d_w1 = d_v3 * sigmoid_slope(w1)
     d_w2 = d_a * w1
     d_w1 += d_a * w2
     return c, (d_w1, d_w2)

@@ -162,6 +162,23 @@ def forward(f):
 
 @pytest.mark.parametrize("outer", [grad, forward])
 @pytest.mark.parametrize("inner", [grad, forward])
+def test_what_a_function_keeps_of_an_inner_transform_is_a_constant_of_it(outer, inner):
+    def f(x):
+        kept = [x]
+
+        def product(y):
+            kept[0] = kept[0] * y
+            return kept[0]
+
+        inner(product)(1.0)
+        return inner(product)(1.0)
+
+    slope = outer(f)(3.0)
+    assert (slope.data if isinstance(slope, Value) else slope) == 1.0
+
+
+@pytest.mark.parametrize("outer", [grad, forward])
+@pytest.mark.parametrize("inner", [grad, forward])
 def test_second_derivatives_agree_in_every_nesting(outer, inner):
     for f, expected in (
         (lambda x: x**4, 12 * 1.5**2),
@@ -329,12 +346,24 @@ def test_duals_by_hand():
     assert (x**3).tangent == 12.0
     assert ag.dot([x, y], [y, x]).tangent == 6.0
     assert abs(-x).tangent == 1.0
-    assert (x > 1) is True
+    assert bool(x > 1) is True
+    assert repr(x > 1) == "True"
     assert repr(x) == "Dual(2.0, 1.0)"
     with pytest.raises(TypeError, match=r"v\.primal"):
         math.sin(x)
     with pytest.raises(TypeError, match="str"):
         Dual("a")
+
+
+def test_comparisons_of_duals_are_factors_and_conditions_as_those_of_values_are():
+    for zero in (0.0, Value(0.0), Dual(0.0)):
+        assert jvp(lambda x, zero=zero: (x > zero) * x * x, (3.0,), (1.0,)) == (9.0, 6.0)
+        assert jvp(lambda x, zero=zero: x + (zero <= x) * x, (3.0,), (1.0,)) == (6.0, 2.0)
+        assert jvp(lambda x, zero=zero: ag.where(zero < x, 2 * x, x), (-3.0,), (1.0,)) == (-3.0, 1.0)
+    assert jvp(lambda x: ag.where(x > 0, 1.0, 2.0), (3.0,), (1.0,)) == (1.0, 0.0)
+    assert Dual(1.0) != "one"
+    with pytest.raises(TypeError, match="str"):
+        assert Dual(1.0) < "one"
 
 
 def test_duals_and_values_mix():

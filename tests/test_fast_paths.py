@@ -12,7 +12,7 @@ from autograd import Value, dot, matvec, no_grad, primitives
 from autograd.tape import edges
 from autograd.value import apply
 
-NUMBERS = [0.0, -0.0, 1.0, -1.5, 2.0, 3.7, 1e-310, -1e-310, 1e200, -1e308, math.inf, -math.inf, math.nan]
+NUMBERS = [0.0, -0.0, 1.0, -1.5, 2.0, 3.7, 1e-5, 5e-324, 1e-310, -1e-310, 1e200, -1e308, math.inf, -math.inf, math.nan]
 OPERATORS = [
     (operator.add, primitives.add),
     (operator.sub, primitives.sub),
@@ -22,9 +22,9 @@ OPERATORS = [
 
 
 def recorded(value):
-    code, primal, *_ = value._tape.nodes[value._index]
+    code, primal, *rest = value._tape.nodes[value._index]
     operands, slopes = edges(value._tape.nodes[value._index])
-    return code, repr(primal), [operand >= 0 for operand in operands], list(map(repr, slopes))
+    return code, repr(primal), len(rest), [operand >= 0 for operand in operands], list(map(repr, slopes))
 
 
 @pytest.mark.parametrize(("operate", "row"), OPERATORS, ids=lambda each: getattr(each, "name", ""))

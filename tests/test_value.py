@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import math
 import random
+import subprocess
+import sys
 from decimal import Decimal
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
 import autograd as ag
-from autograd import Tape, Value
+from autograd import Primitive, Tape, Value
+from autograd.primitives import TABLE
+from autograd.tape import edges
 
 
 def test_the_first_example():
@@ -127,7 +132,10 @@ def test_no_grad_records_nothing():
     x = Value(3.0)
     with ag.no_grad():
         y = ag.exp(x * x) + ag.sum([x, x, x])
+        negative = -x
     assert y.is_constant
+    assert y.grad == 0.0
+    assert (negative.is_constant, negative.data) == (True, -3.0)
     assert y.data == math.exp(9.0) + 9.0
 
 
@@ -226,6 +234,8 @@ def test_conditions_behave_as_bools():
     condition = x > 1
     assert repr(condition) == "True"
     assert condition == True  # noqa: E712
+    assert [(x < 1) == other for other in (True, False, x < 0, x > 0)] == [False, True, True, False]
+    assert (condition * 5, 5 * condition, condition + 5, (x < 1) * 5, (x < 1) + 5) == (5, 5, 6, 0, 5)
     assert (condition & False, condition | False, condition ^ True) == (False, True, False)
     assert sum(value > 1 for value in (x, x, Value(0.0))) == 2
     assert ["no", "yes"][condition] == "yes"
@@ -304,8 +314,38 @@ def test_operands_and_primitive():
     three, operand = y.operands
     assert three == 3.0
     assert operand is x
+    assert [operand.data for operand in (y - x * x).operands] == [6.0, 4.0]
     assert y.primitive is ag.mul
     assert x.primitive is None
+
+
+@pytest.mark.parametrize("true", [True, np.True_, np.array(True)], ids=repr)
+def test_a_bool_is_a_condition_of_where_and_no_other_operand(true):
+    assert ag.where(true, Value(2.0), 3.0).data == 2.0
+    assert ag.where(not true, Value(2.0), 3.0).data == 3.0
+    for misplaced in (lambda: ag.where(true, Value(2.0), True), lambda: ag.hypot(True, Value(2.0))):
+        with pytest.raises(TypeError, match="bool"):
+            misplaced()
+
+
+def test_ints_that_a_row_returns_count_as_floats():
+    rows = [
+        Primitive("whole_slope", lambda x: 2.0, partials=[lambda y, x: 3]),
+        Primitive("whole_value", lambda x: 2, partials=[lambda y, x: 3.0]),
+    ]
+    try:
+        for row in rows:
+            y = row(Value(1.0))
+            numbers = [y.data, *edges(y._tape.nodes[y._index])[1]]
+            assert [(number, type(number)) for number in numbers] == [(2.0, float), (3.0, float)]
+    finally:
+        assert [TABLE.pop(), TABLE.pop()] == rows[::-1]  # other tests go by the table
+
+
+def test_the_first_values_of_a_process_are_leaves():
+    code = "from autograd import Value; print([Value(float(k)).is_constant for k in range(3)])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[False, False, False]\n"
 
 
 def test_identical_programs_give_identical_bits():

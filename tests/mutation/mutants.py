@@ -2,15 +2,16 @@
 
 Left out by rule: annotations, docstrings, `if TYPE_CHECKING:`, `__all__`, `@overload` and `@final`; `examples=` and
 `smooth_on=` of a row, which say what its tests ask and not what it does; numbers too large for one more or less to
-change them; `is` for a comparison, and an order for `is` (whether equal numbers or texts are
-one object is the interpreter's business, and types have no order); and bits for arithmetic and `~` for `-`, because on
-floats they always raise, so that killing them would say only that the line is run.
+change them; `is` for a comparison, and an order for `is` (whether equal numbers or texts are one object is the
+interpreter's business, and types have no order); `==` for `is` beside a class, which equals only itself; and bits for
+arithmetic and `~` for `-`, because on floats they always raise, so that killing them says only that the line is run.
 """
 
 from __future__ import annotations
 
 import ast
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import permutations
@@ -31,7 +32,11 @@ OPERATORS = (
 )
 WITHOUT_EFFECT = {"overload", "final"}
 FOR_TESTS = {"examples", "smooth_on"}
-KINDS = {"ReplaceBinary": "operator", "ReplaceComparison": "comparison", "NumberReplacer": "number"}
+SIGNS = dict(zip((*ARITHMETIC, *BITS), ("+", "-", "*", "/", "//", "%", "**", ">>", "<<", "|", "&", "^")))
+CLASS_COMPARISONS = ("ReplaceComparisonOperator_Is_Eq", "ReplaceComparisonOperator_IsNot_NotEq")
+CLASS = r"\s*(float|int|bool|str|list|tuple|dict|[A-Z][a-z]\w*)\b"
+KINDS = {"ReplaceComparison": "comparison", "NumberReplacer": "number", "ExceptionReplacer": "except_clause"}
+KINDS |= dict.fromkeys(("ReplaceTrue", "ReplaceFalse", "ReplaceAnd", "ReplaceOr", "ReplaceBr", "ReplaceCo"), "keyword")
 """The only kind of node that an operator changes, by the beginning of its name; others look at every node."""
 
 
@@ -103,7 +108,8 @@ class Places:
         if isinstance(node, (ast.stmt, ast.Lambda)):
             body = getattr(node, "body", None)
             last = body[0].lineno - 1 if isinstance(body, list) else node.end_lineno
-            self.pieces.append((node.lineno, max(node.lineno, last or 0)))
+            first = _first_line(node)
+            self.pieces.append((first, max(first, last or 0)))
         for child in ast.iter_child_nodes(node):
             self._visit(child, scope)
 
@@ -178,12 +184,19 @@ def _is_the_same_number(before: str, after: str) -> bool:
 
 
 def _nodes(name: str, every: list[Any]) -> list[Any]:
+    """Return the nodes that an operator may change, and others: what it need not look at costs time."""
+    if name.startswith("ReplaceBinaryOperator"):
+        sign = SIGNS[name.split("_")[1]]
+        return [node for node in every if node.type == "operator" and node.value == sign]
     kind = next((kind for beginning, kind in KINDS.items() if name.startswith(beginning)), None)
     return [node for node in every if kind is None or node.type == kind]
 
 
-def _is_a_mark_between_parameters(source: str, end: int) -> bool:
-    return source[end:].lstrip()[:1] in (",", ")")  # the bare `*` and `/`
+def _changes_nothing(name: str, following: str) -> bool:
+    """Return whether an operator is the bare `*` or `/` between parameters, or `is` beside a class becomes `==`."""
+    if name.startswith("ReplaceBinary"):
+        return following.lstrip()[:1] in (",", ")")
+    return name in CLASS_COMPARISONS and bool(re.match(CLASS, following))
 
 
 def mutants(file: str, source: str) -> list[Mutant]:
@@ -203,7 +216,7 @@ def mutants(file: str, source: str) -> list[Mutant]:
                 start, end = start + head, start + tail
                 if places.is_ignored(start) or _is_the_same_number(before, after):
                     continue
-                if name.startswith("ReplaceBinary") and _is_a_mark_between_parameters(source, end):
+                if _changes_nothing(name, source[end:]):
                     continue
                 found.append(places.mutant(file, name, occurrence, (start, end, text)))
     return sorted(found, key=lambda mutant: (mutant.start, mutant.operator, mutant.occurrence))

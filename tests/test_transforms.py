@@ -495,3 +495,50 @@ def test_many_outputs_are_pulled_back_in_one_sweep(monkeypatch):
     outputs, pullback = vjp(lambda x: [x * float(k) for k in range(100)], 2.0)
     assert pullback([1.0] * 100) == (4950.0,)
     assert (len(outputs), len(sweeps)) == (100, 1)
+
+
+def test_a_function_of_several_arguments_is_differentiated_in_its_first():
+    def f(x, y):
+        return x * x * y
+
+    assert value_and_grad(f)(2.0, 3.0) == (12.0, 12.0)
+    assert (grad(f)(2.0, 3.0), jacobian(f)(2.0, 3.0), hessian(f)(2.0, 3.0)) == (12.0, 12.0, 6.0)
+    assert hvp(f)(2.0, 3.0, 10.0) == 60.0
+    assert value_and_grad(lambda x, y: x, argnums=(0, 1))(2.0, 3.0) == (2.0, (1.0, 0.0))
+
+
+@pytest.mark.parametrize("transform", [value_and_grad, grad, hvp, jacobian, hessian])
+def test_what_a_transform_returns_has_the_name_of_the_function(transform):
+    assert transform(first_example).__name__ == "first_example"
+
+
+@pytest.mark.parametrize("argnum", [2, 3, -3, -4])
+def test_an_argument_that_is_not_there_is_refused(argnum):
+    with pytest.raises(ValueError, match=rf"for argument {argnum} of .* with 2 positional arguments$"):
+        grad(lambda x, y: x * y, argnum)(2.0, 3.0)
+    with pytest.raises(ValueError, match=rf"for argument {argnum} of .* with 1 positional argument$"):
+        grad(lambda x: x, argnum)(2.0)
+    with pytest.raises(ValueError, match=r"for argument 0 of .* with 0 positional arguments$"):
+        grad(lambda: 1.0)()
+
+
+def test_a_seed_that_falls_with_the_input_has_a_tangent_too():
+    assert jvp(lambda x: vjp(lambda z: z * z, x)[1](-x)[0], (3.0,), (1.0,)) == (-18.0, -12.0)
+
+
+def test_a_seed_of_an_outer_perturbation_is_not_taken_for_one_of_the_inner():
+    def along(a):
+        return jvp(lambda b: vjp(lambda x: x * x, b)[1](a)[0], (3.0,), (1.0,))[1]
+
+    assert jvp(along, (5.0,), (1.0,)) == (10.0, 2.0)
+
+
+def test_what_is_returned_beside_the_output_keeps_what_it_depends_on():
+    leaf = Value(3.0)
+    (_, aux), _ = value_and_grad(lambda x: (x * x, [x * leaf, x + 1.0]), has_aux=True)(2.0)
+    aux[0].backward()
+    assert leaf.grad == 2.0
+
+
+def test_the_jacobian_of_an_array_of_one_number_is_an_array():
+    assert jacobian(lambda x: x * x)(numpy.array([3.0])).tolist() == [[6.0]]

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import itertools
-from collections.abc import Generator, Iterable, Sequence
-from typing import Any
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
 from autograd.tape import IMPORT, LEAF, NONE, WIDE, WIDTH, Node, Place, Tape, reachable
 from autograd.value import Value, place_of, resolved
 
 __all__ = ["pruned_alone", "pruned_tape", "tapes_of", "without_collections"]
+
+Result = TypeVar("Result")
+
+_counting = threading.Lock()
+_resting = 0
+_was_enabled = True
+"""How many threads let the collector rest, and whether it worked before the first of them."""
 
 
 def pruned_tape(outputs: Iterable[Any]) -> Tape:
@@ -29,23 +36,29 @@ def pruned_tape(outputs: Iterable[Any]) -> Tape:
     if alone is not None and not alone.imports and all(place is not None and place[0] is alone for place in places):
         return pruned_alone(alone, [place[1] for place in places if place is not None])
     pruned = _Pruning()
-    with without_collections():
-        found, _ = reachable([place for place in places if place is not None])
-        pruned.add(found)
+    without_collections(lambda: pruned.add(reachable([place for place in places if place is not None])[0]))
     pruned.tape.outputs = tuple(pruned.position(output) for output in outputs)
     return pruned.tape
 
 
-@contextlib.contextmanager
-def without_collections() -> Generator[None]:
-    """Make a context in which the cyclic garbage collector rests, while many small objects without cycles are made."""
-    was_enabled = gc.isenabled()
-    gc.disable()
+def without_collections(work: Callable[[], Result]) -> Result:
+    """Return what a function returns, while the cyclic garbage collector rests: many objects without cycles are made.
+
+    It rests as long as any thread is in here, and works afterwards if it did before, whatever interrupts.
+    """
+    global _resting, _was_enabled
+    entered = 0
     try:
-        yield
+        with _counting:
+            _was_enabled = _was_enabled if _resting else gc.isenabled()
+            gc.disable()
+            _resting, entered = _resting + 1, 1
+        return work()
     finally:
-        if was_enabled:
-            gc.enable()
+        with _counting:
+            _resting -= entered
+            if _was_enabled and not _resting:
+                gc.enable()
 
 
 def pruned_alone(tape: Tape, outputs: Sequence[int]) -> Tape:

@@ -14,8 +14,8 @@ import contextlib
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Generator
-from contextvars import ContextVar, Token
+from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 from autograd.tape import CAPACITY, LEAF, Tape, indices
@@ -56,18 +56,29 @@ class Mode(NamedTuple):
     strict: bool | list[Any] = False  # or a list that takes (node, report) for what strict mode would raise
     tape: Tape | None = None
     replayable: Replayable | None = None
+    before: Mode | None = None  # what was in force when it was entered
+    owner: object = None  # by which it was entered
+
+
+class Scope(NamedTuple):
+    """Where in its scopes a context is."""
+
+    path: tuple[str, ...] = ()
+    before: Scope | None = None
+    owner: object = None
 
 
 USUAL = Mode()
+NO_SCOPE = Scope()
 _modules = sys.modules
 _mode: ContextVar[Mode] = ContextVar("mode", default=USUAL)
-_scope: ContextVar[tuple[str, ...]] = ContextVar("scope", default=())
+_scope: ContextVar[Scope] = ContextVar("scope", default=NO_SCOPE)
 _mark: ContextVar[None] = ContextVar("mark")
 _task_tape: ContextVar[Callable[[], Tape | None]] = ContextVar("task_tape")
 _task_guards: ContextVar[Tape | None] = ContextVar("task_guards", default=None)
 
-active_modes: list[Mode] = []
-"""Every mode entered and not yet left, in any thread: while it is not empty, every recording goes the careful way."""
+active_modes: dict[int, Mode] = {}
+"""By its id, every mode entered and not yet left, in any thread: while there is one, recordings go the careful way."""
 
 
 def _nothing() -> Tape | None:
@@ -121,23 +132,20 @@ def enter_leaf(tape: Tape, leaf: Any, key: int, primal: float) -> int:
     """Enter a leaf on a tape; its key is new whenever its data changes, so that changed data is a new line."""
     if running_loop() is not None:
         here.tape = _nothing  # a loop has started since: from here on every task has a tape of its own
-    index = len(tape)
-    tape.leaves[index] = (leaf, key)  # first: a line that is there is one another thread may read
-    try:
-        return tape.enter(key, (LEAF, primal))
-    except BaseException:  # interrupted
-        if len(tape) == index:
-            del tape.leaves[index]
-        raise
+    return tape.enter(key, (LEAF, primal), tape.leaves, (leaf, key))
 
 
 def _owned(tape: Tape) -> bool:
     """Return whether a tape was opened in this very context, not in one that it was copied from."""
+    fresh = _mark.set(None)
     try:
         _mark.reset(tape.token)
     except (ValueError, RuntimeError):
         return False
-    tape.token = _mark.set(None)
+    except BaseException:  # interrupted, after the old token was used up
+        tape.token = fresh
+        raise
+    tape.token = fresh
     return True
 
 
@@ -171,7 +179,7 @@ def _open(full: Tape | None) -> Tape:
     if full is not None and full.indices:
         tape.guards_dropped = full.guards_dropped or bool(full.guards)
         full.indices = ()
-    path = _scope.get()
+    path = _scope.get().path
     if path:
         tape.scopes.append((0, path))
     return tape
@@ -201,60 +209,104 @@ def keep_for_guards(tape: Tape) -> None:
 # -- modes -----------------------------------------------------------------------------------------------------------
 
 
-def _enter_mode(mode: Mode) -> Token[Mode]:
-    active_modes.append(mode)
-    return _mode.set(mode)
+# What is entered is a link of a chain, and leaving it leaves what was entered in it and not left. So a single
+# interrupt, at any call, finds it either in force inside of its `with` or not at all. Only one moment is out of reach:
+# the beginning of an `__exit__`, before its first line; then leaving an enclosing `with` puts it right.
 
 
-def _leave_mode(mode: Mode, token: Token[Mode]) -> None:
-    _forget(mode)
-    _mode.reset(token)
+def _entered_by(owner: object, variable: ContextVar[Any]) -> Any:
+    """Return the innermost link of this context that somebody entered; None where there is none."""
+    link = variable.get()
+    while link is not None and link.owner is not owner:
+        link = link.before
+    return link
 
 
-def _reset_own(variable: ContextVar[Any], tokens: list[Any]) -> None:
-    """Undo the newest entry that this context made; the others were made by other threads and tasks."""
-    for position in range(len(tokens) - 1, -1, -1):
-        try:
-            variable.reset(tokens[position])
-        except ValueError:
-            continue
-        del tokens[position]
+def _links_down_to(link: Any, variable: ContextVar[Any]) -> list[Any]:
+    """Return the links of this context from the innermost one to a given one; none where that is not in force."""
+    passed = [variable.get()]
+    while passed[-1] is not link and passed[-1].before is not None:
+        passed.append(passed[-1].before)
+    return passed if passed[-1] is link else []
+
+
+def _enter_mode(mode: Mode) -> None:
+    active_modes[id(mode)] = mode
+    _mode.set(mode)
+
+
+def _leave_mode(mode: Mode | None) -> None:
+    """Leave a mode, which may be done twice."""
+    if mode is None:
         return
+    passed = _links_down_to(mode, _mode)
+    for each in passed:
+        active_modes.pop(id(each), None)
+    if passed:
+        _mode.set(mode.before or USUAL)
+    active_modes.pop(id(mode), None)
 
 
-def _forget(mode: Mode) -> None:
-    for position, entered in enumerate(active_modes):
-        if entered is mode:
-            del active_modes[position]
-            break
+class _Entering:
+    """A mode to be entered, also within itself and by several threads and tasks."""
+
+    __slots__ = ()
+
+    def _changed(self) -> Mode:
+        raise NotImplementedError
+
+    def __enter__(self) -> None:
+        mode = self._changed()._replace(before=_mode.get(), owner=self)
+        try:
+            _enter_mode(mode)
+        except BaseException:  # interrupted
+            _leave_mode(mode)
+            raise
+
+    def __exit__(self, *exception: object) -> None:
+        mode: Mode | None = None
+        try:
+            mode = _entered_by(self, _mode)
+            _leave_mode(mode)
+        except BaseException:  # interrupted
+            _leave_mode(mode or _entered_by(self, _mode))
+            raise
 
 
-@contextlib.contextmanager
-def _in_mode(mode: Mode) -> Generator[None, None, None]:
-    token = _enter_mode(mode)
-    try:
-        yield
-    finally:
-        _leave_mode(mode, token)
+class _In(_Entering):
+    """A given mode."""
+
+    __slots__ = ("_mode",)
+
+    def __init__(self, mode: Mode) -> None:
+        self._mode = mode
+
+    def _changed(self) -> Mode:
+        return self._mode
 
 
 def open_explicitly(tape: Tape) -> Tape:
     """Enter `with tape:`."""
     if tape.fields or tape.outputs is not None or tape.restore:
         raise RuntimeError("this tape has been recorded already: open a new one with `with Tape() as tape:`")
-    path = _scope.get()
-    if path:
-        tape.scopes.append((0, path))
-    tape.token = _mark.set(None)
-    mode = _mode.get()._replace(recording=True, tape=tape)
-    tape.restore = [mode, _enter_mode(mode)]
+    before, path = _mode.get(), current_scope()
+    mode = before._replace(recording=True, tape=tape, before=before, owner=tape)
+    try:
+        tape.scopes[:] = [(0, path)] if path else []
+        tape.token = _mark.set(None)
+        tape.restore = [mode]
+        _enter_mode(mode)
+    except BaseException:  # interrupted
+        close_explicitly(tape)
+        tape.restore = []
+        raise
     return tape
 
 
 def close_explicitly(tape: Tape) -> None:
-    """Leave `with tape:`."""
-    mode, token = tape.restore
-    _leave_mode(mode, token)
+    """Leave `with tape:`, which may be done twice."""
+    for mode in tape.restore:
+        _leave_mode(mode)
     tape.token = None
 
 
@@ -263,7 +315,7 @@ def differentiating() -> contextlib.AbstractContextManager[None]:
     mode = _mode.get()
     if mode.recording:
         return contextlib.nullcontext()
-    return _in_mode(mode._replace(recording=True, tape=None))
+    return _In(mode._replace(recording=True, tape=None))
 
 
 def no_grad() -> contextlib.AbstractContextManager[None]:
@@ -297,14 +349,8 @@ def strict() -> contextlib.AbstractContextManager[None]:
     return _Strict()
 
 
-class _Switch(contextlib.ContextDecorator):
-    """A mode that can be entered any number of times, also within itself and by several threads and tasks."""
-
-    def __init__(self) -> None:
-        self._tokens: list[Token[Mode]] = []
-
-    def _changed(self) -> Mode:
-        raise NotImplementedError
+class _Switch(_Entering, contextlib.ContextDecorator):
+    """A mode that can be entered any number of times."""
 
     def _recreate_cm(self) -> Any:  # every call of a decorated function enters a mode of its own
         return type(self)()
@@ -313,14 +359,6 @@ class _Switch(contextlib.ContextDecorator):
         if getattr(getattr(function, "__code__", None), "co_flags", 0) & _SUSPENDABLE:
             raise TypeError(f"{function.__name__} is suspended while it runs: write `with` inside it, not a decorator")
         return super().__call__(function)
-
-    def __enter__(self) -> None:
-        self._tokens.append(_enter_mode(self._changed()))
-
-    def __exit__(self, *exception: Any) -> None:
-        mode = _mode.get()
-        _reset_own(_mode, self._tokens)
-        _forget(mode)
 
 
 _SUSPENDABLE = 0x20 | 0x80 | 0x200  # generators, coroutines and asynchronous generators
@@ -338,24 +376,25 @@ class _Strict(_Switch):
 
 def watching(reports: list[Any]) -> contextlib.AbstractContextManager[None]:
     """Return a context that appends (node, NonFiniteError) where `strict()` would raise, and goes on."""
-    return _in_mode(_mode.get()._replace(recording=True, strict=reports))
+    return _In(_mode.get()._replace(recording=True, strict=reports))
 
 
 def leniently() -> contextlib.AbstractContextManager[None]:
     """Return a context in which `strict()` is left: for replays whose faults are told otherwise."""
-    return _in_mode(_mode.get()._replace(strict=False))
+    return _In(_mode.get()._replace(strict=False))
 
 
-@contextlib.contextmanager
-def recording_for_replay(replayable: Replayable) -> Generator[None, None, None]:
-    """Record on a tape that is to be replayed: what would freeze a number in it without notice raises."""
-    with _in_mode(_mode.get()._replace(strict=False, replayable=replayable)), replayable.tape:
-        yield
+def recording_for_replay(replayable: Replayable) -> contextlib.AbstractContextManager[None]:
+    """Return a context that is to be replayed: what would freeze a number in it without notice raises.
+
+    The tape of the replay has to be opened in it.
+    """
+    return _In(_mode.get()._replace(strict=False, replayable=replayable))
 
 
 def current_scope() -> tuple[str, ...]:
     """Return the names of the scopes that this context is in, outermost first."""
-    return _scope.get()
+    return _scope.get().path
 
 
 class scope:  # noqa: N801 - used like the function it looks like
@@ -376,28 +415,46 @@ class scope:  # noqa: N801 - used like the function it looks like
         ('layer 0',)
     """
 
-    __slots__ = ("_name", "_tokens")
+    __slots__ = ("_name",)
 
     def __init__(self, name: str) -> None:
         if not isinstance(name, str):
             raise TypeError(f"a scope's name is a str, not {type(name).__name__}")
         self._name = name
-        self._tokens: list[Token[tuple[str, ...]]] = []
 
     def __enter__(self) -> None:
-        self._tokens.append(_scope.set((*_scope.get(), self._name)))
-        _note_scope()
+        before = _scope.get()
+        entered = Scope((*before.path, self._name), before, self)
+        try:
+            _scope.set(entered)
+            _note_scope()
+        except BaseException:  # interrupted
+            _leave_scope(entered)
+            raise
 
     def __exit__(self, *exception: object) -> None:
-        _reset_own(_scope, self._tokens)
-        _note_scope()
+        entered: Scope | None = None
+        try:
+            entered = _entered_by(self, _scope)
+            _leave_scope(entered)
+        except BaseException:  # interrupted
+            _leave_scope(entered or _entered_by(self, _scope))
+            raise
+
+
+def _leave_scope(entered: Scope | None) -> None:
+    """Leave a scope, which may be done twice."""
+    if entered is not None and _links_down_to(entered, _scope):
+        _scope.set(entered.before or NO_SCOPE)
+    _note_scope()
 
 
 def _note_scope() -> None:
     tape = active()
     if tape is None:
         return
-    start, path = len(tape), _scope.get()
+    start, path = len(tape), current_scope()
     if tape.scopes and tape.scopes[-1][0] == start:
-        tape.scopes.pop()
-    tape.scopes.append((start, path))
+        tape.scopes[-1] = (start, path)
+    else:
+        tape.scopes.append((start, path))

@@ -233,23 +233,27 @@ class Tape:
         node a segment uses lies in the same segment or in one with a smaller serial number: that is what orders a
         sweep over several tapes, also when two of them import from each other.
         """
-        serial = next(_serials)
-        if self.starts[-1] == len(self):
+        serial, start = next(_serials), len(self)
+        if self.starts[-1] == start:
             self.serials[-1] = serial
-        else:
-            self.starts.append(len(self))
-            self.serials.append(serial)
+        else:  # no call in between: an interrupt comes at calls
+            self.starts += (start,)
+            self.serials += (serial,)
         return serial
 
-    def enter(self, key: Any, node: Node) -> int:
+    def enter(self, key: Any, node: Node, known: dict[int, Any], entry: Any) -> int:
         """Enter a line that is known by a key and return its index.
 
         Args:
-            key: what `entered` knows the line by.
-            node: the line: a leaf or an import.
+            key: under which it is found again, see `entered`.
+            node: without operands.
+            known: `leaves` or `imports`.
+            entry: what stands there for the line.
         """
-        index = self.append(node)
+        index, fields = len(self), stored(node)
+        known[index] = entry  # before the line: a line that is there is one another thread may read
         self.entered[key] = index
+        self.fields += fields  # no call since the first of the three: an interrupt, and another thread, come at calls
         return index
 
     def enter_import(self, place: Place) -> int:
@@ -270,8 +274,8 @@ class Tape:
                 tape = self._stand_in(tape, position)
             self.generation = max(self.generation, tape.generation + 1)
             self.begin_segment()
-            self.imports[len(self)] = (tape, position)
-            index = self.enter(key, (IMPORT, tape.fields[WIDTH * position + 1]))
+            node = (IMPORT, tape.fields[WIDTH * position + 1])
+            index = self.enter(key, node, self.imports, (tape, position))
         return index
 
     def _stand_in(self, tape: Tape, position: int) -> Tape:
@@ -279,19 +283,22 @@ class Tape:
         known = self._stand_ins.get(id(tape.fields))
         if known is None:
             known = self._stand_ins[id(tape.fields)] = (tape._without_imports(), bytearray(len(tape)))
-        stand_in, marked = known
+        stand_in, before = known
+        marked = before + bytes(len(tape) - len(before))  # the other tape may have grown
+        needed: dict[int, Place] = {}
         waiting = [position]
         while waiting:
             index = waiting.pop()
-            if index >= len(marked):  # the other tape has grown
-                marked.extend(bytes(len(tape) - len(marked)))
             if not marked[index]:
                 marked[index] = 1
                 left, _, right = tape.fields[WIDTH * index + 2 : WIDTH * index + 5]
                 waiting.extend([operand for operand in (left if right == WIDE else (left, right)) if operand >= 0])
                 if index in tape.imports:
-                    stand_in.imports[index] = tape.imports[index]
-                    stand_in.generation = tape.generation
+                    needed[index] = tape.imports[index]
+        if needed:
+            stand_in.generation = tape.generation
+        stand_in.imports.update(needed)
+        before[:] = marked  # last: what is marked has its imports, whatever interrupts
         return stand_in
 
     def _without_imports(self) -> Tape:
@@ -370,7 +377,11 @@ class Tape:
     def __exit__(self, *exception: object) -> None:
         from autograd.recording import close_explicitly
 
-        close_explicitly(self)
+        try:
+            close_explicitly(self)
+        except BaseException:  # interrupted
+            close_explicitly(self)
+            raise
 
     def __str__(self) -> str:
         return self.trace()

@@ -99,8 +99,8 @@ class Value(Operators):
         if active_modes:
             _check_assignable(self)
         global writes
-        self._data = number(data)
-        self._index = next(_fresh_keys)
+        data, key = number(data), next(_fresh_keys)
+        self._data, self._index = data, key  # no call from here on: an interrupt, and another thread, come at calls
         writes += 1  # last, so that whoever sees the old count saw old data, and whoever sees the new one new data
 
     @property

@@ -96,9 +96,15 @@ class Optimizer:
             memory = {name: _kept(frozen, self.memory[name], after) for name, after in memory.items()}
             moved = [number for number, stays in zip(moved, frozen) if not stays]
             free = [parameter for parameter, stays in zip(self.parameters, frozen) if not stays]
-        for parameter, number in zip(free, moved):
-            parameter.data = number
-        self.memory = memory  # last: a step that is interrupted has been remembered not at all
+        before = [parameter.data for parameter in free]
+        try:
+            for parameter, number in zip(free, moved):
+                parameter.data = number
+            self.memory = memory
+        except BaseException:  # interrupted: the step has not been made at all
+            for parameter, number in zip(free, before):
+                parameter.data = number
+            raise
 
     def zero_grad(self) -> None:
         """Set the `.grad` of every parameter to 0.0."""

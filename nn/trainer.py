@@ -250,16 +250,19 @@ class Training(Iterator[Epoch]):
         number = len(self.history.training) + 1
         if self.history.stopped is not None or number > self.epochs:
             raise StopIteration
+        interrupted = False
         try:
             return self._epoch(number)
         except KeyboardInterrupt:
-            self._interrupt(number)
+            interrupted = True  # once the exception is gone, everything that it interrupted has been put back
         except NotFiniteError as report:
             self._steps.return_to_finite_loss()
             self.history.not_finite = True
             self.stop(f"in epoch {number} of {self.epochs}, {report}")
         finally:
             self._tell_engine()
+        if interrupted:
+            self._interrupt(number)
         raise StopIteration
 
     def stop(self, reason: str = "stopped") -> None:
@@ -479,11 +482,15 @@ def _training_mode(model: Model) -> Generator[None]:
     if not isinstance(model, Module):
         yield
         return
-    model.train()
     try:
+        model.train()
         yield
     finally:
-        model.eval()
+        try:
+            model.eval()
+        except BaseException:  # interrupted
+            model.eval()
+            raise
 
 
 def _as_values(outputs: list[Any]) -> list[Any]:

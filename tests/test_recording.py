@@ -335,7 +335,7 @@ def test_one_context_object_serves_several_tasks_and_threads():
     for thread in threads:
         thread.join()
     assert not problems
-    assert active_modes == []
+    assert not active_modes
 
 
 def test_what_is_suspended_is_not_decorated():

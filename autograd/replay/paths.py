@@ -124,7 +124,7 @@ class Recording:
         self._since = self._tape.serials[0]
         self._outer = mode().replayable
         self.replayable = self._begun()
-        with recording_for_replay(self.replayable), noted(f, call, lane):
+        with recording_for_replay(self.replayable), self._tape, noted(f, call, lane):
             arguments, keywords = call.arguments(self._shared, self._batched)
             self._finish(f(*arguments, **keywords))
         self.closed = self._closed()

@@ -393,8 +393,7 @@ def compiled(tape: Tape, shared: Sequence[Value] | None, batched: Sequence[Value
     shared = _leaves(shared, "shared")
     _check_named(tape, shared, batched)
     rows = [[positions.get(id(leaf), -1) for leaf in leaves] for leaves in (shared, batched)]
-    with without_collections():
-        return Program(planned(tape, rows[0], rows[1], guards))
+    return without_collections(lambda: Program(planned(tape, rows[0], rows[1], guards)))
 
 
 def _leaves(given: Sequence[Value], what: str) -> list[Value]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import secrets
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
@@ -268,28 +269,18 @@ def _check_writable(path: Path) -> None:
 
 def _write(path: Path, content: bytes) -> None:
     """Write a file under another name and rename it, so that nobody ever sees half of it."""
-    import tempfile
-
     target = path.resolve()  # a link stays a link
     if target.exists() and not target.is_file():  # a device, such as /dev/stdout
         target.write_bytes(content)
         return
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name[:50]}.", dir=target.parent)
+    temporary = target.with_name(f".{target.name[:50]}.{secrets.token_hex(8)}")
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with temporary.open("xb") as file:
             file.write(content)
-        os.chmod(temporary, _permissions(target))
+        if target.exists():
+            temporary.chmod(target.stat().st_mode & 0o777)
         os.replace(temporary, target)
-    except BaseException:
+    except BaseException:  # Ctrl-C too
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
-
-
-def _permissions(target: Path) -> int:
-    """Return the permissions of a file that is replaced; of a new one those that any new file would have."""
-    if target.exists():
-        return target.stat().st_mode & 0o777
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return 0o666 & ~mask

@@ -1,0 +1,126 @@
+"""Messages of errors that no other test meets: what was wrong, with the value, and what to do instead."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+import nn
+from autograd import Value
+
+MODEL = nn.MLP(1, [1])
+TINY = nn.Dataset([[0.0], [1.0]], [0, 1], ["x"], ["no", "yes"])
+
+
+def encoded(loss, target, width):
+    return nn.loss_row(loss).of_numbers.encode(target, width)
+
+
+OF_NN = [
+    (lambda: nn.MLP(2, [1], seed=-1), ValueError, "a seed is 0 or more, not -1"),
+    (lambda: nn.uniform("a", 1.0), TypeError, "the least weight is a number, not 'a'"),
+    (lambda: nn.uniform(0.0, None), TypeError, "the greatest weight is a number, not None"),
+    (lambda: nn.normal("a"), TypeError, "the deviation of a normal initializer is a number, not 'a'"),
+    (lambda: nn.normal(1.0, mean="a"), TypeError, "the mean of a normal initializer is a number, not 'a'"),
+    (
+        lambda: nn.split([1, 2]),
+        TypeError,
+        "what is split is a Dataset(inputs, targets, features, classes), classes being [] for a regression, not list",
+    ),
+    (lambda: nn.split(TINY, "ab"), TypeError, "the share is a number, not 'a'"),
+    (lambda: nn.stratified_split(TINY, "a"), TypeError, "the test share is a number, not 'a'"),
+    (
+        lambda: nn.Standardization.of([1.0, 2.0]),
+        TypeError,
+        "sample 0 is a list of its features, such as [0.5, 1.0], not float",
+    ),
+    (
+        lambda: nn.read_table(__file__, delimiter="ab"),
+        nn.TableError,
+        "the delimiter is one character that stands between cells, such as ';', not 'ab'",
+    ),
+    (
+        lambda: nn.read_table(__file__, delimiter=""),
+        nn.TableError,
+        "the delimiter is one character that stands between cells, such as ';', not ''",
+    ),
+    (lambda: nn.clip_gradients(3, 1.0), TypeError, "parameters are a list of Values, not int: pass model.parameters()"),
+    (lambda: nn.SGD(None, 0.1), TypeError, "parameters are a list of Values, not NoneType: pass model.parameters()"),
+    (
+        lambda: nn.confusion_matrix(3, [1]),
+        TypeError,
+        "expected a list or an array with one entry per sample, not int",
+    ),
+    (lambda: nn.plot_history(MODEL), TypeError, "what is plotted is the History that fit returns, not MLP"),
+    (lambda: nn.report(MODEL), TypeError, "what is reported is the History that fit returns, not MLP"),
+    (lambda: encoded("hinge", 1, 3), TypeError, "a side is the target of a single score"),
+    (lambda: encoded("softmax_cross_entropy", 1, None), TypeError, "a class is the target of one score per class"),
+    (
+        lambda: encoded("squared_error", [True], None),
+        TypeError,
+        "a target is a number or a sequence of numbers, not [True]",
+    ),
+]
+
+
+@pytest.mark.parametrize(("use", "error", "message"), OF_NN, ids=range(len(OF_NN)))
+def test_an_error_says_what_was_wrong_and_what_to_do(use, error, message):
+    with pytest.raises(error) as caught:
+        use()
+    assert type(caught.value) is error
+    assert str(caught.value) == message
+
+
+# -- why a run is not replayed ---------------------------------------------------------------------------------------
+
+
+WEIGHT = Value(1.0)
+EARLIER = WEIGHT * 2.0
+
+
+def first_of_dict(output, target):
+    return (output["y"] - target) ** 2
+
+
+def first_of_list(output, target):
+    return (output[0] - target) ** 2
+
+
+def of_number(output, target):
+    return (output - target) ** 2
+
+
+@pytest.mark.parametrize(
+    ("model", "loss", "reason"),
+    [
+        (
+            lambda x: {"y": WEIGHT * x[0]},
+            first_of_dict,
+            "an output is neither a number nor a list of numbers, but dict",
+        ),
+        (lambda x: [WEIGHT * x[0], "y"], first_of_list, "an output is a list of something else than numbers"),
+        (
+            lambda x: EARLIER * x[0],
+            of_number,
+            "it uses numbers that were computed before, which stand on another tape",
+        ),
+    ],
+)
+def test_a_run_that_is_not_replayed_says_why(model, loss, reason):
+    optimizer = nn.SGD([WEIGHT], 0.0)
+    data = [[0.0], [1.0]], [1.0, 3.0]
+    history = nn.fit(model, *data, loss=loss, optimizer=optimizer, epochs=1, progress=False)
+    assert (history.engine, history.fallback) == ("eager", reason)
+
+
+def test_a_state_of_another_size_is_refused():
+    def run(model):
+        optimizer = nn.SGD(model.parameters(), 0.1)
+        return nn.training(model, [[0.0], [1.0]], [1.0, 3.0], loss="squared_error", optimizer=optimizer, epochs=2)
+
+    here = run(MODEL)
+    facts, numbers = here.state()
+    with pytest.raises(ValueError, match=r"^it holds 3 numbers, and this run changes 2$"):
+        here.load_state(facts, numbers | {"numbers": [1.0, 2.0, 3.0]})
+    assert math.isfinite(next(here).training.loss)

@@ -15,6 +15,8 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+from nn.checks import non_negative, real
+
 __all__ = [
     "INITIALIZERS",
     "Initializer",
@@ -90,12 +92,14 @@ def uniform(low: float, high: float) -> Initializer:
 
     Raises:
         ValueError: they are not finite, or in the wrong order.
+        TypeError: one is not a number.
 
     Example:
         >>> draw = uniform(2.0, 3.0)
         >>> 2.0 <= draw(4, 1, random.Random(0)) <= 3.0
         True
     """
+    low, high = real(low, "least weight"), real(high, "greatest weight")
     if not (math.isfinite(low) and math.isfinite(high) and low <= high):
         raise ValueError(f"a uniform initializer takes two finite numbers, low and then high, not {low} and {high}")
     return functools.partial(_from_interval, low=low, high=high)
@@ -110,15 +114,15 @@ def normal(deviation: float, *, mean: float = 0.0) -> Initializer:
 
     Raises:
         ValueError: a number is out of range.
+        TypeError: one is not a number.
 
     Example:
         >>> draw = normal(0.0, mean=0.5)
         >>> draw(4, 1, random.Random(0))
         0.5
     """
-    if not 0.0 <= deviation < math.inf:
-        raise ValueError(f"the deviation of a normal initializer is a finite number, 0 or more, not {deviation}")
-    if not math.isfinite(mean):
+    deviation = non_negative(deviation, "deviation of a normal initializer")
+    if not math.isfinite(real(mean, "mean of a normal initializer")):
         raise ValueError(f"the mean of a normal initializer is a finite number, not {mean}")
     return functools.partial(_around, mean=mean, deviation=deviation)
 

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
+from nn.checks import real
 from nn.initializers import Seed, as_generator
 
 __all__ = ["Dataset", "Standardization", "split", "stratified_split"]
@@ -121,6 +122,7 @@ def split(dataset: Dataset, shares: Sequence[float] = (0.6, 0.2, 0.2), seed: See
 
     Raises:
         ValueError: the shares are out of range, or there are too few samples for every part to have some of each class.
+        TypeError: it is no Dataset, or a share is not a number.
 
     Example:
         >>> data = Dataset([[float(x)] for x in range(10)], [x / 2 for x in range(10)], ["x"], [])
@@ -128,7 +130,7 @@ def split(dataset: Dataset, shares: Sequence[float] = (0.6, 0.2, 0.2), seed: See
         [6, 2, 2]
     """
     _check_dataset(dataset)
-    shares = list(shares) if hasattr(shares, "__iter__") else []
+    shares = [real(share, "share") for share in shares] if hasattr(shares, "__iter__") else []
     if len(shares) < 2 or not all(share > 0.0 for share in shares) or not math.isclose(math.fsum(shares), 1.0):
         raise ValueError(f"the shares are two numbers or more, above 0 and of sum 1, not {shares}")
     return _split(dataset, shares[1:], f"shares of {', '.join(map(str, shares))}", seed)
@@ -144,6 +146,7 @@ def stratified_split(dataset: Dataset, test_share: float = 0.2, seed: Seed = 0) 
 
     Raises:
         ValueError: the share is out of range, a class has too few samples to be on both sides, or there are no classes.
+        TypeError: it is no Dataset, or the share is not a number.
 
     Example:
         >>> data = Dataset([[float(x)] for x in range(8)], [0, 0, 0, 0, 1, 1, 1, 1], ["x"], ["low", "high"])
@@ -152,7 +155,7 @@ def stratified_split(dataset: Dataset, test_share: float = 0.2, seed: Seed = 0) 
         ([0, 0, 0, 1, 1, 1], [0, 1])
     """
     _check_dataset(dataset)
-    if not 0.0 < test_share < 1.0:
+    if not 0.0 < real(test_share, "test share") < 1.0:
         raise ValueError(f"the test share is above 0 and below 1, not {test_share}")
     if not dataset.classes:
         raise ValueError("a regression has no classes to keep in proportion: use split")

@@ -115,7 +115,8 @@ def read_table(path: str | os.PathLike[str], *, delimiter: str | None = None, he
             numbers.
 
     Raises:
-        TableError: the file cannot be read, or is no table; the message says on which line.
+        TableError: the file cannot be read, or is no table, and the message says on which line; or the delimiter is
+            more than one character.
 
     Example:
         >>> import pathlib, tempfile
@@ -130,6 +131,8 @@ def read_table(path: str | os.PathLike[str], *, delimiter: str | None = None, he
 
 def table_of(text: str, *, delimiter: str | None = None, header: bool | None = None) -> Table:
     """Return the cells of a text, as `read_table` does of a file."""
+    if delimiter is not None and (not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '"\r\n'):
+        raise TableError(f"the delimiter is one character that stands between cells, such as ';', not {delimiter!r}")
     said = SAID.match(text)
     if said:  # as Excel writes it: a line that names the delimiter
         text = text[said.end() - 1 :]

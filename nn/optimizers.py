@@ -588,7 +588,7 @@ def _pair(betas: tuple[float, float]) -> tuple[float, float]:
 
 
 def _listed(parameters: Iterable[Value]) -> list[Value]:
-    if isinstance(parameters, Module):
+    if isinstance(parameters, Module) or not hasattr(parameters, "__iter__"):
         raise TypeError(f"parameters are a list of Values, not {type(parameters).__name__}: pass model.parameters()")
     return list(parameters)
 

@@ -213,7 +213,8 @@ def confusion_matrix(
 
     Raises:
         ValueError: the numbers of samples differ, or an index has no name.
-        TypeError: a class is a list, such as a one-hot target, or classes are both numbers and names.
+        TypeError: a class is a list, such as a one-hot target, classes are both numbers and names, or something is no
+            list of classes.
 
     Example:
         >>> print(confusion_matrix([0, 0, 1, 1], [0, 1, 1, 1], ["cat", "dog"]))
@@ -329,8 +330,11 @@ def _samples(samples: Any, name: str) -> list[Any]:
 
 
 def _listed(samples: Any) -> list[Any]:
-    samples = _unframed(samples)
-    return list(samples.tolist() if hasattr(samples, "tolist") else samples)
+    listed = _unframed(samples)
+    listed = listed.tolist() if hasattr(listed, "tolist") else listed
+    if not hasattr(listed, "__iter__"):
+        raise TypeError(f"expected a list or an array with one entry per sample, not {type(samples).__name__}")
+    return list(listed)
 
 
 def _unframed(samples: Any) -> Any:

@@ -116,6 +116,7 @@ def plot_history(history: Any, *, axes: Any = None) -> Any:
     Raises:
         ModuleNotFoundError: matplotlib is not installed.
         ValueError: no epoch was finished.
+        TypeError: it is no History.
 
     Example:
         >>> from nn import MLP, SGD, fit
@@ -125,6 +126,8 @@ def plot_history(history: Any, *, axes: Any = None) -> Any:
         >>> plot_history(history).get_ylabel()
         'loss'
     """
+    if not hasattr(history, "snapshots"):
+        raise TypeError(f"what is plotted is the History that fit returns, not {type(history).__name__}")
     if not history.training:
         raise ValueError("there is nothing to plot: no epoch was finished")
     axes = _axes(axes)

@@ -134,7 +134,7 @@ def report(
 
     Raises:
         ValueError: there are no samples, or a number of names does not fit.
-        TypeError: a sample is not a list of numbers.
+        TypeError: it is no History, or a sample is not a list of numbers.
 
     Example:
         >>> import pathlib, tempfile
@@ -148,6 +148,8 @@ def report(
         ...     "<title>A line</title>" in path.read_text("utf-8")
         True
     """
+    if not hasattr(history, "snapshots"):
+        raise TypeError(f"what is reported is the History that fit returns, not {type(history).__name__}")
     run = _run(history, features, classes, test)
     _check_picture(picture, len(run.features))
     frames = frames_of(history, run.columns, run.domain)

@@ -162,7 +162,7 @@ def blobs(
         given = cast("Sequence[Sequence[float]]", centers)
         points = [tuple(real(x, "coordinate of a center") for x in center) for center in given]
     else:
-        count = whole(cast("int", centers), "number of centers", 2, otherwise=" (or a list of points)")
+        count = whole(centers, "number of centers", 2, otherwise=" (or a list of points)")
         points = [_polar(1.0, k / count) for k in range(count)]
     if len(points) < 2:
         raise ValueError(f"there are two centers or more, not {len(points)}")

@@ -81,7 +81,8 @@ class Primitive:
 
     Raises:
         ValueError: the form has not one `{}` per argument, or an example is not of that shape.
-        TypeError: called with a wrong number of arguments, or with something that is not a real number.
+        TypeError: the name is no str, or a function is none; or when called: a wrong number of arguments, or something
+            that is not a real number.
 
     Example:
         >>> from autograd import Primitive, Value
@@ -106,6 +107,7 @@ class Primitive:
         takes_condition: bool = False,
         accuracy: str = "",
     ) -> None:
+        _check_functions(name, compute, partials)
         self.name = name
         self.compute = compute
         self.partials = tuple(partials)
@@ -322,6 +324,8 @@ class ManyPrimitive(Primitive):
         fewest: int = 1,
         **row: Any,
     ) -> None:
+        if not callable(partials):
+            raise TypeError(f"{name}: partials is one function (output, *operands) -> all slopes, not {partials!r}")
         self.all_partials = partials
         self.fewest = fewest
         super().__init__(name, compute, partials=(), form=row.pop("form", name + "({})"), **row)
@@ -386,6 +390,15 @@ class ManyPrimitive(Primitive):
     def text(self, operands: Sequence[str]) -> str:
         """Return how it is written, its operands being written so."""
         return self.form.format(", ".join(operands))
+
+
+def _check_functions(name: Any, compute: Any, partials: Any) -> None:
+    if not isinstance(name, str):
+        raise TypeError(f"the name of a primitive is a str, not {type(name).__name__}")
+    if not callable(compute):
+        raise TypeError(f"{name}: compute is a function of floats, not {compute!r}")
+    if not isinstance(partials, Sequence) or not all(map(callable, partials)):
+        raise TypeError(f"{name}: partials is a list of functions (output, *arguments) -> slope, one per argument")
 
 
 def _argument_names(compute: Callable[..., Any], partials: Sequence[Partial]) -> tuple[str, ...]:
@@ -1093,7 +1106,8 @@ class _Dot(ManyPrimitive):
     def __call__(self, *arguments: Any) -> Any:
         """Apply it to two sequences of equal length."""
         if len(arguments) != 2:
-            raise TypeError(f"{self.name}() takes two sequences, {len(arguments)} arguments were given")
+            given = f"{len(arguments)} were" if len(arguments) != 1 else "1 was"
+            raise TypeError(f"{self.name}() takes two sequences, {given} given")
         ws, xs = map(self._unpacked, arguments)
         if len(ws) != len(xs):
             raise ValueError(f"{self.name}() takes two sequences of equal length, not of {len(ws)} and {len(xs)}")
@@ -1264,7 +1278,7 @@ def softmax(xs: Iterable[Any], *, temperature: Any = 1.0) -> list[Any]:
         A list with one weight per number: floats, nodes, arrays or duals.
 
     Raises:
-        TypeError: something is not a number.
+        TypeError: something is not a number, or there is no sequence of them.
         ValueError: there are no numbers.
 
     Convention: numbers that are all -inf have weights 0.
@@ -1273,11 +1287,13 @@ def softmax(xs: Iterable[Any], *, temperature: Any = 1.0) -> list[Any]:
         >>> softmax([1000.0, 1000.0])
         [0.5, 0.5]
     """
+    if not hasattr(xs, "__iter__"):
+        raise TypeError(f"softmax() takes a sequence of numbers, not {type(xs).__name__}")
     scores = list(map(pos, xs))
     if not scores:
         raise ValueError("softmax() needs at least 1 number")
     is_plain = type(temperature) is float and temperature == 1.0  # then there is nothing to record
-    return _weights(scores if is_plain else [x / temperature for x in scores])
+    return _weights(scores if is_plain else [div(x, temperature) for x in scores])
 
 
 # -- powers, exponentials and logarithms -----------------------------------------------------------------------------

@@ -559,7 +559,7 @@ def test_dot_takes_two_sequences_of_equal_length():
     assert primitives.dot((x for x in (1, 2)), np.array([3.0, 4.0])) == 11.0
     with pytest.raises(ValueError, match="of 2 and 3"):
         primitives.dot([1.0, 2.0], [1.0, 2.0, 3.0])
-    with pytest.raises(TypeError, match="two sequences, 1 arguments"):
+    with pytest.raises(TypeError, match="two sequences, 1 was given"):
         primitives.dot([1.0])
     with pytest.raises(TypeError, match="two sequences, not float"):
         primitives.dot(1.0, 2.0)

@@ -34,12 +34,15 @@ def matvec(rows: Iterable[Sequence[Any]], xs: Sequence[Any]) -> list[Any]:
 
     Raises:
         ValueError: a row is longer or shorter than the vector.
-        TypeError: something is not a number.
+        TypeError: something is not a number, or no sequence where one is taken.
 
     Example:
         >>> matvec([[1.0, 2.0], [3.0, 4.0]], [10.0, 1.0])
         [12.0, 34.0]
     """
+    for given in (rows, xs):
+        if not hasattr(given, "__iter__"):
+            raise TypeError(f"matvec() takes a sequence of rows and a sequence of numbers, not {type(given).__name__}")
     xs = tuple(xs)
     tape = None if active_modes else resolve()
     if tape is None or len(xs) < 2 or not _KINDS.issuperset(map(type, xs)):
@@ -88,7 +91,7 @@ def _looked_up(tape: Tape, rows: Iterable[Sequence[Any]]) -> Iterable[tuple[Sequ
 
 
 def _look_up(tape: Tape, row: Sequence[Any]) -> tuple[Sequence[Any], Any, Any]:
-    if not all(type(weight) is Value and weight.is_leaf for weight in row):
+    if not hasattr(row, "__iter__") or not all(type(weight) is Value and weight.is_leaf for weight in row):
         return row, None, ()
     return row, tuple([weight._data for weight in row]), tuple([place_on(tape, weight) for weight in row])
 

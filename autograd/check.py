@@ -268,7 +268,7 @@ class _Settings:
 
 
 def _settings(modes: Sequence[str], rtol: float, atol: float, seed: int) -> _Settings:
-    chosen = (modes,) if isinstance(modes, str) else tuple(modes)
+    chosen: tuple[Any, ...] = (modes,) if isinstance(modes, str) or not hasattr(modes, "__iter__") else tuple(modes)
     if not chosen or not all(mode in MODES for mode in chosen):
         raise ValueError(f"modes are 'reverse', 'forward' or both, not {modes!r}")
     for name, tolerance in (("rtol", rtol), ("atol", atol)):

@@ -325,6 +325,16 @@ def root(tape: Tape) -> int:
     return tape.outputs[-1] if tape.outputs else len(tape) - 1
 
 
+def _start(tape: Tape, output: int | None) -> int:
+    """Return the index of the line that is read backward."""
+    if output is None:
+        return root(tape)
+    try:
+        return range(len(tape))[output]
+    except IndexError:
+        raise IndexError(f"there is no line {output} on a tape of {len(tape)}") from None
+
+
 def lines(tape: Tape | Value, indices: Iterable[int] | None = None) -> list[Line]:
     """Return the lines of a tape as records, in order.
 
@@ -387,7 +397,7 @@ def adjoints(tape: Tape | Value, output: int | None = None, seed: float = 1.0) -
     tape = pruned(tape)
     if not len(tape):
         return []
-    start = root(tape) if output is None else range(len(tape))[output]
+    start = _start(tape, output)
     swept = reverse_sweep([((tape, start), seed)]).get(tape, [])
     return swept + [0.0] * (len(tape) - len(swept))
 
@@ -415,7 +425,7 @@ def steps(tape: Tape | Value, output: int | None = None, seed: float = 1.0) -> I
     """
     tape = pruned(tape)
     listed = lines(tape)
-    start = root(tape) if output is None else range(len(tape))[output]
+    start = _start(tape, output)
     yield from map(Forward, listed)
     if listed:
         yield Seed(listed[start], seed)

@@ -394,6 +394,7 @@ class Tape:
 
         Raises:
             ValueError: the tape has no leaf of that name.
+            TypeError: the seed is neither a name nor a dict.
 
         Cost: one sweep.
 

@@ -66,6 +66,7 @@ def forward_trace(tape: Tape | Value, seed: str | Mapping[str, float]) -> str:
 
     Raises:
         ValueError: the tape has no leaf or input of that name.
+        TypeError: the seed is neither a name nor a dict.
 
     Cost: one forward sweep, and one step per line shown.
 
@@ -186,6 +187,8 @@ def _slopes(line: Line) -> str:
 
 
 def _tangents(tape: Tape, seed: Mapping[str, float]) -> dict[int, float]:
+    if not isinstance(seed, Mapping):
+        raise TypeError(f"a seed is the name of a leaf, or a dict of names with tangents, not {seed!r}")
     starts = [index for index, node in enumerate(tape.nodes) if node[0] < 0]
     known = {line.name: line.index for line in lines(tape, starts)}
     for name in seed:

@@ -182,7 +182,16 @@ def _selected(f: Function, argnums: int | Sequence[int], arguments: Sequence[Any
 
 def _argnums(argnums: Any) -> Any:
     """Return argnums with Python's own ints."""
-    return operator.index(argnums) if hasattr(argnums, "__index__") else tuple(map(operator.index, argnums))
+    try:
+        return operator.index(argnums) if hasattr(argnums, "__index__") else tuple(map(operator.index, argnums))
+    except TypeError:
+        raise TypeError(f"argnums is the position of an argument, an int, or several, not {argnums!r}") from None
+
+
+def _check_function(f: Any, transform: str) -> None:
+    if not callable(f):
+        hint = ": call its backward(), or give the function that computes it" if isinstance(f, Value) else ""
+        raise TypeError(f"{transform} takes a function, not {type(f).__name__}{hint}")
 
 
 def _name(f: Function) -> str:
@@ -205,7 +214,7 @@ def _replaced(arguments: Sequence[Any], positions: Sequence[int], fresh: Sequenc
     return replaced
 
 
-def _scalar(f: Function, output: Any, transform: str) -> Any:
+def _check_scalar(f: Function, output: Any) -> None:
     if not is_number(output):
         kind = type(output).__name__
         instead = (
@@ -213,10 +222,7 @@ def _scalar(f: Function, output: Any, transform: str) -> Any:
             if isinstance(output, (list, tuple, dict)) or hasattr(output, "shape")
             else ""
         )
-        raise TypeError(
-            f"{transform} needs a function that returns one number, but {_name(f)} returned {kind}{instead}"
-        )
-    return output
+        raise TypeError(f"a gradient needs a function that returns one number, but {_name(f)} returned {kind}{instead}")
 
 
 def value_and_grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
@@ -232,7 +238,8 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool 
         numbers are floats, or Values if f also depends on a leaf. With `has_aux`, ((value, aux), gradient).
 
     Raises:
-        TypeError: f returns something else than one number, or an argument is not made of numbers.
+        TypeError: f is not callable or returns something else than one number, argnums are no ints, or an argument is
+            not made of numbers.
         ValueError: argnums names an argument that is not there.
         StaleTape: the gradient has to be differentiable, and f changed the data of a leaf.
 
@@ -244,6 +251,7 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool 
         >>> value_and_grad(lambda w: w[0] ** 3 * w[1] + 3 * w[0])([2, 3])
         (30.0, [39.0, 8.0])
     """
+    _check_function(f, "value_and_grad")
     argnums = _argnums(argnums)
 
     @functools.wraps(f)
@@ -254,7 +262,7 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool 
             aux = None
             if has_aux:
                 output, aux = _pair(f, output)
-            _scalar(f, output, "grad")
+            _check_scalar(f, output)
             gradients = differentiation._rebuild(differentiation.gradient([output]))
             value = number(output) if is_real(output) else differentiation.result(output)
             if has_aux:
@@ -290,6 +298,7 @@ def grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -
         >>> grad(lambda x: x**3)(2.0), grad(grad(lambda x: x**3))(2.0)
         (12.0, 12.0)
     """
+    _check_function(f, "grad")
     derived = value_and_grad(f, argnums, has_aux)
 
     @functools.wraps(f)
@@ -314,7 +323,7 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
 
     Raises:
         ValueError: pullback is called with another number of adjoints than f has outputs.
-        TypeError: something is not made of numbers.
+        TypeError: f is not callable, or something is not made of numbers.
 
     Cost: one recording; per call of pullback one reverse sweep.
 
@@ -323,6 +332,7 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
         >>> output, pullback([1.0, 10.0])
         ([6.0, 5.0], (13.0, 12.0))
     """
+    _check_function(f, "vjp")
     quiet = not mode().recording
     with differentiating():
         differentiation = _Differentiation(primals)
@@ -358,7 +368,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
         The output and its tangent, both in the output's structure.
 
     Raises:
-        TypeError: primals or tangents are not a tuple or list, or something is not made of numbers.
+        TypeError: f is not callable, primals or tangents are not a tuple or list, or something is not made of numbers.
         ValueError: primals and tangents differ in size.
 
     Cost: one evaluation of f on dual numbers, two to three times the operations, no tape.
@@ -367,6 +377,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
         >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 0.0))
         (6.0, 3.0)
     """
+    _check_function(f, "jvp")
     for name, given in (("primals", primals), ("tangents", tangents)):
         if not isinstance(given, (tuple, list)):
             raise TypeError(f"jvp needs {name} as a tuple or list, one entry per argument, not {type(given).__name__}")
@@ -415,6 +426,7 @@ def hvp(f: Function, argnums: int | Sequence[int] = 0) -> Function:
         >>> hvp(lambda w: w[0] ** 3 * w[1] + 3 * w[0])([2.0, 3.0], [1.0, 0.0])
         [36.0, 12.0]
     """
+    _check_function(f, "hvp")
     argnums = _argnums(argnums)
     gradient = grad(f, argnums)
 
@@ -451,6 +463,7 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
         >>> jacobian(lambda v: [v[0] * v[1], v[0] + v[1]])([2.0, 3.0])
         [[3.0, 2.0], [1.0, 1.0]]
     """
+    _check_function(f, "jacobian")
     argnums = _argnums(argnums)
 
     @functools.wraps(f)
@@ -501,4 +514,5 @@ def hessian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
         >>> hessian(lambda w: w[0] ** 3 * w[1] + 3 * w[0])([2.0, 3.0])
         [[36.0, 12.0], [12.0, 0.0]]
     """
+    _check_function(f, "hessian")
     return jacobian(grad(f, argnums), argnums)

@@ -109,7 +109,7 @@ def numerical_gradient(f: Function, x: Any, method: str = "forward", step: float
         The gradient in the structure of x, made of floats.
 
     Raises:
-        TypeError: x is not made of plain numbers, or f does not return one number.
+        TypeError: f is not callable, x is not made of plain numbers, or f does not return one number.
         ValueError: an unknown method; a step that is not positive and finite, or so small that x + step is x; a
             number of x that is not finite.
 
@@ -126,6 +126,8 @@ def numerical_gradient(f: Function, x: Any, method: str = "forward", step: float
 
     Source: Fornberg, 1988 (the stencil's weights).
     """
+    if not callable(f):
+        raise TypeError(f"numerical_gradient takes a function, not {type(f).__name__}")
     formula, base, root = _method(method)
     numbers, rebuild = flatten(x)
     point = [_finite(each) for each in numbers]

@@ -30,6 +30,9 @@ def non_finite_origin(function: Callable[[], Any]) -> NonFiniteError | None:
     Returns:
         The error that `strict()` would raise there: primitive, operands with labels, source line, scopes.
 
+    Raises:
+        TypeError: it is given a result, not a function.
+
     Cost: one recording in strict mode, one reverse sweep.
 
     Example:
@@ -38,6 +41,8 @@ def non_finite_origin(function: Callable[[], Any]) -> NonFiniteError | None:
         >>> print(str(non_finite_origin(lambda: where(p > 0, log(p), 1.0) + 1.0 / p)).splitlines()[0])
         div(1.0, p = 0.0): the value is inf
     """
+    if not callable(function):
+        raise TypeError(f"non_finite_origin takes a function that computes the result, not {type(function).__name__}")
     reports: list[tuple[Value, NonFiniteError]] = []
     with watching(reports):
         result = function()

@@ -486,6 +486,8 @@ class Parameters:
 
     def chosen(self, wanted: Names, what: str, f: Function) -> Callable[[Any], bool]:
         """Return a function that tells whether a position, or the name of a keyword, is among the wanted ones."""
+        if not isinstance(wanted, (str, int)) and not hasattr(wanted, "__iter__"):
+            raise TypeError(f"{what} is the name or position of a parameter, or several, not {wanted!r}")
         each = [wanted] if isinstance(wanted, (str, int)) else list(wanted)
         found: set[Any] = set()
         rest = False

@@ -6,8 +6,9 @@ import math
 
 import pytest
 
+import autograd as ag
 import nn
-from autograd import Value
+from autograd import ManyPrimitive, Primitive, Tape, Value
 
 MODEL = nn.MLP(1, [1])
 TINY = nn.Dataset([[0.0], [1.0]], [0, 1], ["x"], ["no", "yes"])
@@ -64,7 +65,77 @@ OF_NN = [
 ]
 
 
-@pytest.mark.parametrize(("use", "error", "message"), OF_NN, ids=range(len(OF_NN)))
+X = Value(2.0, label="x")
+Y = X * X
+PARTIALS = "partials is a list of functions (output, *arguments) -> slope, one per argument"
+ARGNUMS = "argnums is the position of an argument, an int, or several, not "
+ONE_NUMBER = "a gradient needs a function that returns one number, "
+MATVEC = "matvec() takes a sequence of rows and a sequence of numbers, not int"
+
+OF_AUTOGRAD = [
+    (lambda: ag.grad(3), TypeError, "grad takes a function, not int"),
+    (
+        lambda: ag.grad(Y),
+        TypeError,
+        "grad takes a function, not Value: call its backward(), or give the function that computes it",
+    ),
+    (lambda: ag.value_and_grad(3), TypeError, "value_and_grad takes a function, not int"),
+    (lambda: ag.hvp(3), TypeError, "hvp takes a function, not int"),
+    (lambda: ag.jacobian(3), TypeError, "jacobian takes a function, not int"),
+    (lambda: ag.hessian(3), TypeError, "hessian takes a function, not int"),
+    (lambda: ag.vjp(3, 1.0), TypeError, "vjp takes a function, not int"),
+    (lambda: ag.jvp(3, (1.0,), (1.0,)), TypeError, "jvp takes a function, not int"),
+    (lambda: ag.numerical_gradient(3, 1.0), TypeError, "numerical_gradient takes a function, not int"),
+    (
+        lambda: ag.non_finite_origin(Y),
+        TypeError,
+        "non_finite_origin takes a function that computes the result, not Value",
+    ),
+    (lambda: ag.grad(ag.sin, argnums="x"), TypeError, ARGNUMS + "'x'"),
+    (lambda: ag.jacobian(ag.sin, argnums=1.5), TypeError, ARGNUMS + "1.5"),
+    (
+        lambda: ag.value_and_grad(lambda x: [x])(1.0),
+        TypeError,
+        ONE_NUMBER + "but <lambda> returned list; for several outputs use jacobian, or vjp",
+    ),
+    (lambda: ag.gradcheck(ag.sin, (1.0,), modes=3), ValueError, "modes are 'reverse', 'forward' or both, not 3"),
+    (
+        lambda: Tape.of(Y).trace(3),
+        TypeError,
+        "a seed is the name of a leaf, or a dict of names with tangents, not 3",
+    ),
+    (lambda: next(Tape.of(Y).steps(9)), IndexError, "there is no line 9 on a tape of 2"),
+    (lambda: Tape.of(Y).nodes[9], IndexError, "there is no node 9 on a tape of 2"),
+    (lambda: pow(X, 2, 3), TypeError, "pow() takes two arguments here: a modulus has no derivative"),
+    (lambda: ag.softmax(1.0), TypeError, "softmax() takes a sequence of numbers, not float"),
+    (lambda: ag.softmax([1.0], temperature="a"), TypeError, "expected a real number, not str"),
+    (lambda: ag.matvec(1, [1.0]), TypeError, MATVEC),
+    (lambda: ag.matvec([[1.0]], 1), TypeError, MATVEC),
+    (lambda: ag.matvec([1.0], [X, X]), TypeError, "dot() takes two sequences, not float"),
+    (lambda: Primitive(3, math.sin, partials=[math.cos]), TypeError, "the name of a primitive is a str, not int"),
+    (lambda: Primitive("a", 3, partials=[math.cos]), TypeError, "a: compute is a function of floats, not 3"),
+    (lambda: Primitive("a", math.sin, partials=math.cos), TypeError, f"a: {PARTIALS}"),
+    (lambda: Primitive("a", math.sin, partials=[1.0]), TypeError, f"a: {PARTIALS}"),
+    (
+        lambda: ManyPrimitive("a", max, partials=[1.0]),
+        TypeError,
+        "a: partials is one function (output, *operands) -> all slopes, not [1.0]",
+    ),
+    (
+        lambda: ag.compile(ag.sin, batched=3.5),
+        TypeError,
+        "batched is the name or position of a parameter, or several, not 3.5",
+    ),
+]
+
+MESSAGES = [*OF_AUTOGRAD, *OF_NN]
+
+
+def test_a_temperature_of_0_follows_ieee_754():
+    assert ag.softmax([1.0, -2.0], temperature=0.0) == [1.0, 0.0]
+
+
+@pytest.mark.parametrize(("use", "error", "message"), MESSAGES, ids=range(len(MESSAGES)))
 def test_an_error_says_what_was_wrong_and_what_to_do(use, error, message):
     with pytest.raises(error) as caught:
         use()

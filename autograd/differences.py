@@ -320,7 +320,7 @@ class Ladder:
             scales.append(1.0)
         for scale in scales:
             run = self._new_run()
-            self._descend(run, 0.5 * scale, FLAT)
+            self._descend(run, self._within_range(0.5 * scale), FLAT)
             if scale == scales[-1]:
                 self._mark_flat()
             if any(self._is_flat_in(run, k) for k in range(len(self._centre))) and scale != scales[-1]:
@@ -346,9 +346,15 @@ class Ladder:
         """Return steps to look around with: those that found the derivative may be too short to reach a kink."""
         longest = AROUND * max(math.fabs(self._x), 1.0)
         steps = [(self._x + longest / RATIO**k) - self._x for k in range(LEVELS)]
-        return [self._level(h) for h in steps if h >= SHORTEST * math.ulp(self._x)]
+        return [self._level(h) for h in steps if SHORTEST * math.ulp(self._x) <= h < math.inf]
 
     # -- steps -------------------------------------------------------------------------------------------------------
+
+    def _within_range(self, h: float) -> float:
+        """Return a step so short that x + h and x - h are floats."""
+        while math.isinf(math.fabs(self._x) + h):
+            h /= RATIO
+        return h
 
     def _new_run(self) -> list[_Level]:
         self._runs.append([])

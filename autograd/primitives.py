@@ -16,9 +16,11 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib
+import inspect
 import math
 import numbers
 import operator
+import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
@@ -81,8 +83,9 @@ class Primitive:
 
     Raises:
         ValueError: the form has not one `{}` per argument, or an example is not of that shape.
-        TypeError: the name is no str, or a function is none; or when called: a wrong number of arguments, or something
-            that is not a real number.
+        TypeError: the name is no str, a function is none, or a partial does not take (output, *arguments); or when
+            called: a wrong number of arguments, something that is not a real number, or `compute` or a partial
+            returned no number.
 
     Example:
         >>> from autograd import Primitive, Value
@@ -108,6 +111,7 @@ class Primitive:
         accuracy: str = "",
     ) -> None:
         _check_functions(name, compute, partials)
+        _check_counts(name, partials)
         self.name = name
         self.compute = compute
         self.partials = tuple(partials)
@@ -172,9 +176,10 @@ class Primitive:
         """
         partial = self.partials[0]
         try:
-            return float(partial(output, argument))
+            slope = partial(output, argument)
         except (ZeroDivisionError, OverflowError):
-            return float(partial(Ieee(output), Ieee(argument)))
+            slope = partial(Ieee(output), Ieee(argument))
+        return self.as_float(slope, "the partial of ")
 
     def slopes(self, output: float, arguments: Sequence[float], wanted: Iterable[int]) -> list[float]:
         """Return one number per argument: the partial where it is wanted, the argument itself where not.
@@ -188,10 +193,24 @@ class Primitive:
         for k in wanted:
             partial = self.partials[k]
             try:
-                numbers[k] = float(partial(output, *arguments))
+                slope = partial(output, *arguments)
             except (ZeroDivisionError, OverflowError):
-                numbers[k] = float(partial(Ieee(output), *map(Ieee, arguments)))
+                slope = partial(Ieee(output), *map(Ieee, arguments))
+            numbers[k] = slope if type(slope) is float else self.as_float(slope, "the partial of ")
         return numbers
+
+    def as_float(self, result: Any, what: str = "") -> float:
+        """Return what the function or a partial returned as a float.
+
+        Raises:
+            TypeError: it is no number; the message begins with `what` and the name.
+        """
+        try:
+            if not isinstance(result, (str, bytes)):
+                return float(result)
+        except (TypeError, ValueError):
+            pass
+        raise TypeError(f"{what}{self.name} returned {type(result).__name__}, not a number")
 
     def slopes_of(self, output: Any, arguments: Sequence[Any], wanted: Iterable[int]) -> dict[int, Any]:
         """Return position -> partial for arguments of any kind: Values (a lifted sweep), Duals, arrays.
@@ -289,6 +308,25 @@ class Primitive:
         return self.on_arrays(namespace, *condition, *map(_array_or_number, arguments[len(condition) :]))
 
 
+def _check_counts(name: str, partials: Sequence[Partial]) -> None:
+    """Raise unless every partial takes the output and as many arguments as there are partials."""
+    count = len(partials) + 1
+    if not all(_takes(partial, count) for partial in partials):
+        raise TypeError(
+            f"a partial of {name} takes (output, *arguments), which are {count} here: there is one partial for each "
+            "argument"
+        )
+
+
+def _takes(function: Any, count: int) -> bool:
+    """Return whether a function can be called with so many arguments, as far as can be told quickly."""
+    if not isinstance(function, types.FunctionType):
+        return True
+    code, defaults = function.__code__, len(function.__defaults__ or ())
+    most = math.inf if code.co_flags & inspect.CO_VARARGS else code.co_argcount
+    return code.co_argcount - defaults <= count <= most
+
+
 class ManyPrimitive(Primitive):
     """A primitive of any number of operands, which records one node.
 
@@ -373,10 +411,17 @@ class ManyPrimitive(Primitive):
             slopes = self.all_partials(output, *arguments)
         except (ZeroDivisionError, OverflowError):
             slopes = self.all_partials(Ieee(output), *map(Ieee, arguments))
+        self._check_count(slopes, arguments)
         numbers = list(arguments)
         for k in wanted:
-            numbers[k] = float(slopes[k])
+            slope = slopes[k]
+            numbers[k] = slope if type(slope) is float else self.as_float(slope, "the partial of ")
         return numbers
+
+    def _check_count(self, slopes: Sequence[Any], arguments: Sequence[Any]) -> None:
+        if len(slopes) != len(arguments):
+            given = f"{len(slopes)} slope{'s' * (len(slopes) != 1)}"
+            raise ValueError(f"the partials of {self.name} returned {given} for {len(arguments)} operands")
 
     def slopes_of(self, output: Any, arguments: Sequence[Any], wanted: Iterable[int]) -> dict[int, Any]:
         """Return the wanted partials for operands of any kind: Values (a lifted sweep), Duals, arrays."""
@@ -385,6 +430,7 @@ class ManyPrimitive(Primitive):
                 slopes = self.all_partials(output, *arguments)
             except (ZeroDivisionError, OverflowError):
                 slopes = [_plain(slope) for slope in self.all_partials(_ieee(output), *map(_ieee, arguments))]
+        self._check_count(slopes, arguments)
         return {k: slopes[k] for k in wanted}
 
     def text(self, operands: Sequence[str]) -> str:

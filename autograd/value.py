@@ -371,7 +371,7 @@ class Value(Operators):
         except (ZeroDivisionError, OverflowError):
             slope = primitive.slope(primal, x)
         if type(primal) is not float or type(slope) is not float:  # rows that users write may return ints
-            primal, slope = float(primal), float(slope)
+            primal, slope = primitive.as_float(primal), primitive.as_float(slope, "the partial of ")
         return record_one(primitive.code, primal, operand, slope)
 
 
@@ -679,7 +679,9 @@ def apply(primitive: Primitive, arguments: Sequence[Any]) -> Any:
                 return NotImplemented
             operands.append(operand if isinstance(operand, Value) else None)
             primals.append(operand._data if isinstance(operand, Value) else operand)
-    primal = float(primitive.compute(*primals))
+    primal = primitive.compute(*primals)
+    if type(primal) is not float:
+        primal = primitive.as_float(primal)
     wanted = [k for k, operand in enumerate(operands) if operand is not None and operand._index != CONSTANT]
     slopes = primitive.slopes(primal, primals, wanted)
     return record(primitive.code, primal, operands, slopes)

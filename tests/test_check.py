@@ -261,6 +261,9 @@ def test_steps_grow_where_that_helps_against_rounding():
         (ag.logaddexp, (25.0, 1e-8)),
         (ag.logaddexp, (-700.0, 1e-8)),
         (ag.remainder, (25.0, -1e-3)),  # the partial is a staircase
+        (ag.sqrt, (1.7e308,)),  # a step of half of it goes beyond the largest float
+        (ag.log, (1.7e308,)),
+        (ag.neg, (-1.7976931348623157e308 * (1.0 - 1e-9),)),
     ],
 )
 def test_rows_pass_at_the_ends_of_their_domain(row, point):

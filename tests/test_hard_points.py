@@ -2,26 +2,50 @@
 
 from __future__ import annotations
 
+import contextvars
+import itertools
 import math
+import re
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 pytest.importorskip("mpmath")
 
-from autograd import Dual, Tape, Value, compile, grad, hessian, hvp, jvp, value_and_grad, vjp
+from autograd import (
+    Dual,
+    Primitive,
+    Tape,
+    Value,
+    compile,
+    grad,
+    hessian,
+    hvp,
+    jvp,
+    primitives,
+    value_and_grad,
+    vjp,
+    where,
+)
+from tests.hard_points import NAMES, Raises, deeds
+from tests.hard_points.known import KNOWN
+from tests.hard_points.nests import NESTS
+from tests.hard_points.page import PLACE, page
 from tests.hard_points.points import GROUPS
 
 POINTS = [each for group in GROUPS.values() for each in group]
 REPLAYED_ULPS = 4.0  # NumPy's routines instead of those of `math`
 
 
-def of(situations):
-    """Return parameters; what has a reason is expected to fail."""
-    return [
-        pytest.param(each, id=each.situation, marks=[pytest.mark.xfail(reason=each.reason)] if each.reason else [])
-        for each in situations
-    ]
+def of(situations, law=""):
+    """Return parameters; what fails under a law, for a reason that it states, is expected to."""
+    return [pytest.param(each, id=each.situation, marks=expected_to_fail(each, law)) for each in situations]
+
+
+def expected_to_fail(situation, law):
+    return [pytest.mark.xfail(reason=situation.reason)] if law and situation.fails == law else []
 
 
 def same(got, expected, ulps):
@@ -95,7 +119,7 @@ def on_an_explicit_tape(f, at):
 WAYS = [swept, transformed, pulled_back, pushed_forward, by_duals, lifted, on_an_explicit_tape]
 
 
-@pytest.mark.parametrize("point", of(POINTS))
+@pytest.mark.parametrize("point", of(POINTS, "slopes"))
 def test_a_point_has_its_value_and_slopes_whichever_way_they_are_computed(point):
     f, wanted = point.function(), point.number(point.value)
     slopes = list(map(point.number, point.slopes))
@@ -133,7 +157,7 @@ def second_derivatives(f, at):
     yield "a sweep over a lifted gradient", rows
 
 
-@pytest.mark.parametrize("point", of(point for point in POINTS if point.higher))
+@pytest.mark.parametrize("point", of((point for point in POINTS if point.higher), "higher"))
 def test_second_derivatives_agree_in_every_nesting_of_modes(point):
     rows = [(point.higher[0],)] if len(point.at) == 1 else point.higher
     wanted = [[point.number(number) for number in row] for row in rows]
@@ -148,7 +172,7 @@ def test_second_derivatives_agree_in_every_nesting_of_modes(point):
     assert not wrong
 
 
-@pytest.mark.parametrize("point", of(point for point in POINTS if len(point.at) == 1 and len(point.higher) > 1))
+@pytest.mark.parametrize("point", of(point for point in POINTS if len(point.higher) > len(point.at) == 1))
 def test_higher_derivatives_by_reverse_and_by_mixed_modes(point):
     wanted = list(map(point.number, point.higher))
     wrong = []
@@ -161,7 +185,7 @@ def test_higher_derivatives_by_reverse_and_by_mixed_modes(point):
     assert not wrong
 
 
-@pytest.mark.parametrize("point", of(POINTS))
+@pytest.mark.parametrize("point", of(POINTS, "slopes"))
 def test_a_replay_gives_the_same_in_every_lane(point):
     f, count = point.function(), len(point.at)
     names = list("abcd"[:count])
@@ -187,7 +211,7 @@ def test_a_replay_gives_the_same_in_every_lane(point):
     assert not wrong
 
 
-@pytest.mark.parametrize("point", of(point for point in POINTS if point.higher))
+@pytest.mark.parametrize("point", of((point for point in POINTS if point.higher), "higher"))
 def test_a_compiled_hessian_is_the_hessian(point):
     rows = [(point.higher[0],)] if len(point.at) == 1 else point.higher
     wanted = [[point.number(number) for number in row] for row in rows]
@@ -201,3 +225,121 @@ def test_a_compiled_hessian_is_the_hessian(point):
         if not same(got, expected, 2.0 * point.ulps + REPLAYED_ULPS)
     ]
     assert not wrong
+
+
+# -- nests -------------------------------------------------------------------------------------------------------------
+
+MODES = {"reverse": grad, "forward": forward}
+
+
+@pytest.mark.parametrize("nest", of(NESTS))
+def test_derivatives_within_derivatives_are_not_confused_in_any_modes(nest):
+    for modes in itertools.product(MODES, repeat=nest.levels):
+        operators = {name: MODES[mode] for name, mode in zip("DEF", modes)}
+        assert same(eval(nest.program, {**NAMES, **operators}), nest.gives, 4.0), modes
+
+
+@pytest.mark.parametrize("nest", of(NESTS))
+def test_derivatives_within_derivatives_are_replayed(nest):
+    for modes in itertools.product(MODES, repeat=nest.levels):
+        operators = {name: MODES[mode] for name, mode in zip("DEF", modes)}
+        function, _, at = nest.program.rpartition("(")
+        derived = eval(function, {**NAMES, **operators})
+        numbers = compile(lambda x, derived=derived: derived(x), batched="x")([float(at[:-1])] * 2)
+        assert all(same(number, nest.gives, 8.0) for number in numbers), modes
+
+
+# -- deeds -------------------------------------------------------------------------------------------------------------
+
+
+def plainly(do):
+    return do()
+
+
+def on_a_tape_of_its_own(do):
+    with Tape():
+        return do()
+
+
+def while_something_else_is_recorded(do):
+    kept = Value(2.0) * 3.0
+    found = do()
+    kept.backward()
+    return found
+
+
+def in_a_thread(do):
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(do).result()
+
+
+def in_a_copied_context(do):
+    return contextvars.copy_context().run(do)
+
+
+PLACES = [plainly, on_a_tape_of_its_own, while_something_else_is_recorded, in_a_thread, in_a_copied_context]
+DEEDS = [each for group in deeds.GROUPS.values() for each in group]
+
+
+def like(got, expected):
+    """Return whether two structures are the same, nan being nan and types being types."""
+    if isinstance(expected, dict):
+        return got.keys() == expected.keys() and all(like(got[key], expected[key]) for key in expected)
+    if isinstance(expected, list):
+        return len(got) == len(expected) and all(map(like, got, expected))
+    if type(expected) is float:
+        return type(got) is float and same(got, expected, 4.0)
+    return got is expected or (type(got) is type(expected) and got == expected)
+
+
+@pytest.mark.parametrize("deed", of(DEEDS))
+def test_what_comes_of_a_deed_does_not_depend_on_where_it_is_done(deed):
+    for place in PLACES:
+        if isinstance(deed.gives, Raises):
+            with pytest.raises(deed.gives.kind, match=re.escape(deed.gives.words)):
+                place(deed.do)
+        else:
+            found = place(deed.do)
+            assert like(found, deed.gives), (place.__name__, found)
+
+
+# -- what stands elsewhere ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("known", KNOWN, ids=[each.situation for each in KNOWN])
+def test_what_is_tested_elsewhere_is_there(known):
+    text = (Path(__file__).parent / known.file).read_text("utf-8")
+    assert f"def {known.test}(" in text
+
+
+def test_every_situation_is_listed_once():
+    names = [each.situation for each in (*POINTS, *NESTS, *DEEDS, *KNOWN)]
+    assert len(names) > 400
+    assert len(set(names)) == len(names)
+
+
+# -- dead branches of every row ----------------------------------------------------------------------------------------
+
+ROWS = {name: row for name, row in vars(primitives).items() if isinstance(row, Primitive)}
+
+
+BAD = [math.nan, math.inf, -math.inf, 0.0]
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_dead_branch_of_any_row_is_nothing_whatever_it_is_applied_to(name):
+    row = ROWS[name]
+
+    def f(x, y):
+        return where(x > 0.0, x, row.of(*[y] * (row.arity or 2)))
+
+    for bad in BAD:
+        assert value_and_grad(f, argnums=(0, 1))(2.0, bad) == (2.0, (1.0, 0.0))
+        assert jvp(f, (2.0, bad), (1.0, 1.0)) == (2.0, 1.0)
+    assert hessian(of_list(f))([2.0, math.nan]) == [[0.0, 0.0], [0.0, 0.0]]
+    values, slopes = compile(f, batched=["x", "y"]).value_and_grad([2.0] * 4, BAD, argnums=(0, 1))
+    assert [values.tolist(), *(slope.tolist() for slope in slopes)] == [[2.0] * 4, [1.0] * 4, [0.0] * 4]
+
+
+def test_the_page_is_the_one_that_would_be_written_now():
+    assert page() == PLACE.read_text("utf-8")

@@ -52,7 +52,8 @@ class Point:
         peers: what others give, as far as known.
         also: other points that a replay gets as further lanes.
         ulps: how far off a result may be, in units in the last place.
-        reason: why it is not so, if it is not.
+        fails: what is not so: "slopes" or "higher".
+        reason: why.
     """
 
     situation: str
@@ -65,6 +66,7 @@ class Point:
     peers: str = ""
     also: Sequence[tuple[float, ...]] = ()
     ulps: float = 4.0
+    fails: str = ""
     reason: str = ""
 
     def function(self) -> Callable[..., Any]:
@@ -89,7 +91,6 @@ class Nest:
     gives: float
     source: str = ""
     peers: str = ""
-    reason: str = ""
 
     @property
     def levels(self) -> int:
@@ -114,7 +115,6 @@ class Deed:
     gives: Any
     source: str = ""
     peers: str = ""
-    reason: str = ""
 
 
 @dataclass(frozen=True)

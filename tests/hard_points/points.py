@@ -1751,7 +1751,7 @@ REPLAYED = [
         also=[(1.0, 2.0, 3.0), (3.0, 2.0, 1.0), (1.0, 1.0, 0.0)],
     ),
     case(
-        "a chained comparison",
+        "a chained comparison that decides",
         chained,
         0.5,
         0.25,
@@ -1776,6 +1776,95 @@ REPLAYED = [
     case("a lane of nan takes the else", chained, nan, nan, 2.0, source="IEEE 754", also=[0.5]),
 ]
 
+COMPARED = [
+    case(
+        f"the branch of {left} {sign} {right}, on both sides and at the tie",
+        f"x * x if {left} {sign} {right} else 3 * y",
+        (3.0, 4.0),
+        9.0 if holds else 12.0,
+        (6.0, 0.0) if holds else (0.0, 3.0),
+        source="CppAD test_more/compare_change",
+        also=[(4.0, 3.0), (4.0, 4.0), (3.5, 3.5)],
+    )
+    for sign, by_numbers, reversed_with_constant, with_constant in (
+        ("<", True, True, True),
+        ("<=", True, True, True),
+        (">", False, False, False),
+        (">=", False, False, False),
+        ("==", False, False, False),
+        ("!=", True, True, True),
+    )
+    for left, right, holds in (
+        ("x", "y", by_numbers),
+        ("3.5", "y", reversed_with_constant),
+        ("x", "3.5", with_constant),
+    )
+]
+
+POLE_PASSED = "a share whose adjoint or slope is 0 is nothing, also where the other is infinite: 0 · inf is no number"
+KINK_PASSED = "it passes a kink, whose own second derivative is 0 by convention"
+
+BEYOND = [
+    case(
+        "a root times itself, at its pole",
+        "sqrt(x) * sqrt(x)",
+        0.0,
+        0.0,
+        1.0,
+        source="the zero rule",
+        peers="nan",
+        fails="slopes",
+        reason=POLE_PASSED,
+    ),
+    case(
+        "a reciprocal of a reciprocal, at its pole",
+        "1 / (1 / x)",
+        0.0,
+        0.0,
+        1.0,
+        source="the zero rule",
+        peers="nan",
+        fails="slopes",
+        reason=POLE_PASSED,
+    ),
+    case(
+        "the second derivative of |x|², at its kink",
+        "abs(x) ** 2",
+        0.0,
+        0.0,
+        0.0,
+        [2.0],
+        source="CppAD test_more/fabs",
+        fails="higher",
+        reason=KINK_PASSED,
+    ),
+    case(
+        "the Hessian of a squared length, at the origin",
+        "hypot(x, y) ** 2",
+        (0.0, 0.0),
+        0.0,
+        (0.0, 0.0),
+        [(2.0, 0.0), (0.0, 2.0)],
+        source="jax #4177",
+        peers="nan in jax already in the gradient",
+        fails="higher",
+        reason=KINK_PASSED,
+    ),
+    case(
+        "the Hessian of logsumexp where one weight p is all but 1",
+        "logsumexp(x, y)",
+        (40.0, 0.0),
+        40.0,
+        ("1/(1 + exp(-x))", "1/(1 + exp(x))"),
+        [("sech(x/2)**2/4", "-sech(x/2)**2/4"), ("-sech(x/2)**2/4", "sech(x/2)**2/4")],
+        source="pytorch #195527, one order higher",
+        fails="higher",
+        reason="p (1 - p) cancels where p is next to 1; the other entries are right",
+    ),
+    case("a length with an infinite leg", "hypot(x, y)", (inf, 1.0), inf, (nan, 0.0), source="IEEE 754: inf / inf"),
+    case("an angle with an infinite leg", "atan2(x, y)", (1.0, inf), 0.0, (nan, 0.0), source="IEEE 754: inf / inf"),
+]
+
 GROUPS: dict[str, list[Point]] = {
     "Powers": POWERS,
     "Roots, lengths, logarithms, poles": ROOTS,
@@ -1787,5 +1876,6 @@ GROUPS: dict[str, list[Point]] = {
     "Reductions": REDUCTIONS,
     "Many derivatives of smooth functions": SERIES,
     "Graphs": GRAPHS,
-    "Branches and loops, replayed": REPLAYED,
+    "At the limits of the laws": BEYOND,
+    "Branches and loops, replayed": [*REPLAYED, *COMPARED],
 }

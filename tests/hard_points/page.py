@@ -36,8 +36,8 @@ known; † marks what was run, with micrograd c911406, autograd 1.9.1, jax 0.10.
 
 What fails is under “At the limits of the laws”. A share whose adjoint or slope is exactly 0 is exactly nothing: that
 law gives `x * x ** 0.5`, and every guarded branch, their right slopes, and `sqrt(x) * sqrt(x)` at 0 a slope of 0, where
-others have nan and 1 is right. Derivatives of second order through a kink are those of the convention: write `x * x`,
-not `abs(x) ** 2`.
+others have nan and 1 is right. (The text that `tape.source()` writes goes without it, as it says.) Derivatives of
+second order through a kink are those of the convention: write `x * x`, not `abs(x) ** 2`.
 """
 
 

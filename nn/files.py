@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-__all__ = ["atomic_write"]
+__all__ = ["atomic_write", "exists"]
 
 
 @contextmanager
@@ -42,7 +42,7 @@ def atomic_write(path: str | os.PathLike[str], *, binary: bool = False) -> Gener
         '1 2 3'
     """
     given = Path(path)
-    if given.exists() and not given.is_file():
+    if exists(given) and not given.is_file():
         with _named(path), _opened(given, "w", binary) as file:  # a folder refuses to be opened, and says so
             yield file
         return
@@ -78,6 +78,20 @@ def _named(path: str | os.PathLike[str]) -> Generator[None, None, None]:
         if error.filename is not None and not str(error.filename).endswith(".tmp"):
             raise
         raise OSError(error.errno, error.strerror, os.fspath(path)) from error
+
+
+def exists(path: Path) -> bool:
+    """Return whether something stands there; raise where nothing ever can, as where a name is too long.
+
+    `Path.exists` raises then up to Python 3.13, and returns False from 3.14 on.
+    """
+    try:
+        path.stat()
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+            raise
+        return False
+    return True
 
 
 def _check_writable(target: Path) -> None:

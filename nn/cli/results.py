@@ -17,6 +17,7 @@ from nn.checks import counted
 from nn.cli.flags import WrongUseError, one_line
 from nn.cli.recipe import Recipe
 from nn.columns import aligned
+from nn.files import exists
 from nn.history import History
 from nn.module import Module
 from nn.prediction import confusion_matrix, predict, score
@@ -104,12 +105,13 @@ def check_output(flag: str, path: str) -> None:
     """
     try:
         place = Path(os.path.realpath(path))
+        is_there = exists(place)
         if place.is_dir():
             raise WrongUseError(f"{flag}: {path!r} is a folder, not a file")
         if not place.parent.is_dir():
             raise WrongUseError(f"{flag}: there is no folder {str(place.parent)!r}: make it first")
-        needed = [place] if place.exists() else []
-        if not place.exists() or place.is_file():
+        needed = [place] if is_there else []
+        if not is_there or place.is_file():
             needed.append(place.parent)  # a file is replaced by a new one
     except OSError as error:
         raise WrongUseError(f"{flag}: {path[:60]!r}: {error.strerror}") from error

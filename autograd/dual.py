@@ -17,7 +17,7 @@ from typing import Any
 from autograd import primitives
 from autograd.lifting import accumulate, product
 from autograd.operators import Operators
-from autograd.primitives import Primitive, is_real, number
+from autograd.primitives import Primitive, Real, is_real, number
 from autograd.value import Condition, Value, compare
 
 __all__ = ["Dual", "fresh_seeding"]
@@ -37,7 +37,7 @@ def fresh_seeding() -> int:
     return next(_seedings)
 
 
-class Dual(Operators):
+class Dual(Operators["Dual | Value | Real"]):
     """A number and its tangent.
 
     Args:
@@ -57,7 +57,7 @@ class Dual(Operators):
 
     __slots__ = ("primal", "seeding", "tangent")
 
-    def __init__(self, primal: Any, tangent: Any = 0.0, seeding: int = 0) -> None:
+    def __init__(self, primal: Dual | Value | Real, tangent: Dual | Value | Real = 0.0, seeding: int = 0) -> None:
         self.primal = _number(primal)
         self.tangent = _number(tangent)
         self.seeding = seeding

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from math import fsum, isfinite, nan
 from operator import mul
-from typing import Any
+from typing import Any, overload
 
 from autograd import primitives, value
+from autograd.primitives import Real, Recorded
 from autograd.recording import active_modes, resolve
 from autograd.tape import CONSTANT, WIDE, WIDTH, Tape
 from autograd.value import Value, handle, place_on
@@ -22,6 +23,14 @@ __all__ = ["matvec"]
 _KINDS = frozenset((Value, float))
 
 
+@overload
+def matvec(rows: Iterable[Sequence[Recorded]], xs: Sequence[Recorded | Real]) -> list[Recorded]: ...
+@overload
+def matvec(rows: Iterable[Sequence[Recorded | Real]], xs: Sequence[Recorded]) -> list[Recorded]: ...
+@overload
+def matvec(rows: Iterable[Sequence[Real]], xs: Sequence[Real]) -> list[float]: ...
+@overload
+def matvec(rows: Iterable[Sequence[Any]], xs: Sequence[Any]) -> list[Any]: ...
 def matvec(rows: Iterable[Sequence[Any]], xs: Sequence[Any]) -> list[Any]:
     """Return the dot product of each row with a vector.
 

@@ -6,26 +6,40 @@ have NumPy's names too. There is one line per row; a test compares the lines wit
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from autograd import primitives
 from autograd.primitives import Primitive, is_real, number
 
 __all__ = ["Operators"]
 
+Operand = TypeVar("Operand", contravariant=True)
+Number = TypeVar("Number")
 
-def binary(primitive: Primitive, left: Any, right: Any, other: Any) -> Any:
+
+def binary(primitive: Primitive, operand: Number, other: Any) -> Number:
     """Apply a primitive for an operator; NotImplemented where the other operand may know better (arrays, say)."""
+    result: Number = _applied(primitive, (operand, other), other)
+    return result
+
+
+def reflected(primitive: Primitive, operand: Number, other: Any) -> Number:
+    """Apply a primitive for an operator whose right operand this is."""
+    result: Number = _applied(primitive, (other, operand), other)
+    return result
+
+
+def _applied(primitive: Primitive, operands: tuple[Any, Any], other: Any) -> Any:
     kind = type(other)
     if is_real(other) or hasattr(kind, "__primitive__"):
-        return primitive(left, right)
+        return primitive(*operands)
     if kind.__module__ == "builtins":
         number(other)  # raises, and names the type
     return NotImplemented
 
 
-def method(primitive: Primitive) -> Callable[[Any], Any]:
+def method(primitive: Primitive) -> Callable[[Number], Number]:
     """Return a primitive of one argument as a method."""
 
     def apply_to(self: Any) -> Any:
@@ -36,80 +50,92 @@ def method(primitive: Primitive) -> Callable[[Any], Any]:
     return apply_to
 
 
-class Operators:
-    """Python's operators and the methods of the table, each one call of its row."""
+class Operators(Generic[Operand]):
+    """Python's operators and the methods of the table, each one call of its row.
+
+    `Operand` is what may stand beside it. An array is none of it: its own operators take over.
+    """
 
     __slots__ = ()
 
-    def __add__(self, other: Any) -> Any:
-        return binary(primitives.add, self, other, other)
+    if TYPE_CHECKING:  # what a class has to have beside them
 
-    def __radd__(self, other: Any) -> Any:
-        return binary(primitives.add, other, self, other)
+        @classmethod
+        def __primitive__(cls, primitive: Primitive, arguments: Sequence[Any]) -> Any: ...
 
-    def __sub__(self, other: Any) -> Any:
-        return binary(primitives.sub, self, other, other)
+        def detach(self) -> Any:
+            """Return it cut off from what it was computed from."""
+            ...
 
-    def __rsub__(self, other: Any) -> Any:
-        return binary(primitives.sub, other, self, other)
+    def __add__(self, other: Operand, /) -> Self:
+        return binary(primitives.add, self, other)
 
-    def __mul__(self, other: Any) -> Any:
-        return binary(primitives.mul, self, other, other)
+    def __radd__(self, other: Operand, /) -> Self:
+        return reflected(primitives.add, self, other)
 
-    def __rmul__(self, other: Any) -> Any:
-        return binary(primitives.mul, other, self, other)
+    def __sub__(self, other: Operand, /) -> Self:
+        return binary(primitives.sub, self, other)
 
-    def __truediv__(self, other: Any) -> Any:
-        return binary(primitives.div, self, other, other)
+    def __rsub__(self, other: Operand, /) -> Self:
+        return reflected(primitives.sub, self, other)
 
-    def __rtruediv__(self, other: Any) -> Any:
-        return binary(primitives.div, other, self, other)
+    def __mul__(self, other: Operand, /) -> Self:
+        return binary(primitives.mul, self, other)
 
-    def __pow__(self, other: Any, modulus: None = None) -> Any:
+    def __rmul__(self, other: Operand, /) -> Self:
+        return reflected(primitives.mul, self, other)
+
+    def __truediv__(self, other: Operand, /) -> Self:
+        return binary(primitives.div, self, other)
+
+    def __rtruediv__(self, other: Operand, /) -> Self:
+        return reflected(primitives.div, self, other)
+
+    def __pow__(self, other: Operand, modulus: None = None, /) -> Self:
         if modulus is not None:
             raise TypeError("pow() takes two arguments here: a modulus has no derivative")
-        return binary(primitives.pow, self, other, other)
+        return binary(primitives.pow, self, other)
 
-    def __rpow__(self, other: Any) -> Any:
-        return binary(primitives.pow, other, self, other)
+    def __rpow__(self, other: Operand, /) -> Self:
+        return reflected(primitives.pow, self, other)
 
-    def __mod__(self, other: Any) -> Any:
-        return binary(primitives.mod, self, other, other)
+    def __mod__(self, other: Operand, /) -> Self:
+        return binary(primitives.mod, self, other)
 
-    def __rmod__(self, other: Any) -> Any:
-        return binary(primitives.mod, other, self, other)
+    def __rmod__(self, other: Operand, /) -> Self:
+        return reflected(primitives.mod, self, other)
 
-    def __floordiv__(self, other: Any) -> Any:
-        return binary(primitives.floordiv, self, other, other)
+    def __floordiv__(self, other: Operand, /) -> Self:
+        return binary(primitives.floordiv, self, other)
 
-    def __rfloordiv__(self, other: Any) -> Any:
-        return binary(primitives.floordiv, other, self, other)
+    def __rfloordiv__(self, other: Operand, /) -> Self:
+        return reflected(primitives.floordiv, self, other)
 
-    def __divmod__(self, other: Any) -> Any:
+    def __divmod__(self, other: Operand, /) -> tuple[Self, Self]:
         return self // other, self % other
 
-    def __rdivmod__(self, other: Any) -> Any:
+    def __rdivmod__(self, other: Operand, /) -> tuple[Self, Self]:
         return other // self, other % self
 
-    def __neg__(self) -> Any:
+    def __neg__(self) -> Self:
         return primitives.neg(self)
 
-    def __pos__(self) -> Any:
+    def __pos__(self) -> Self:
         return primitives.pos(self)
 
-    def __abs__(self) -> Any:
+    def __abs__(self) -> Self:
         return primitives.abs(self)
 
-    def __round__(self, digits: int | None = None) -> Any:
+    def __round__(self, digits: int | None = None) -> Self:
         return primitives.round(self) if digits is None else primitives.round_to(self, digits)
 
-    def __trunc__(self) -> Any:
+    def __trunc__(self) -> Self:
         return primitives.trunc(self)
 
-    def __floor__(self) -> Any:
+    def __floor__(self) -> Self:
         return primitives.floor(self)
 
-    def __ceil__(self) -> Any:
+    def __ceil__(self) -> Self:
         return primitives.ceil(self)
 
     def __float__(self) -> float:

@@ -23,12 +23,49 @@ import operator
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar, overload
 
 from autograd import kernels
 
-__all__ = ["TABLE", "ManyPrimitive", "Primitive", "by_code", "is_real", "named", "number"]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
+__all__ = ["TABLE", "ManyPrimitive", "Primitive", "Real", "Recorded", "by_code", "is_real", "named", "number"]
+
+
+class Ratio(Protocol):
+    """Fraction, Decimal and NumPy's floats, as type checkers tell them from arrays and from numbers that record."""
+
+    def __float__(self) -> float: ...
+
+    def as_integer_ratio(self) -> tuple[int, int]:
+        """Return it as a fraction."""
+        ...
+
+
+class Scalar(Protocol):
+    """NumPy's integers, as type checkers tell them from arrays."""
+
+    def __float__(self) -> float: ...
+
+    def is_integer(self) -> bool:
+        """Return whether it is an integer."""
+        ...
+
+
+class Hooked(Protocol):
+    """What primitives are handed to: a Value, a Dual."""
+
+    @classmethod
+    def __primitive__(cls, primitive: Primitive, arguments: Sequence[Any]) -> Any: ...
+
+    def detach(self) -> Any:
+        """Return it cut off from what it was computed from."""
+        ...
+
+
+Real: TypeAlias = float | Ratio | Scalar
+Recorded = TypeVar("Recorded", bound=Hooked)
 Partial = Callable[..., Any]
 Box = tuple[Any, ...]
 
@@ -128,6 +165,28 @@ class Primitive:
         self.__doc__ = self._checked_document()
         TABLE.append(self)
 
+    @overload
+    def __call__(self, x: Recorded, /) -> Recorded: ...
+    @overload
+    def __call__(self, x: Real, /) -> float: ...
+    @overload
+    def __call__(self, x: NDArray[Any], /) -> NDArray[Any]: ...
+    @overload
+    def __call__(self, x: Recorded, y: Recorded | Real, /) -> Recorded: ...
+    @overload
+    def __call__(self, x: Real, y: Recorded, /) -> Recorded: ...
+    @overload
+    def __call__(self, x: Real, y: Real, /) -> float: ...
+    @overload
+    def __call__(self, x: Recorded, y: Real, z: Real, /) -> Recorded: ...
+    @overload
+    def __call__(self, x: object, y: Recorded, z: Recorded | Real, /) -> Recorded: ...
+    @overload
+    def __call__(self, x: object, y: Real, z: Recorded, /) -> Recorded: ...
+    @overload
+    def __call__(self, x: Real, y: Real, z: Real, /) -> float: ...
+    @overload
+    def __call__(self, x: Any, y: Any, /, *more: Any) -> Any: ...
     def __call__(self, *arguments: Any) -> Any:
         """Return its value for floats, a node for Values, an array for arrays, a Dual for Duals."""
         if self.arity == 1 == len(arguments):
@@ -368,7 +427,21 @@ class ManyPrimitive(Primitive):
         self.fewest = fewest
         super().__init__(name, compute, partials=(), form=row.pop("form", name + "({})"), **row)
 
-    def __call__(self, *arguments: Any) -> Any:
+    @overload  # type: ignore[override] # it takes iterables, and an array is one
+    def __call__(self, xs: Iterable[Recorded], /) -> Recorded: ...
+    @overload
+    def __call__(self, xs: Iterable[Real], /) -> float: ...
+    @overload
+    def __call__(self, xs: Iterable[Recorded | Real], /) -> Recorded | float: ...
+    @overload
+    def __call__(self, x: Recorded, /, *more: Recorded | Real) -> Recorded: ...
+    @overload
+    def __call__(self, x: Real, y: Recorded, /, *more: Recorded | Real) -> Recorded: ...
+    @overload
+    def __call__(self, x: Real, /, *more: Real) -> float: ...
+    @overload
+    def __call__(self, *operands: Any) -> Any: ...
+    def __call__(self, *arguments: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Apply it to separate operands, or to those of one iterable."""
         if len(arguments) == 1 and not is_real(arguments[0]) and not hasattr(type(arguments[0]), "__primitive__"):
             arguments = self._unpacked(arguments[0])
@@ -1101,6 +1174,14 @@ floordiv: Primitive = Primitive(
 )
 
 
+@overload
+def divmod(x: Recorded, y: Recorded | Real) -> tuple[Recorded, Recorded]: ...
+@overload
+def divmod(x: Real, y: Recorded) -> tuple[Recorded, Recorded]: ...
+@overload
+def divmod(x: Real, y: Real) -> tuple[float, float]: ...
+@overload
+def divmod(x: Any, y: Any) -> tuple[Any, Any]: ...
 def divmod(x: Any, y: Any) -> tuple[Any, Any]:
     """Return the pair (x // y, x % y), with Python's signs.
 
@@ -1149,7 +1230,15 @@ mean: ManyPrimitive = ManyPrimitive(
 class _Dot(ManyPrimitive):
     """A sum of products of pairs; the operands are all first factors, then all second factors."""
 
-    def __call__(self, *arguments: Any) -> Any:
+    @overload  # type: ignore[override] # it takes two sequences
+    def __call__(self, ws: Iterable[Recorded], xs: Iterable[Recorded | Real], /) -> Recorded: ...
+    @overload
+    def __call__(self, ws: Iterable[Recorded | Real], xs: Iterable[Recorded], /) -> Recorded: ...
+    @overload
+    def __call__(self, ws: Iterable[Real], xs: Iterable[Real], /) -> float: ...
+    @overload
+    def __call__(self, ws: Iterable[Any], xs: Iterable[Any], /) -> Any: ...
+    def __call__(self, *arguments: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Apply it to two sequences of equal length."""
         if len(arguments) != 2:
             given = f"{len(arguments)} were" if len(arguments) != 1 else "1 was"
@@ -1311,6 +1400,12 @@ def _weights(xs: Sequence[Any]) -> list[Any]:
     return [power / (total + equal(total, 0.0)) for power in powers]
 
 
+@overload
+def softmax(xs: Iterable[Recorded], *, temperature: Recorded | Real = 1.0) -> list[Recorded]: ...
+@overload
+def softmax(xs: Iterable[Real], *, temperature: Real = 1.0) -> list[float]: ...
+@overload
+def softmax(xs: Iterable[Any], *, temperature: Any = 1.0) -> list[Any]: ...
 def softmax(xs: Iterable[Any], *, temperature: Any = 1.0) -> list[Any]:
     """Return the softmax of some numbers: positive weights that add up to 1.
 
@@ -1429,9 +1524,11 @@ expm1: Primitive = Primitive(
 class _Logarithm(Primitive):
     """The natural logarithm, which takes a base as a second argument, as `math.log` does."""
 
-    def __call__(self, *arguments: Any) -> Any:
-        """Return the natural logarithm, or that to the base given as a second argument."""
-        return logbase(*arguments) if len(arguments) == 2 else super().__call__(*arguments)
+    if not TYPE_CHECKING:  # every primitive's overloads hold for this one
+
+        def __call__(self, *arguments: Any) -> Any:
+            """Return the natural logarithm, or that to the base given as a second argument."""
+            return logbase(*arguments) if len(arguments) == 2 else super().__call__(*arguments)
 
     def _document(self) -> str:
         summary, _, rest = super()._document().partition("\n\n")

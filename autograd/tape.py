@@ -27,7 +27,11 @@ import operator
 import threading
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from autograd.listing import Line, Step
+    from autograd.replay.program import Program
 
 __all__ = [
     "CONSTANT",
@@ -411,7 +415,7 @@ class Tape:
 
         return trace.trace(self) if seed is None else trace.forward_trace(self, seed)
 
-    def lines(self) -> list[Any]:
+    def lines(self) -> list[Line]:
         """Return the lines as plain records, which can be run as gates; see `autograd.listing.Line`.
 
         Example: forward and backward through every gate, which is backpropagation.
@@ -434,7 +438,7 @@ class Tape:
 
         return lines(self)
 
-    def steps(self, output: int | None = None, seed: float = 1.0) -> Iterator[Any]:
+    def steps(self, output: int | None = None, seed: float = 1.0) -> Iterator[Step]:
         """Return the steps of backpropagation one by one: every evaluation, the seed, every share.
 
         Args:
@@ -473,7 +477,7 @@ class Tape:
 
         return formula(self, latex=latex)
 
-    def compile(self, shared: Sequence[Any] | None = None, batched: Sequence[Any] = ()) -> Any:
+    def compile(self, shared: Sequence[Any] | None = None, batched: Sequence[Any] = ()) -> Program:
         """Return the tape as a program that computes many lanes at once, at the speed of array code.
 
         Args:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal, overload
 
 from autograd import primitives
 from autograd.dual import Dual, fresh_seeding
@@ -28,6 +28,10 @@ from autograd.value import Value, constant, handle
 __all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
 
 Function = Callable[..., Any]
+"""What is differentiated. Its gradient is floats or Values in the structure of its argument, so its type is Any."""
+
+Pair = tuple[Any, Any]
+Pullback = Callable[[Any], tuple[Any, ...]]
 
 
 class _Differentiation:
@@ -225,6 +229,16 @@ def _check_scalar(f: Function, output: Any) -> None:
         raise TypeError(f"a gradient needs a function that returns one number, but {_name(f)} returned {kind}{instead}")
 
 
+@overload
+def value_and_grad(
+    f: Function, argnums: int | Sequence[int] = 0, has_aux: Literal[False] = False
+) -> Callable[..., Pair]: ...
+@overload
+def value_and_grad(
+    f: Function, argnums: int | Sequence[int] = 0, *, has_aux: Literal[True]
+) -> Callable[..., tuple[Pair, Any]]: ...
+@overload
+def value_and_grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function: ...
 def value_and_grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
     """Return a function that gives (f(...), its gradient).
 
@@ -278,6 +292,12 @@ def _pair(f: Function, output: Any) -> tuple[Any, Any]:
     return output
 
 
+@overload
+def grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: Literal[False] = False) -> Function: ...
+@overload
+def grad(f: Function, argnums: int | Sequence[int] = 0, *, has_aux: Literal[True]) -> Callable[..., Pair]: ...
+@overload
+def grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function: ...
 def grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
     """Return a function that gives the gradient of f, by one reverse sweep.
 
@@ -309,6 +329,12 @@ def grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -
     return gradient
 
 
+@overload
+def vjp(f: Function, *primals: Any, has_aux: Literal[False] = False) -> tuple[Any, Pullback]: ...
+@overload
+def vjp(f: Function, *primals: Any, has_aux: Literal[True]) -> tuple[Any, Pullback, Any]: ...
+@overload
+def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any: ...
 def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
     """Return (f(*primals), pullback): pullback(adjoints) gives adjointsᵀ · J, one gradient per primal.
 
@@ -355,6 +381,14 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
     return (results, pullback, aux) if has_aux else (results, pullback)
 
 
+@overload
+def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: Literal[False] = False) -> Pair: ...
+@overload
+def jvp(
+    f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: Literal[True]
+) -> tuple[Any, Any, Any]: ...
+@overload
+def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False) -> Any: ...
 def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False) -> Any:
     """Return (f(*primals), J · tangents), by forward mode: dual numbers, no sweep back.
 

@@ -14,7 +14,7 @@ import importlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
 
 from autograd import Value
 from nn.architecture import SavedFileError, described, made, n_parameters
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["SavedFileError", "load", "load_checkpoint", "read_extra", "save", "save_checkpoint"]
 
 Path = str | os.PathLike[str]
+Loaded = TypeVar("Loaded", bound=Module)
 FORMAT = "tapegrad 1"
 RUN = "run."
 """What the tensors of a checkpoint begin with that are not the model's."""
@@ -66,6 +67,10 @@ def save(model: Module, path: Path, *, extra: Mapping[str, Any] | None = None) -
     _write(path, model, {}, {} if extra is None else {"extra": _extra_text(extra)})
 
 
+@overload
+def load(path: Path, model: None = None) -> Module: ...
+@overload
+def load(path: Path, model: Loaded) -> Loaded: ...
 def load(path: Path, model: Module | None = None) -> Module:
     """Return the model of a file that `save` has written, or put its parameters into a model.
 

@@ -22,7 +22,7 @@ OUTPUT = -1
 """The symbol of the output; operands are the symbols 0, 1, …."""
 
 
-class Expression(Operators):
+class Expression(Operators[Any]):
     """A symbol, or a primitive of expressions and numbers.
 
     Attributes:

@@ -390,7 +390,7 @@ def _is_of_the_table(row: Primitive) -> bool:
 # -- symbols instead of numbers --------------------------------------------------------------------------------------
 
 
-class _Symbol(Operators):
+class _Symbol(Operators[Any]):
     """What stands for a number while a function is traced: a place in a trace."""
 
     __slots__ = ("place", "trace")

@@ -30,6 +30,7 @@ NEEDS = {"files": "safetensors"}
 def holds(thing: Any, kind: Any) -> bool:
     """Return whether a thing is of a type, as an annotation writes it."""
     origin, of = get_origin(kind), get_args(kind)
+    origin = get_origin(getattr(origin, "__value__", None)) or origin  # NumPy's alias from 2.5 on
     if kind is Any or kind is None:
         return kind is Any or thing is None
     if origin is Literal:

@@ -617,6 +617,14 @@ class Program(NamedTuple):
     def __str__(self) -> str:
         return text_of(self.statements)
 
+    def functions(self) -> Iterable[tuple[str, str, list[float]]]:
+        """Yield (text, name, arguments) of the functions that need nothing from outside."""
+        for each in self.statements:
+            if isinstance(each, Block) and each.head.startswith("def "):
+                text, (name, parameters) = text_of([each]), each.head[4:-2].split("(")
+                if not re.search(r"\b[xyz][0-9]", text):
+                    yield text, name, [0.7 - 1.1 * k for k in range(parameters.count(",") + 1)]
+
 
 def drawn(choose: Choose) -> Program:
     """Return the program that some choices make."""
@@ -735,6 +743,10 @@ def main(arguments: Sequence[str]) -> int:
     if chosen.show:
         print("\n".join(f"# seed {seed}\n{of_seed(seed)}" for seed in seeds))
         return 0
+    if chosen.oracle == "jax":
+        from tests import programs_jax
+
+        return programs_jax.examined([of_seed(seed) for seed in seeds])
     return examined(seeds)
 
 

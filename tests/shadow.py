@@ -435,7 +435,8 @@ def _comparing(name: str) -> Callable[[Any, Any], Any]:
         if bare.get() or not isinstance(other, (Checked, float, int)):
             return engine
         left, right = float_of(self.engine), float_of(raw(other))
-        self.world.compared(left, right)
+        if other is not self:
+            self.world.compared(left, right)
         outcome = compare(left, right)
         depends_on = hollow(plus(self.exact, exact_of(other)))
         return Comparison(engine, adopted(depends_on, float(outcome)), outcome)
@@ -525,7 +526,12 @@ class World:
         if not recording.get():
             exact = cut(exact, self._forward)
         is_node = isinstance(engine, Value) and not engine.is_constant
-        if isinstance(engine, Value) and not is_node and level_of(exact) >= 0:
+        if (
+            recording.get()
+            and isinstance(engine, Value)
+            and not is_node
+            and level_of(exact) not in (-1, *self._forward)
+        ):
             raise Mismatch("what depends on a leaf or an input was not recorded")
         if self.rounded:
             return Checked(self, engine, in_direction(exact, ROUNDING, builtins.abs(float_of(engine))))
@@ -600,9 +606,14 @@ class World:
 
     def zero_grad(self, number: Checked) -> None:
         number.engine.zero_grad()
-        for key in split(number.exact, 0)[1]:
-            if key in self.gathered:
+        for key, tangent in split(number.exact, 0)[1].items():
+            if key in self.gathered and (tangent.value or self.shows_zero(key)):
                 self.gathered[key] = ZERO
+
+    def shows_zero(self, key: int) -> bool:
+        """Return whether a leaf was reached that a derivative of exactly 0 may have been left out for."""
+        leaf = self.nodes.get(key)
+        return leaf is not None and leaf.engine.grad == 0.0
 
     def backward(self, output: Checked, seed: float) -> None:
         output.engine.backward(seed)

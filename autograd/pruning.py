@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import gc
 import itertools
-import threading
+import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
+from autograd.locks import lock
 from autograd.tape import IMPORT, LEAF, NONE, WIDE, WIDTH, Node, Place, Tape, reachable
 from autograd.value import Value, place_of, resolved
 
@@ -15,7 +16,7 @@ __all__ = ["pruned_alone", "pruned_tape", "tapes_of", "without_collections"]
 
 Result = TypeVar("Result")
 
-_counting = threading.Lock()
+_counting = lock()
 _resting = 0
 _was_enabled = True
 """How many threads let the collector rest, and whether it worked before the first of them."""
@@ -59,6 +60,18 @@ def without_collections(work: Callable[[], Result]) -> Result:
             _resting -= entered
             if _was_enabled and not _resting:
                 gc.enable()
+
+
+def _work_alone() -> None:
+    """Let the collector work in a forked process, in which the threads that let it rest do not go on."""
+    global _resting
+    if _resting and _was_enabled:
+        gc.enable()
+    _resting = 0
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_work_alone)
 
 
 def pruned_alone(tape: Tape, outputs: Sequence[int]) -> Tape:

@@ -24,7 +24,6 @@ from __future__ import annotations
 import heapq
 import itertools
 import operator
-import threading
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -32,6 +31,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from autograd.listing import Line, Step
     from autograd.replay.program import Program
+
+from autograd.locks import lock
 
 __all__ = [
     "CONSTANT",
@@ -67,7 +68,7 @@ Node = tuple[Any, ...]
 Place = tuple["Tape", int]
 
 _serials = itertools.count(1)
-_renumbering = threading.Lock()
+_numbering = lock()
 _shared_indices: list[int] = []
 
 
@@ -76,14 +77,20 @@ def indices() -> list[int]:
     if not _shared_indices:
         places = [0] * (WIDTH * CAPACITY)
         places[::WIDTH] = range(CAPACITY)
-        _shared_indices.extend(places)
+        _shared_indices[:] = places  # at once, because several threads may be here
     return _shared_indices
+
+
+def next_serial() -> int:
+    """Return a number that is higher than all before it."""
+    with _numbering:
+        return next(_serials)
 
 
 def advance_serials(past: int) -> None:
     """Let the serial numbers of later segments start beyond one that a restored tape brought along."""
     global _serials
-    with _renumbering:
+    with _numbering:
         _serials = itertools.count(max(past + 1, next(_serials)))
 
 
@@ -204,7 +211,7 @@ class Tape:
         self.leaves: dict[int, tuple[Any, int]] = {}
         self.imports: dict[int, Place] = {}
         self.starts: list[int] = [0]
-        self.serials: list[int] = [next(_serials)]
+        self.serials: list[int] = [next_serial()]
         self.labels: dict[int, str] = {}
         self.scopes: list[tuple[int, tuple[str, ...]]] = []
         self.guards: list[tuple[Any, ...]] = []
@@ -237,7 +244,7 @@ class Tape:
         node a segment uses lies in the same segment or in one with a smaller serial number: that is what orders a
         sweep over several tapes, also when two of them import from each other.
         """
-        serial, start = next(_serials), len(self)
+        serial, start = next_serial(), len(self)
         if self.starts[-1] == start:
             self.serials[-1] = serial
         else:  # no call in between: an interrupt comes at calls

@@ -8,12 +8,12 @@ guards, `backward()`. What a primitive computes stands in `autograd.primitives`,
 from __future__ import annotations
 
 import itertools
-import threading
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from autograd import primitives
 from autograd.kernels import SMALL
+from autograd.locks import lock
 from autograd.operators import Operators, binary, reflected
 from autograd.primitives import Primitive, Real, is_real, number
 from autograd.provenance import not_finite, user_line
@@ -36,7 +36,7 @@ writes = 0
 """How often the data of any leaf was assigned: what was looked up about leaves before the last time is out of date."""
 
 _fresh_keys = itertools.count(-2, -1)
-_accumulating = threading.Lock()
+_accumulating = lock()
 
 _add, _sub, _mul, _div, _neg = (
     row.code for row in map(vars(primitives).__getitem__, ("add", "sub", "mul", "div", "neg"))
@@ -187,7 +187,9 @@ class Value(Operators["Value | Real"]):
         Raises:
             ValueError: this is a constant, so there is nothing to differentiate.
 
-        Convention: a share whose adjoint or slope is exactly zero is exactly nothing (no 0 · inf).
+        Convention: a share whose adjoint or slope is exactly zero is exactly nothing (no 0 · inf). An interrupt
+        (Ctrl-C) finds all leaves reached or none of them, and the tape whole: the sweep can be made again. Threads may
+        sweep to the same leaves at once: nothing is lost, and what they add up agrees to within rounding.
 
         Cost: one reverse sweep; 40 bytes per node.
 

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import functools
 import operator
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd.errors import NonFiniteError, TooManyPaths
+from autograd.locks import lock
 from autograd.primitives import is_real, number
 from autograd.recording import active_modes, leniently, mode
 from autograd.replay.arguments import (
@@ -138,6 +138,8 @@ class _Found(NamedTuple):
 Parts = list[tuple[Path, Array | None]]
 NO_LANES = np.empty(0, dtype=np.intp)
 
+_finding = lock()
+
 
 class Compiled:
     """A function of numbers that was made one of arrays; see `compile`.
@@ -159,7 +161,6 @@ class Compiled:
         self._static = self._parameters.chosen(static, "static", f)
         self._roles: list[Role] = []
         self._paths: dict[Any, tuple[Path, ...]] = {}
-        self._lock = threading.Lock()
 
     def __reduce__(self) -> Any:
         return type(self), (self._f, *self._given)
@@ -319,7 +320,7 @@ class Compiled:
 
     def _forgotten(self, key: Any) -> tuple[Path, ...]:
         """Forget the paths for which f read data that has changed since."""
-        with self._lock:
+        with _finding:
             paths = self._paths[key] = tuple([path for path in self._paths.get(key, ()) if path.current()])
         return paths
 
@@ -333,7 +334,7 @@ class Compiled:
         path = Path(call, Recording(self._f, call, lane))
         if not path.own:
             return path
-        with self._lock:
+        with _finding:
             known = self._paths.get(call.key, ())
             found = self._among(known, call, lane, tried)
             if found is not None:

@@ -42,8 +42,7 @@ def main() -> None:
         some = sample(every, chosen.sample, chosen.seed)
         missing = [] if chosen.report else ledger.missing(file, some)
         if missing:
-            kept = chosen.keep / f"{Path(file).stem}-{server.packages_digest()}-{server.tests_digest(file)}.json"
-            server.run(file, missing, chosen.jobs, ledger.write, kept)
+            server.run(file, missing, chosen.jobs, ledger.write, chosen.keep)
         text, alive = report(file, len(every), some, ledger)
         print(text, flush=True)
         survivors += alive

@@ -72,12 +72,6 @@ def tests_digest(file: str) -> str:
     return digest([*law_tests(file)[:-1], "tests/conftest.py"])
 
 
-def packages_digest() -> str:
-    return digest(
-        [str(path.relative_to(ROOT)) for name in ("autograd", "nn") for path in sorted(ROOT.glob(f"{name}/**/*.py"))]
-    )
-
-
 def _silently() -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
@@ -144,7 +138,7 @@ class Server:
         mutants: which of its mutants to run.
         jobs: how many forks at a time.
         tell: called with each result.
-        kept: a file that keeps the baseline.
+        kept: a folder for what is known of the tests without a mutant.
 
     Attributes:
         rest: the mutants that have to be imported, which are left to the caller.
@@ -211,25 +205,35 @@ class Server:
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
 
     def _baseline(self) -> Baseline:
-        if not self.kept.exists():
-            (ended,) = children.run([self.file], self._measure, lambda _: LONG, 1)
+        missing = [test for test in law_tests(self.file) if not self.kept_as(test).exists()]
+        for ended in children.run(missing, self._measure, lambda _: LONG, 1):
             if ended.status or ended.signal or ended.was_late:
                 raise SystemExit(f"the tests of {self.file} end with {ended}")
         return self.read_baseline()
 
-    def read_baseline(self) -> Baseline:
-        found = json.loads(self.kept.read_text())
-        lines = {int(line): [found["names"][each] for each in tests] for line, tests in found["lines"].items()}
-        return Baseline(found["seconds"], lines, found["failed"])
+    def kept_as(self, test: str) -> Path:
+        """Return where it is kept what the tests of one file do to the mutated file, as both are now."""
+        file, test_name = self.file.removesuffix(".py").replace("/", "_"), Path(test).stem
+        return self.kept / f"{file}-{test_name}-{digest([self.file, test])}.json"
 
-    def _measure(self, _: str, pipe: int, folder: Path) -> None:
+    def read_baseline(self) -> Baseline:
+        baseline = Baseline()
+        for test in law_tests(self.file):
+            found = json.loads(self.kept_as(test).read_text())
+            baseline.seconds |= found["seconds"]
+            baseline.failed += found["failed"]
+            for line, tests in found["lines"].items():
+                baseline.lines.setdefault(int(line), []).extend(found["names"][each] for each in tests)
+        return baseline
+
+    def _measure(self, test: str, pipe: int, folder: Path) -> None:
         import coverage
 
         _use_folder(self.session.config, folder)
         baseline, watch = Baseline(), coverage.Coverage(data_file=None, include=[self.path], config_file=False)
         self.session.config.pluginmanager.register(_Measure(baseline))
         watch.start()
-        self._run_tests(list(self.items), watch.switch_context)
+        self._run_tests([name for name in self.items if name.partition("::")[0] == test], watch.switch_context)
         watch.stop()
         names = [name for name in baseline.seconds if name not in baseline.failed]
         places = {name: place for place, name in enumerate(names)}
@@ -237,7 +241,7 @@ class Server:
         by_line = {line: [places[name] for name in tests if name in places] for line, tests in lines.items()}
         seconds = {name: round(baseline.seconds[name], 5) for name in names}
         text = json.dumps({"seconds": seconds, "names": names, "lines": by_line, "failed": baseline.failed})
-        self.kept.write_text(text)
+        self.kept_as(test).write_text(text)
 
 
 class _Import(importlib.abc.MetaPathFinder):
@@ -329,21 +333,13 @@ def run(file: str, mutants: list[Mutant], jobs: int, tell: Callable[[Result], No
     baseline = server.read_baseline()
     rest = [mutants[index] for index in json.loads(ended.written)]
     limit = baseline.limit(list(baseline.seconds))
-    if rest:
-        rest = [*_control(file, kept), *rest]
+    control = kept / f"{server.kept_as(file).stem}-{tests_digest(file)}.control"
+    if rest and not control.exists():
+        rest.insert(0, Mutant(file, CONTROL, 0, 0, 0, "", 1, "module", "", ""))
     for each in children.run(rest, _import_and_run(file, server.source, baseline), lambda _: limit, jobs):
         if each.task.operator != CONTROL:
             tell(_ended(each))
         elif each.written or each.status or each.signal:
             raise SystemExit(f"{file}: its tests fail without a mutant, when the quickest come first: {each}")
         else:
-            _control_mark(kept).touch()
-
-
-def _control_mark(kept: Path) -> Path:
-    return kept.with_suffix(".control")
-
-
-def _control(file: str, kept: Path) -> list[Mutant]:
-    """Return a mutant without a change, unless it is known to survive."""
-    return [] if _control_mark(kept).exists() else [Mutant(file, CONTROL, 0, 0, 0, "", 1, "module", "", "")]
+            control.touch()

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, NoReturn, TypeVar
 
-MEMORY = 6 * 2**30  # bytes of address space
+MEMORY = 4 * 2**30  # bytes of address space
 PATIENCE = 40.0  # seconds of wall time per second of CPU time that is granted, on a busy machine
 
 Task = TypeVar("Task")

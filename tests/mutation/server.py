@@ -11,6 +11,7 @@ import importlib.abc
 import importlib.machinery
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ OPTIONS = [
 CONTROL = "none"
 LONG = 600.0  # seconds of CPU time for the tests without a mutant
 LEAST = 10.0  # seconds of CPU time for a mutant, or five times what its tests take
+LEAST_OF_A_TEST = 2.0  # likewise for each of its tests
 WARM = ("hypothesis", "mpmath", "numpy", "numpy.linalg", "sympy", "pytest", "_pytest.doctest", "graphviz", "tqdm")
 
 
@@ -49,8 +51,8 @@ class Baseline:
         reaching = [test for line in range(lines[0], lines[1] + 1) for test in self.lines.get(line, ())]
         return self.quickest_first([test for test in reaching if test in self.seconds])
 
-    def limit(self, tests: Sequence[str]) -> float:
-        return max(LEAST, 5.0 * sum(self.seconds.get(test, 0.0) for test in tests))
+    def limit(self, tests: Sequence[str], least: float = LEAST) -> float:
+        return max(least, 5.0 * sum(self.seconds.get(test, 0.0) for test in tests))
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ def _use_folder(config: pytest.Config, folder: Path) -> None:
 
 def _ended(result: children.Ended[Mutant]) -> Result:
     by = result.written.strip()
-    if result.was_late or result.signal == 24:
+    if result.was_late or result.signal in (signal.SIGXCPU, signal.SIGVTALRM):
         return Result(result.task, "timeout", by, result.seconds)
     if result.status or result.signal:
         return Result(result.task, "killed", by or f"signal {result.signal}, status {result.status}", result.seconds)
@@ -106,10 +108,13 @@ def _is_left_out(item: pytest.Item) -> bool:
 
 
 class _FirstFailure:
-    """A plugin that ends the process when a test fails, and tells which."""
+    """A plugin that ends the process when a test fails, and tells which, or when one no longer ends."""
 
-    def __init__(self, pipe: int) -> None:
-        self.pipe = pipe
+    def __init__(self, pipe: int, baseline: Baseline) -> None:
+        self.pipe, self.baseline = pipe, baseline
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        signal.setitimer(signal.ITIMER_VIRTUAL, self.baseline.limit([nodeid], LEAST_OF_A_TEST))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:
@@ -195,7 +200,7 @@ class Server:
         _use_folder(self.session.config, folder)
         patch(self.changes[mutant], self.functions)
         show_source(self.path, mutant.source(self.source))
-        self.session.config.pluginmanager.register(_FirstFailure(pipe))
+        self.session.config.pluginmanager.register(_FirstFailure(pipe, self.baseline))
         self._run_tests(self.tests[mutant])
 
     def _run_tests(self, names: Sequence[str], before: Callable[[str], None] = lambda name: None) -> None:
@@ -274,8 +279,8 @@ class _InOrder(_FirstFailure):
     """A plugin that runs the tests of a baseline, quickest first, until one fails."""
 
     def __init__(self, pipe: int, baseline: Baseline, folder: Path) -> None:
-        super().__init__(pipe)
-        self.baseline, self.folder = baseline, folder
+        super().__init__(pipe, baseline)
+        self.folder = folder
 
     def pytest_configure(self, config: pytest.Config) -> None:
         _calmer_hypothesis()

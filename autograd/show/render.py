@@ -151,6 +151,7 @@ def draw(
 
     Raises:
         ValueError: there is nothing to draw or too much, no such format, or an argument is out of range.
+        TypeError: it is neither a Value nor a Tape, or collapse is neither a text nor an int.
         FileNotFoundError: no `dot` program is found.
         RuntimeError: `dot` failed.
         OSError: the file cannot be written.

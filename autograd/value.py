@@ -186,6 +186,7 @@ class Value(Operators["Value | Real"]):
 
         Raises:
             ValueError: this is a constant, so there is nothing to differentiate.
+            TypeError: the seed is not a number.
 
         Convention: a share whose adjoint or slope is exactly zero is exactly nothing (no 0 · inf). An interrupt
         (Ctrl-C) finds all leaves reached or none of them, and the tape whole: the sweep can be made again. Threads may

@@ -305,6 +305,10 @@ class Perceptron(Layer):
         Returns:
             Of one neuron 1.0 where its score is above 0, else 0.0 (step). Of several a list with 1.0 for the highest
             score, of equal ones the first, and 0.0 for the others (winner takes all).
+
+        Raises:
+            ValueError: the number of inputs is wrong.
+            TypeError: inputs is not a sequence.
         """
         with no_grad():
             scores: list[float] = plain(self.outputs(inputs))

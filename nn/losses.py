@@ -358,6 +358,10 @@ def same_class(scores: Sequence[Any], target: Any) -> bool:
         scores: one number per class.
         target: the true class, see `true_class`.
 
+    Raises:
+        ValueError: there are fewer than two scores, or the target is no class.
+        TypeError: scores or target are of a wrong type.
+
     Convention: where a score is nan, no class is highest.
 
     Example:
@@ -374,6 +378,10 @@ def same_side(score: Any, target: float) -> bool:
     Args:
         score: a number.
         target: 1 or −1.
+
+    Raises:
+        ValueError: the target is neither.
+        TypeError: the score is not a single number.
 
     Convention: nan lies on neither side.
 

@@ -77,6 +77,10 @@ class Module:
         Returns:
             An array of shape (n_samples, n_outputs). Sums may be rounded otherwise than sample by sample.
 
+        Raises:
+            ValueError: the samples have another shape.
+            TypeError: they are not real numbers.
+
         Example:
             >>> import numpy
             >>> from nn import Layer
@@ -230,6 +234,10 @@ class Module:
 
         Args:
             seed: an int, or a `random.Random` to draw from.
+
+        Raises:
+            ValueError: the seed is negative.
+            TypeError: it is neither an int nor a `random.Random`.
         """
         generator = as_generator(seed)
         for _, module in self.named_modules():

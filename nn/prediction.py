@@ -87,6 +87,7 @@ def predict(model: Model, inputs: Any) -> Any:
         array, of shape (n_samples,) or (n_samples, n_outputs); its sums may be rounded otherwise.
 
     Raises:
+        ValueError: a sample does not fit the model.
         TypeError: inputs are no samples, or an output is neither a number nor a list of numbers.
 
     Example:
@@ -120,7 +121,8 @@ def predict_class(model: Model, inputs: Any, *, loss: Loss | str) -> list[Any]:
         A list with a class per sample; None where the output is nan.
 
     Raises:
-        ValueError: the loss is not one of a classification.
+        ValueError: the loss is not one of a classification, or has no such name; a sample does not fit the model.
+        TypeError: the inputs are no list or array, or an output is not what the loss takes.
 
     Example:
         >>> from nn import MLP, hinge
@@ -149,7 +151,9 @@ def predict_proba(model: Model, inputs: Any, *, loss: Loss | str) -> Any:
         yes-or-no questions there is such a pair for each.
 
     Raises:
-        ValueError: the loss gives outputs no meaning as probabilities, as hinge and the squared error.
+        ValueError: the loss gives outputs no meaning as probabilities, as hinge and the squared error, or has no such
+            name; a sample does not fit the model.
+        TypeError: the inputs are no list or array, or an output is not what the loss takes.
 
     Example:
         >>> from nn import MLP
@@ -183,7 +187,9 @@ def score(model: Model, inputs: Any, targets: Any, *, loss: Loss | str, correct:
         rounded otherwise.
 
     Raises:
-        ValueError: inputs and targets differ in number, or there are none.
+        ValueError: inputs and targets differ in number, or there are none; a sample does not fit the model, or a target
+            the loss.
+        TypeError: inputs or targets are no list or array, or an output or a target is not what the loss takes.
 
     Example:
         >>> from nn import MLP, hinge

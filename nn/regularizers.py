@@ -43,6 +43,9 @@ class Regularizer:
 
         Args:
             model: the module that is trained.
+
+        Raises:
+            TypeError: the model is no Module.
         """
         return 0.0
 
@@ -51,6 +54,9 @@ class Regularizer:
 
         Args:
             model: the module that is trained.
+
+        Raises:
+            TypeError: the model is no Module.
         """
 
     def __add__(self, other: Regularizer) -> Regularizer:

@@ -68,6 +68,7 @@ class Standardization(NamedTuple):
 
         Raises:
             ValueError: there are no samples, their lengths differ, or a number is not finite.
+            TypeError: a sample is not a list of numbers.
 
         Convention: the deviation is that of the samples, Σ(x − mean)² / n under the root, not n − 1.
         """

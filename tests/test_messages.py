@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 
+import numpy as np
 import pytest
 
 import autograd as ag
 import nn
 from autograd import ManyPrimitive, Primitive, Tape, Value
+from autograd.symbolic import to_sympy
 
 MODEL = nn.MLP(1, [1])
 TINY = nn.Dataset([[0.0], [1.0]], [0, 1], ["x"], ["no", "yes"])
@@ -128,7 +131,50 @@ OF_AUTOGRAD = [
     ),
 ]
 
+
+def of_sign(_output, x):
+    return 1.0 if x else 0.0
+
+
+def chain(length):
+    total = X
+    for _ in range(length):
+        total = ag.sin(total)
+    return total
+
+
+OF_AUTOGRAD += [
+    (lambda: ag.grad(ag.sum)(np.array(["a"])), TypeError, "expected an array of numbers, not of str"),
+    (
+        lambda: ag.compile(lambda x: x)(np.array([1.0, "a"], dtype=object)),
+        TypeError,
+        "x has to be an array of numbers, not of str",
+    ),
+    (lambda: ag.compile(ag.sin, batched=-1), ValueError, "batched counts positions from 0, and -1 is below"),
+    (lambda: to_sympy(Tape()), ValueError, "there is no formula: the tape is empty"),
+    (
+        lambda: ag.draw(chain(1000)),
+        ValueError,
+        "a picture of 1,001 boxes cannot be read: 1000 are the most; print the tape instead",
+    ),
+]
+
 MESSAGES = [*OF_AUTOGRAD, *OF_NN]
+
+
+def test_a_partial_that_asks_for_a_truth_is_not_written_as_text():
+    kinked = Primitive("kinked", math.fabs, partials=[of_sign])
+    with pytest.raises(ValueError, match="it asks for the truth of a number: where") as caught:
+        Tape.of(kinked(X)).source()
+    assert "kinked" in str(caught.value)
+
+
+def test_a_renderer_that_is_no_program_is_said(tmp_path):
+    program = tmp_path / "dot"
+    program.write_bytes(b"\x7fnothing that runs")
+    program.chmod(0o755)
+    with pytest.raises(RuntimeError, match=f"^{re.escape(str(program))} cannot be run: "):
+        ag.draw(Y, tmp_path / "y.svg", dot=str(program))
 
 
 def test_a_temperature_of_0_follows_ieee_754():
@@ -148,6 +194,27 @@ def test_an_error_says_what_was_wrong_and_what_to_do(use, error, message):
 
 WEIGHT = Value(1.0)
 EARLIER = WEIGHT * 2.0
+
+
+class Forgetful(nn.Module):
+    """Gives one output for a whole batch, but of a single sample."""
+
+    def __init__(self):
+        self.slope = Value(1.0)
+
+    def __call__(self, inputs):
+        return self.slope * inputs[0]
+
+    def on_batch(self, samples):
+        return [self(sample) for sample in samples] * (1 if len(samples) > 1 else 2)
+
+
+def test_a_model_without_an_output_for_each_sample_is_not_replayed():
+    model = Forgetful()
+    optimizer = nn.SGD(model.parameters(), 0.0)
+    data = [[0.0], [1.0]], [1.0, 3.0]
+    told = nn.fit(model, *data, loss=of_number, optimizer=optimizer, epochs=1, batch_size=2, progress=False)
+    assert (told.engine, told.fallback) == ("eager", "the model does not give one output per sample")
 
 
 def first_of_dict(output, target):

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import ast
 import builtins
+import contextlib
+import functools
+import importlib
 import inspect
 import math
 import re
 import textwrap
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import FunctionType
 from typing import Any, NamedTuple
 
@@ -154,6 +158,28 @@ def missing(public: Public) -> Iterator[str]:
 @pytest.mark.parametrize("path", ALL)
 def test_a_docstring_says_everything(path):
     assert list(missing(ALL[path])) == []
+
+
+REFERENCE = re.compile(r"`((?:autograd|nn)(?:\.\w+)+)(?:\([^`]*\))?`")
+ROOT = Path(autograd.__file__).parents[1]
+TEXTS = [ROOT / "README.md", *sorted(ROOT.glob("autograd/**/*.py")), *sorted(ROOT.glob("nn/**/*.py"))]
+
+
+def leads_somewhere(path: str) -> bool:
+    """Return whether a dotted name is a module, or something in one."""
+    parts = path.split(".")
+    for count in range(len(parts), 0, -1):
+        with contextlib.suppress(ImportError, AttributeError):
+            functools.reduce(getattr, parts[count:], importlib.import_module(".".join(parts[:count])))
+            return True
+    return False
+
+
+def test_names_in_backticks_lead_somewhere():
+    found = {name for text in TEXTS for name in REFERENCE.findall(text.read_text("utf-8"))}
+    assert len(found) > 50
+    assert not leads_somewhere("autograd.tape.nowhere")
+    assert [name for name in sorted(found) if not leads_somewhere(name)] == []
 
 
 ROWS = {row.name: row for row in primitives.TABLE if getattr(primitives, row.name, None) is row}

@@ -23,6 +23,12 @@ __all__ = [
     "StepSchedule",
 ]
 
+_COUNTS = frozenset({"epoch", "waited"})
+"""What a state remembers that is a whole number."""
+
+_SMALLEST_DROP = 1e-8
+"""Of a learning rate: a smaller drop is not made."""
+
 
 class Schedule:
     """Base of the schedules: holds the optimizer, the learning rate it began with, and how many epochs have ended.
@@ -327,7 +333,3 @@ SCHEDULES: dict[str, Callable[[Optimizer, int], Schedule]] = {
 `step` divides the rate by 10 after one third and after two thirds of the run, `exponential` by 100 in the whole run,
 `cosine` lowers it to 0, and `plateau` waits for a tenth of the run, 1 epoch or more, before it divides the rate by 10.
 """
-
-
-_COUNTS = frozenset({"epoch", "waited"})
-_SMALLEST_DROP = 1e-8

@@ -63,7 +63,6 @@ FULL_LINES = 48
 MOST_NUMBERS = 8
 """Inputs of a single neuron up to which the weights are written on the lines."""
 
-
 LONGEST_NUMBER = 6
 """Characters of a number that fit into a circle."""
 

@@ -27,7 +27,7 @@ _COUNTS = frozenset({"epoch", "waited"})
 """What a state remembers that is a whole number."""
 
 _SMALLEST_DROP = 1e-8
-"""Of a learning rate: a smaller drop is not made."""
+"""Of a learning rate: a drop of so much or less is not made."""
 
 
 class Schedule:

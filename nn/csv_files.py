@@ -25,11 +25,14 @@ __all__ = ["Table", "TableError", "as_number", "choices", "read_table", "shown",
 
 DELIMITERS = (",", ";", "\t")
 MOST_BYTES = 64 * 2**20
+MOST_CELLS = 10_000_000
+"""Of a table: a cell of a single digit takes a hundred times its place in the file."""
+
 PROBED = 100
 """Rows that are looked at to find out the delimiter."""
 
 SAID = re.compile(r"sep=(.)(?:\r\n|\r|\n)")
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)  # one way to read any text: no backtracking
 
 
 class TableError(ValueError):
@@ -92,10 +95,20 @@ class Table(NamedTuple):
         Raises:
             TableError: there is no such column; the message names those there are.
         """
-        if name not in self.header:
-            raise TableError(f"there is no column {shown(name)}{choices(name, self.header)}")
-        position = self.header.index(name)
-        return [(line, row[position].strip()) for line, row in zip(self.lines, self.rows)]
+        return next(self.columns([name]))
+
+    def columns(self, names: Sequence[str]) -> Iterator[list[tuple[int, str]]]:
+        """Yield the cells of several columns, one after the other, as `cells` returns them.
+
+        Raises:
+            TableError: there is no such column; the message names those there are.
+        """
+        positions = {name: position for position, name in enumerate(self.header)}
+        for name in names:
+            if name not in positions:
+                raise TableError(f"there is no column {shown(name)}{choices(name, self.header)}")
+            position = positions[name]
+            yield [(line, row[position].strip()) for line, row in zip(self.lines, self.rows)]
 
 
 # -- reading ---------------------------------------------------------------------------------------------------------
@@ -107,7 +120,7 @@ def read_table(path: str | os.PathLike[str], *, delimiter: str | None = None, he
     Cells may be quoted; blank lines are skipped. Line ends may be those of any system.
 
     Args:
-        path: the file, of at most 64 MiB.
+        path: the file, of at most 64 MiB and ten million cells.
         delimiter: what stands between two cells; by default the one of comma, semicolon and tab that cuts all rows into
             the same number of cells, the greatest. A first line such as sep=; says it too.
         header: False where the first line is data: columns are then called column1, column2, …; True where it names the
@@ -139,7 +152,8 @@ def table_of(text: str, *, delimiter: str | None = None, header: bool | None = N
         delimiter = delimiter or said[1]
     if delimiter is None:
         delimiter = _delimiter(text)
-    records = list(_records(text, delimiter))
+    _check_delimiter(delimiter)
+    records = _not_too_many(_records(text, delimiter))
     if not records:
         raise TableError("the file is empty")
     first_line, first = records[0]
@@ -165,6 +179,8 @@ def _text(path: str | os.PathLike[str]) -> str:
             data = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise TableError(f"cannot read {os.fspath(path)!r}: {error.strerror}") from error
+    except ValueError as error:  # a NUL in the path
+        raise TableError(f"cannot read {os.fspath(path)!r}: {error}") from error
     if len(data) > MOST_BYTES:
         raise TableError(f"the file has more than {MOST_BYTES // 2**20} MiB: use a part of it")
     try:
@@ -179,6 +195,22 @@ def _text(path: str | os.PathLike[str]) -> str:
     return text
 
 
+def _check_delimiter(delimiter: str) -> None:
+    if len(delimiter) != 1 or delimiter in '"\r\n\0':
+        raise TableError(f"the delimiter is one character, and no quote, line end or NUL, not {shown(delimiter)}")
+
+
+def _not_too_many(records: Iterator[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
+    kept: list[tuple[int, list[str]]] = []
+    n_cells = 0
+    for line, row in records:
+        n_cells += len(row)
+        if n_cells > MOST_CELLS:
+            raise TableError(f"up to line {line} there are more than {MOST_CELLS:,} cells: use a part of the file")
+        kept.append((line, row))
+    return kept
+
+
 def _delimiter(text: str) -> str:
     """Return the delimiter that makes rows of equal length, and of several the one that makes most cells."""
 
@@ -186,10 +218,18 @@ def _delimiter(text: str) -> str:
         try:
             sizes = [len(row) for _, row in itertools.islice(_records(text, delimiter), PROBED)] or [0]
         except TableError:  # a broken row: go by the first one
-            return False, len(next(_records(text, delimiter, strict=False), (0, []))[1])
+            return False, _first_size(text, delimiter)
         return len(set(sizes)) == 1 < sizes[0], sizes[0]
 
     return max(DELIMITERS, key=fitness)
+
+
+def _first_size(text: str, delimiter: str) -> int:
+    """Return how many cells the first row has; 0 where that cannot be said, as of a long line taken for one cell."""
+    try:
+        return len(next(_records(text, delimiter, strict=False), (0, []))[1])
+    except TableError:
+        return 0
 
 
 def _records(text: str, delimiter: str, strict: bool = True) -> Iterator[tuple[int, list[str]]]:
@@ -227,11 +267,13 @@ def _check_names_are_names(line: int, names: list[str]) -> None:
 
 
 def _check_header(line: int, names: list[str]) -> None:
-    for k, name in enumerate(names):
+    numbers: dict[str, int] = {}
+    for number, name in enumerate(names, 1):
         if not name:
-            raise TableError(f"line {line}: column {k + 1} has no name")
-        if name in names[:k]:
-            raise TableError(f"line {line}: columns {names.index(name) + 1} and {k + 1} are both called {shown(name)}")
+            raise TableError(f"line {line}: column {number} has no name")
+        first = numbers.setdefault(name, number)
+        if first != number:
+            raise TableError(f"line {line}: columns {first} and {number} are both called {shown(name)}")
 
 
 # -- writing ---------------------------------------------------------------------------------------------------------

@@ -17,6 +17,9 @@ from nn.samples import Dataset
 
 __all__ = ["Column", "Encoding", "encode_table"]
 
+_Cells = Sequence[tuple[int, str]]
+"""Of a column: (line, text) of each."""
+
 MISSING = {"", "?", "na", "n/a", "nan", "null"}
 """Cells that stand for a value nobody knows, in lower case."""
 MOST_CATEGORIES = 50
@@ -92,8 +95,9 @@ class Encoding(NamedTuple):
         Raises:
             TableError: a column is missing, or a cell is missing, no number, or no known word.
         """
-        _check_no_gaps(table, [column.name for column in self.columns])
-        blocks = [[column.encode(*cell) for cell in table.cells(column.name)] for column in self.columns]
+        names = [column.name for column in self.columns]
+        _check_no_gaps(table, names)
+        blocks = [[column.encode(*cell) for cell in cells] for column, cells in zip(self.columns, table.columns(names))]
         return [[number for part in parts for number in part] for parts in zip(*blocks)]
 
     def targets(self, table: Table) -> list[int] | list[float]:
@@ -109,9 +113,10 @@ class Encoding(NamedTuple):
         cells = table.cells(self.target)
         if not self.classes:
             return [_number_at(line, self.target, text, ": a regression needs numbers") for line, text in cells]
+        positions = {word: position for position, word in enumerate(self.classes)}
         for line, text in cells:
-            _check_known(line, self.target, text, self.classes)
-        return [self.classes.index(text) for _, text in cells]
+            _check_known(line, self.target, text, positions)
+        return [positions[text] for _, text in cells]
 
     def as_json(self) -> dict[str, Any]:
         """Return the encoding as texts, lists and dicts, as JSON can hold them."""
@@ -218,7 +223,7 @@ def encode_table(
         raise ValueError(f"missing is 'error' or 'drop', not {missing!r}")
     names = _input_names(table, target, categorical, ignore)
     complete = _complete(table, names, target, missing)
-    columns = [_column(complete, name, name in categorical) for name in names]
+    columns = [_column(*each, each[0] in categorical) for each in zip(names, complete.columns(names))]
     encoding = Encoding(columns, target, _classes(complete, target, task))
     dataset = Dataset(encoding.apply(complete), encoding.targets(complete), encoding.features, encoding.classes)
     return dataset, encoding, len(table.rows) - len(complete.rows)
@@ -242,8 +247,8 @@ def _input_names(table: Table, target: str, categorical: Collection[str], ignore
 def _complete(table: Table, inputs: Sequence[str], target: str, missing: str) -> Table:
     """Return the rows that have a value in every one of the columns; raise where there are gaps that may not be."""
     names = [*inputs, target]
-    for name in names:
-        if all(map(_is_missing, (text for _, text in table.cells(name)))):
+    for name, cells in zip(names, table.columns(names)):
+        if all(_is_missing(text) for _, text in cells):
             if name == target:
                 raise TableError(f"column {shown(name)}, the target, has no values: choose another one")
             raise TableError(f"column {shown(name)} has no values: ignore it", ("ignore", [name]))
@@ -251,17 +256,18 @@ def _complete(table: Table, inputs: Sequence[str], target: str, missing: str) ->
         _check_no_gaps(table, names[:-1], ": ignore the column, or leave out such rows", ("missing", "drop"))
         _check_no_gaps(table, [target], ": leave out such rows", ("missing", "drop"))
         return table
-    positions = [table.header.index(name) for name in names]
+    wanted = set(names)
+    positions = [position for position, name in enumerate(table.header) if name in wanted]
     kept = [i for i, row in enumerate(table.rows) if not any(_is_missing(row[k].strip()) for k in positions)]
     if not kept:
         raise TableError(f"each of the {len(table.rows)} rows has a missing value: ignore the columns that have most")
     return table._replace(rows=[table.rows[i] for i in kept], lines=[table.lines[i] for i in kept])
 
 
-def _column(table: Table, name: str, as_words: bool) -> Column:
-    if not as_words and _is_numeric(table, name, "say that it holds words", ("categorical", [name])):
+def _column(name: str, cells: _Cells, as_words: bool) -> Column:
+    if not as_words and _is_numeric(name, cells, "say that it holds words", ("categorical", [name])):
         return Column(name)
-    words = _distinct(table, name)
+    words = _distinct(cells)
     if len(words) > MOST_CATEGORIES:
         raise TableError(
             f"column {shown(name)} has {len(words)} different words, too many to learn from: ignore it",
@@ -272,9 +278,10 @@ def _column(table: Table, name: str, as_words: bool) -> Column:
 
 def _classes(table: Table, target: str, task: str | None) -> list[str]:
     """Return the classes of the target, or none for a regression."""
-    words = _distinct(table, target)
+    cells = table.cells(target)
+    words = _distinct(cells)
     if task is None:
-        task = _likely_task(table, target, words)
+        task = _likely_task(target, cells, words)
     if task == "regression":
         return []
     if len(words) < 2:
@@ -292,10 +299,10 @@ def _check_spelling(target: str, words: Sequence[str]) -> None:
             raise TableError(f"column {shown(target)} spells one class in two ways: {shown(one)} and {shown(other)}")
 
 
-def _likely_task(table: Table, target: str, words: list[str]) -> str:
-    if _is_numeric(table, target, "say that it holds classes", ("task", "class")):
+def _likely_task(target: str, cells: _Cells, words: list[str]) -> str:
+    if _is_numeric(target, cells, "say that it holds classes", ("task", "class")):
         integers = all(float(word).is_integer() for word in words)
-        few = len(words) <= min(MOST_INTEGER_CLASSES, len(table.rows) / 2)
+        few = len(words) <= min(MOST_INTEGER_CLASSES, len(cells) / 2)
         return "class" if integers and few else "regression"
     if len(words) > MOST_CATEGORIES:
         raise TableError(
@@ -306,9 +313,8 @@ def _likely_task(table: Table, target: str, words: list[str]) -> str:
     return "class"
 
 
-def _is_numeric(table: Table, name: str, way_out: str, option: tuple[str, Any]) -> bool:
+def _is_numeric(name: str, cells: _Cells, way_out: str, option: tuple[str, Any]) -> bool:
     """Return whether a column holds numbers; raise where most cells do, because the others look like slips."""
-    cells = table.cells(name)
     words = [(line, text) for line, text in cells if as_number(text) is None]
     if not words:
         return True
@@ -336,9 +342,9 @@ def _is_infinite(text: str) -> bool:
         return False
 
 
-def _distinct(table: Table, name: str) -> list[str]:
+def _distinct(cells: _Cells) -> list[str]:
     """Return the different texts in a column, sorted: numbers by size, words by the alphabet."""
-    texts = {text for _, text in table.cells(name)}
+    texts = {text for _, text in cells}
     if all(as_number(text) is not None for text in texts):
         return sorted(texts, key=lambda text: (float(text), text))
     return sorted(texts)
@@ -365,12 +371,12 @@ def _is_missing(text: str) -> bool:
 def _check_no_gaps(
     table: Table, names: Sequence[str], way_out: str = "", option: tuple[str, Any] | None = None
 ) -> None:
-    for name in names:
-        for line, text in table.cells(name):
+    for name, cells in zip(names, table.columns(names)):
+        for line, text in cells:
             if _is_missing(text):
                 raise TableError(f"{_place(line, name, text)}, a missing value{way_out}", option)
 
 
-def _check_known(line: int, name: str, text: str, words: Sequence[str]) -> None:
+def _check_known(line: int, name: str, text: str, words: Collection[str]) -> None:
     if text not in words:
-        raise TableError(f"{_place(line, name, text)}, which is not known from training{choices(text, words)}")
+        raise TableError(f"{_place(line, name, text)}, which is not known from training{choices(text, list(words))}")

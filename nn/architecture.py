@@ -21,6 +21,12 @@ __all__ = ["SavedFileError", "described", "made", "n_parameters"]
 LARGEST_SIZE = 10**7
 """The most neurons, or inputs, that a layer in a file may have."""
 
+DEEPEST = 50
+"""Levels of modules inside of modules in a description."""
+
+LONGEST_NAME = 100
+"""Characters of an activation with its parameter."""
+
 
 class SavedFileError(ValueError):
     """A file cannot be loaded, or does not fit; the message is one line, and nothing has been changed."""
@@ -35,6 +41,8 @@ def described(module: Any) -> dict[str, Any] | None:
     if any(fact is None for fact in facts.values()):
         return None
     description = {"kind": type(module).__name__} | facts
+    if _depth(description) > DEEPEST:
+        return None
     twin = made(description)
     same = repr(twin) == repr(module) and len(twin.parameters()) == len(module.parameters())  # fewer are shared ones
     return description if same and _regular(module) else None
@@ -79,13 +87,16 @@ def _size(number: Any) -> int:
 
 
 def _finite(number: Any) -> float:
-    if type(number) not in (int, float) or not math.isfinite(number):
-        raise SavedFileError(f"an option of a layer is a finite number, not {_short(number)}")
-    return float(number)
+    try:
+        if type(number) in (int, float) and math.isfinite(number):
+            return float(number)
+    except OverflowError:  # a whole number beyond the largest float
+        pass
+    raise SavedFileError(f"an option of a layer is a finite number, not {_short(number)}")
 
 
 def _name(name: Any) -> str:
-    if not isinstance(name, str):
+    if not isinstance(name, str) or len(name) > LONGEST_NAME:
         raise SavedFileError(f"an activation is a name, not {_short(name)}")
     return name
 
@@ -127,26 +138,55 @@ _KINDS: dict[str, _Kind] = {
 
 def made(description: Any) -> Module:
     """Return the module that a description says, with parameters of any value."""
-    if not isinstance(description, dict) or description.get("kind") not in _KINDS:
+    kind = description.get("kind") if isinstance(description, dict) else None
+    rule = _KINDS.get(kind) if isinstance(kind, str) else None
+    if rule is None:
         raise SavedFileError(f"it does not describe a network of this package: {_short(description)}")
-    rule = _KINDS[description["kind"]]
     given = {name: fact for name, fact in description.items() if name != "kind"}
     if set(given) != set(rule.arguments):
-        raise SavedFileError(f"a {description['kind']} is described by {', '.join(rule.arguments)}")
+        raise SavedFileError(f"a {kind} is described by {', '.join(rule.arguments)}")
     arguments = {name: check(given[name]) for name, check in rule.arguments.items()}
     return rule.make(**arguments)
 
 
 def n_parameters(description: Any) -> int:
-    """Return how many parameters a description asks for, before any of them takes up memory."""
-    if not isinstance(description, dict):
+    """Return how many parameters a description asks for, before any of them takes up memory.
+
+    Raises:
+        SavedFileError: it is nested too deeply to be made.
+    """
+    if _depth(description) > DEEPEST:
+        raise SavedFileError(f"its modules are nested too deeply: {DEEPEST} levels are the most")
+    count, waiting = 0, [description]
+    while waiting:
+        each = waiting.pop()
+        waiting += _inside(each)
+        count += _own_parameters(each)
+    return count
+
+
+def _own_parameters(description: Any) -> int:
+    """Return how many parameters a description asks for without its stages; none where it is wrong and not made."""
+    if not isinstance(description, dict) or "n_inputs" not in description:
         return 0
-    if isinstance(description.get("stages"), list):
-        return sum(map(n_parameters, description["stages"]))
-    widths = [description.get("n_inputs", 0), *_list(description.get("widths", description.get("n_outputs", 1)))]
-    if "n_inputs" not in description or not all(type(width) is int for width in widths):
+    widths = [description["n_inputs"], *_list(description.get("widths", description.get("n_outputs", 1)))]
+    if not all(type(width) is int and width > 0 for width in widths):
         return 0
     return sum((before + 1) * width for before, width in itertools.pairwise(widths))
+
+
+def _inside(description: Any) -> list[Any]:
+    """Return the descriptions in a description."""
+    return _list(description.get("stages", [])) if isinstance(description, dict) else []
+
+
+def _depth(description: Any) -> int:
+    """Return how many levels a description has."""
+    depth, level = 0, [description]
+    while level:
+        depth += 1
+        level = [inner for each in level for inner in _inside(each)]
+    return depth
 
 
 def _list(part: Any) -> list[Any]:

@@ -11,7 +11,7 @@ import numbers
 import operator
 from typing import Any
 
-__all__ = ["below_one", "called", "counted", "non_negative", "positive", "real", "whole"]
+__all__ = ["below_one", "called", "counted", "non_negative", "one_line", "positive", "real", "whole"]
 
 
 def whole(count: int, name: str, least: int = 1, otherwise: str = "") -> int:
@@ -87,6 +87,17 @@ def counted(count: int, noun: str) -> str:
         ('1 epoch', '3 epochs')
     """
     return f"{count} {noun}{'s' * (count != 1)}"
+
+
+def one_line(message: str) -> str:
+    r"""Return a message on one line; what cannot be seen is written as an escape.
+
+    Example:
+        >>> one_line("no file 'a\x1b.csv'\n  here")
+        "no file 'a\\x1b.csv' here"
+    """
+    text = " ".join(message.split())
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 
 def called(function: Any) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import sys
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -256,9 +257,13 @@ class History:
             numbers: from `numbers()`.
 
         Raises:
-            KeyError, TypeError: something is missing.
+            KeyError, TypeError, ValueError: something is missing, or is not what `state()` gives.
         """
+        _check_state(state)
         snapshots = [Snapshot(epoch, tuple(numbers[f"snapshot.{epoch}"])) for epoch in state["snapshots"]]
+        size = len(TrainedNumbers(self.model).read())
+        if any(len(snapshot.numbers) != size for snapshot in snapshots):
+            raise ValueError(f"a snapshot of its history has not the {size} numbers of the model")
         self.training[:] = [Score(*each) for each in state["training"]]
         self.validation[:] = [Score(*each) for each in state["validation"]]
         self.penalties[:] = state["penalties"]
@@ -287,3 +292,49 @@ class History:
         """Return the distance of the epochs that have snapshots: a power of 2."""
         epochs = [each.epoch for each in self.snapshots[:-1]]
         return max(1, epochs[1] - epochs[0]) if len(epochs) > 1 else 1
+
+
+# -- what a state may be ---------------------------------------------------------------------------------------------
+
+
+def _check_state(state: Any) -> None:
+    """Raise where a state, which may come from a file, is not one that a history gives."""
+    n_epochs = len(_listed(state, "training"))
+    for name in ("training", "validation"):
+        if not all(_is_score(each) for each in _listed(state, name)):
+            raise ValueError(f"the {name} scores of its history are not pairs of numbers")
+    norms = state["gradient_norms"]
+    if not isinstance(norms, dict) or not all(isinstance(each, list) for each in norms.values()):
+        raise TypeError("the gradient norms of its history are not a dict of lists")
+    lists = {name: _listed(state, name) for name in ("penalties", "learning_rates")} | norms
+    for name, numbers in lists.items():
+        if not all(map(_is_number, numbers)):
+            raise ValueError(f"{name!r} of its history are not numbers")
+    lengths = {len(each) for each in lists.values()} | {len(state["validation"]) or n_epochs}
+    if lengths != {n_epochs}:
+        raise ValueError("the lists of its history differ in length")
+    epochs = [*_listed(state, "snapshots"), state["best_epoch"], state["kept"]]
+    if not all(type(epoch) is int and 0 <= epoch <= n_epochs for epoch in epochs):
+        raise ValueError(f"its history names an epoch that is none of its {n_epochs}")
+    texts = [state["stopped"], state.get("engine"), state.get("fallback")]
+    if not all(text is None or isinstance(text, str) for text in texts):
+        raise TypeError("what its history says of how the run went is no text")
+
+
+def _listed(state: Any, name: str) -> list[Any]:
+    if not isinstance(state[name], list):
+        raise TypeError(f"{name!r} of its history is not a list")
+    return list(state[name])
+
+
+def _is_score(pair: Any) -> bool:
+    return (
+        isinstance(pair, (list, tuple))
+        and len(pair) == 2
+        and _is_number(pair[0])
+        and (pair[1] is None or _is_number(pair[1]))
+    )
+
+
+def _is_number(number: Any) -> bool:
+    return isinstance(number, float) or (type(number) is int and abs(number) <= sys.float_info.max)

@@ -113,7 +113,10 @@ class Replay:
 
         Raises:
             KeyError: something is missing.
+            TypeError: a reason is no text.
         """
+        if not all(text is None or isinstance(text, str) for text in (state["fallback"], state["reason"])):
+            raise TypeError("the reason why it was not replayed is no text")
         self.fallback, self._reason = state["fallback"], state["reason"]
         self._by_target = bool(state["by_target"])
         self._begin_anew()

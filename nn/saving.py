@@ -13,11 +13,13 @@ from __future__ import annotations
 import importlib
 import json
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
 
 from autograd import Value
 from nn.architecture import SavedFileError, described, made, n_parameters
+from nn.checks import one_line
 from nn.files import atomic_write
 from nn.layers import Layer
 from nn.module import Module
@@ -32,6 +34,9 @@ Loaded = TypeVar("Loaded", bound=Module)
 FORMAT = "tapegrad 1"
 RUN = "run."
 """What the tensors of a checkpoint begin with that are not the model's."""
+
+LONGEST_MESSAGE = 300
+"""Characters that an error says of what stands in a file."""
 
 
 def save(model: Module, path: Path, *, extra: Mapping[str, Any] | None = None) -> None:
@@ -98,7 +103,7 @@ def load(path: Path, model: Module | None = None) -> Module:
         raise TypeError(f"what is loaded into is a Module, such as MLP(2, [1]), not {model!r}")
     facts, tensors = _read(path)
     if model is None:
-        model = _built(path, facts, tensors).eval()
+        model = _built(path, facts, tensors)
     _fill(path, model, {name: tensor for name, tensor in tensors.items() if not name.startswith(RUN)})
     return model
 
@@ -124,7 +129,7 @@ def read_extra(path: Path) -> dict[str, Any]:
     """
     extra = _json(path, _read(path)[0].get("extra", "{}"))
     if not isinstance(extra, dict):
-        raise SavedFileError(f"{os.fspath(path)}: its extra facts are no dict")
+        raise _refusal(path, "its extra facts are no dict")
     return extra
 
 
@@ -191,13 +196,13 @@ def load_checkpoint(run: Training, path: Path) -> None:
     """
     facts, tensors = _read(path)
     if "run" not in facts:
-        raise SavedFileError(f"{os.fspath(path)} is no checkpoint of a run: nothing to resume from")
+        raise _refusal(path, "it is no checkpoint of a run: nothing to resume from")
     numbers = {name[len(RUN) :]: each.numbers for name, each in tensors.items() if name.startswith(RUN)}
     try:
         run.load_state(_json(path, facts["run"]), numbers)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         reason = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
-        raise SavedFileError(f"{os.fspath(path)} does not fit this run: {reason}") from error
+        raise _refusal(path, f"it does not fit this run: {reason}") from error
 
 
 # -- parameters as tensors -------------------------------------------------------------------------------------------
@@ -224,14 +229,14 @@ class _Slot(NamedTuple):
 def _slots(model: Module) -> list[_Slot]:
     """Return the tensors of a model; parameters that stand beside each other in a list are one tensor."""
     slots: list[_Slot] = []
-    inside: tuple[str, ...] = ()
+    inside = "."  # what no path begins with
     for name, module in model.named_modules():
         path = f"{name}." if name else ""
-        if inside and path.startswith(inside):
+        if path.startswith(inside):
             continue
         if isinstance(module, Layer):
             slots += _layer_slots(path, module)
-            inside = (*inside, path)
+            inside = path or inside
         else:
             slots += _own_slots(path, module)
         slots += [_Slot(path + _TORCH.get(key, key), (len(each),), [], each) for key, each in module.buffers()]
@@ -264,8 +269,7 @@ def _check_complete(model: Module, slots: Sequence[_Slot]) -> None:
     """Raise where a parameter would not be written: it stands somewhere that has no tensor."""
     written = {id(parameter) for slot in slots for parameter in slot.parameters}
     lost = [name for name, parameter in model.named_parameters() if id(parameter) not in written]
-    names = [slot.name for slot in slots]
-    twice = {name for name in names if names.count(name) > 1}
+    twice = {name for name, count in Counter(slot.name for slot in slots).items() if count > 1}
     if lost or twice:
         where = lost[0] if lost else min(twice)
         raise TypeError(
@@ -280,32 +284,29 @@ def _fill(path: Path, model: Module, tensors: Mapping[str, _Tensor]) -> None:
     expected = {slot.name: slot.shape for slot in slots}
     for name, shape in expected.items():
         if name not in tensors:
-            raise SavedFileError(f"{os.fspath(path)} does not fit {model!r}: it has no {name}")
+            raise _refusal(path, f"it has no {name}: it does not fit {model!r}")
         if tensors[name].shape != shape:
-            raise SavedFileError(
-                f"{os.fspath(path)} does not fit {model!r}: {name} has shape {tensors[name].shape}, not {shape}"
-            )
+            raise _refusal(path, f"{name} has shape {tensors[name].shape}, not {shape}: it does not fit {model!r}")
     unknown = sorted(set(tensors) - set(expected))
     if unknown:
-        raise SavedFileError(f"{os.fspath(path)} does not fit {model!r}, which has no {unknown[0]}")
+        raise _refusal(path, f"it does not fit a model that has no {unknown[0]}: {model!r}")
     for slot in slots:
         slot.write(tensors[slot.name].numbers)
 
 
 def _built(path: Path, facts: Mapping[str, str], tensors: Mapping[str, _Tensor]) -> Module:
     if "architecture" not in facts:
-        raise SavedFileError(
-            f"{os.fspath(path)} holds parameters without an architecture: make the model yourself, and call "
-            "load(path, model)"
+        raise _refusal(
+            path, "it holds parameters without an architecture: make the model yourself, and call load(path, model)"
         )
     description = _json(path, facts["architecture"])
     stored = sum(len(tensor.numbers) for tensor in tensors.values())
     try:
         if n_parameters(description) > stored:
             raise SavedFileError(f"it describes a network of more parameters than the {stored} it holds")
-        return made(description)
+        return made(description).eval()
     except (ValueError, TypeError, RecursionError) as error:
-        raise SavedFileError(f"{os.fspath(path)}: {error}") from error
+        raise _refusal(path, str(error)) from error
 
 
 # -- the file --------------------------------------------------------------------------------------------------------
@@ -370,15 +371,24 @@ def _read(path: Path) -> tuple[dict[str, str], dict[str, _Tensor]]:
             facts = dict(file.metadata() or {})
             for name in file.keys():  # noqa: SIM118 # no dict
                 tensors[name] = _tensor(path, name, file.get_tensor(name))
-    except (package.SafetensorError, TypeError, AttributeError) as error:
-        raise SavedFileError(f"{os.fspath(path)} is no safetensors file, or is cut off: {error}") from error
+    except SavedFileError:
+        raise
+    except (package.SafetensorError, ValueError, TypeError, AttributeError) as error:
+        raise _refusal(path, f"it is no safetensors file, or is cut off: {error}") from error
     return facts, tensors
 
 
 def _tensor(path: Path, name: str, array: Any) -> _Tensor:
     if array.dtype.kind != "f":
-        raise SavedFileError(f"{os.fspath(path)}: {name} has numbers of type {array.dtype}, not floats")
+        raise _refusal(path, f"{name} has numbers of type {array.dtype}, not floats")
     return _Tensor(tuple(array.shape), array.astype(float).ravel().tolist())
+
+
+def _refusal(path: Path, reason: str) -> SavedFileError:
+    """Return the error for what stands in a file: one line, however long the names and texts in the file are."""
+    text = one_line(reason[: LONGEST_MESSAGE + 1])
+    shown = text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]}…"
+    return SavedFileError(f"{os.fspath(path)}: {shown}")
 
 
 def _extra_text(extra: Any) -> str:
@@ -386,7 +396,7 @@ def _extra_text(extra: Any) -> str:
         raise TypeError("the extra facts are a dict whose keys are texts, such as {'classes': ['cat', 'dog']}")
     for key, fact in extra.items():
         try:
-            _as_json(fact)
+            _as_json(fact).encode()
         except (TypeError, ValueError) as error:
             raise TypeError(f"the extra fact {key!r} is nothing that JSON can say: {error}") from None
     return _as_json(dict(extra))
@@ -400,4 +410,4 @@ def _json(path: Path, text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise SavedFileError(f"{os.fspath(path)}: its metadata cannot be read: {error}") from error
+        raise _refusal(path, f"its metadata cannot be read: {error}") from error

@@ -425,7 +425,7 @@ def _twins(stages: Sequence[Any]) -> tuple[int, int] | None:
 def _drawn(stage: Any) -> Any:
     """Return what has been drawn at random for a stage; nothing where there is nothing to tell it from others by."""
     if isinstance(stage, Dropout):
-        return stage.rate and stage.generator().getstate()
+        return stage.rate and hash(stage.generator().getstate())  # a state has 625 numbers, and stages may be many
     numbers = tuple([each.data for each in stage.parameters()]) if isinstance(stage, Layer) else ()
     return numbers if len(set(numbers)) > 2 else ()  # a bias of 0 and one more number may well be alike
 

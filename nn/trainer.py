@@ -441,12 +441,16 @@ class Training(Iterator[Epoch]):
             self.early_stopping.load_state(facts["early_stopping"])
         generators = self._generators()
         for generator, (version, words, gauss) in zip(generators, facts["generators"], strict=True):
-            generator.setstate((version, tuple(words), gauss))
+            generator.setstate((version, tuple(words), gauss if gauss is None else float(gauss)))
         self._resumable = None
         self.history.load_state(facts["history"], numbers)
         self._steps.load_state(numbers)
         self._steps.load_replay_state(facts["history"].get("replay"))
         self.best = tuple(numbers["best"]) if "best" in numbers else None
+        if self.best is not None and len(self.best) != len(numbers["numbers"]):
+            raise ValueError(
+                f"its best epoch has {len(self.best)} numbers, and this run changes {len(numbers['numbers'])}"
+            )
 
     def _kind(self) -> dict[str, Any]:
         """Return what two runs must have in common for one to go on from the other."""

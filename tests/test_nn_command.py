@@ -16,10 +16,11 @@ import sys
 import pytest
 
 from nn import SGD, Dataset, Standardization, cli
+from nn.checks import one_line
 from nn.cli import data as cli_data
 from nn.cli import results as cli_results
 from nn.cli import train as cli_train
-from nn.cli.flags import one_line, parsed
+from nn.cli.flags import parsed
 from nn.cli.recipe import Recipe, RecipeError
 from nn.csv_files import TableError
 from nn.datasets import SOURCES, SourceRow, blobs
@@ -447,7 +448,7 @@ def test_models_that_do_not_know_their_columns(tmp_path, flowers, model, capsys)
     save(load(model), wide, extra=facts())
     for path, message in (
         (bare, f"{bare}: it does not say how rows become inputs (a checkpoint, for one, does not): save it with"),
-        (broken, f"{broken} is no safetensors file, or is cut off"),
+        (broken, f"{broken}: it is no safetensors file, or is cut off"),
         (wide, f"{wide}: the model takes 3 inputs, and its columns make 1"),
         (tmp_path / "gone", f"cannot read '{tmp_path / 'gone'}': No such file or directory"),
         (tmp_path, f"cannot read '{tmp_path}': Is a directory"),

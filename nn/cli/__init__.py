@@ -14,7 +14,8 @@ from argparse import Namespace
 from collections.abc import Sequence
 from typing import Any
 
-from nn.cli.flags import WrongUseError, one_line, parsed
+from nn.checks import one_line
+from nn.cli.flags import WrongUseError, parsed
 
 __all__ = ["main"]
 

@@ -10,6 +10,7 @@ import argparse
 import csv
 import difflib
 import math
+import re
 import sys
 from argparse import ArgumentTypeError, BooleanOptionalAction, Namespace, _ArgumentGroup
 from collections.abc import Iterable, Sequence
@@ -17,13 +18,14 @@ from importlib import metadata
 from typing import Any, NoReturn
 
 from nn.activations import ACTIVATIONS, activation_row
+from nn.checks import one_line
 from nn.datasets import SOURCES
 from nn.initializers import INITIALIZERS
 from nn.losses import LOSSES
 from nn.optimizers import OPTIMIZERS
 from nn.schedules import SCHEDULES
 
-__all__ = ["WrongUseError", "one_line", "parsed"]
+__all__ = ["WrongUseError", "parsed"]
 
 RATES = {"sgd": 0.02, "adagrad": 0.1, "rmsprop": 0.01, "adam": 0.05, "adamw": 0.05}
 """The learning rate of each optimizer, where none is given: larger than the optimizers' own, for small networks."""
@@ -94,6 +96,10 @@ examples:
 """
 
 
+LONG = re.compile(r"(\S{60})\S{20,}")
+"""What a message need not repeat whole."""
+
+
 class WrongUseError(Exception):
     """What was typed does not fit; the message is one line."""
 
@@ -125,17 +131,6 @@ def parsed(argv: Sequence[str] | None = None) -> Namespace:
     return options
 
 
-def one_line(message: str) -> str:
-    r"""Return a message on one line; what cannot be seen is written as an escape.
-
-    Example:
-        >>> one_line("no file 'a\x1b.csv'\n  here")
-        "no file 'a\\x1b.csv' here"
-    """
-    text = " ".join(message.split())
-    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
-
-
 class _Parser(argparse.ArgumentParser):
     """A parser that reports wrong use in one line."""
 
@@ -149,7 +144,8 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         name = self.prog.removeprefix("python -m ")
-        self.exit(2, f"{name}: {one_line(message)} (see {self.prog} --help)\n")
+        short = LONG.sub(r"\1…", one_line(message))
+        self.exit(2, f"{name}: {short} (see {self.prog} --help)\n")
 
 
 class _Help(argparse.RawDescriptionHelpFormatter):

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from nn.checks import counted
-from nn.cli.flags import WrongUseError, one_line
+from nn.checks import counted, one_line
+from nn.cli.flags import WrongUseError
 from nn.cli.recipe import Recipe
 from nn.columns import aligned
 from nn.files import exists

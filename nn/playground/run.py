@@ -178,7 +178,7 @@ class Run:
                 raise IndexError
             return self.model.layers[layer].neurons[neuron].row[position]
         except IndexError:
-            raise SettingsError(f"there is no weight {'.'.join(map(str, place))} in this network") from None
+            raise SettingsError(f"there is no weight {'.'.join(map(str, place))[:40]} in this network") from None
 
     # -- to look at --------------------------------------------------------------------------------------------------
 

@@ -44,6 +44,9 @@ POLICY = (
 LARGEST_MESSAGE = 128 * 1024
 """Bytes that a page may send at once: one's own data and the address are the longest."""
 
+LARGEST_NUMBER = 10**9
+"""Of a layer, a neuron or a sample that a page may ask for."""
+
 SLICE = 0.01
 """Seconds of training between two looks at what the page wants."""
 
@@ -336,7 +339,7 @@ def _understood(message: str | bytes) -> dict[str, Any]:
         wish = json.loads(message)
     except (ValueError, RecursionError):
         raise SettingsError("a message was not understood: it is no JSON") from None
-    if not isinstance(wish, dict) or wish.get("do") not in ANSWERS:
+    if not isinstance(wish, dict) or not isinstance(wish.get("do"), str) or wish["do"] not in ANSWERS:
         raise SettingsError(f"a message was not understood: it asks for none of {', '.join(ANSWERS)}")
     return wish
 
@@ -359,8 +362,8 @@ def _number(wish: dict[str, Any], name: str) -> float:
 
 def _whole(wish: dict[str, Any], name: str) -> int:
     number = wish.get(name)
-    if isinstance(number, bool) or not isinstance(number, int):
-        raise SettingsError(f"a message was not understood: {name} is no whole number")
+    if isinstance(number, bool) or not isinstance(number, int) or abs(number) > LARGEST_NUMBER:
+        raise SettingsError(f"a message was not understood: {name} is no whole number, or a huge one")
     return number
 
 

@@ -57,6 +57,9 @@ MOST_EVENTS = 500
 MOST_POINTS = 500
 """Of one's own data."""
 
+LARGEST = 1e6
+"""Of weights set by hand, and of one's own data in an address, which are standardized."""
+
 MOST_CHARACTERS = 64_000
 """Of an address: that many has one's own data of 500 points, with room to spare."""
 
@@ -83,7 +86,7 @@ class Event(NamedTuple):
     @property
     def is_in_range(self) -> bool:
         """Whether its number is one that a weight or a rate may get."""
-        return abs(self.value) <= 1e6  # which nan is not
+        return abs(self.value) <= LARGEST  # which nan is not
 
     def __str__(self) -> str:
         return ":".join([str(self.epoch), self.what, ".".join(map(str, self.place)), repr(self.value)])
@@ -241,9 +244,16 @@ def _read_layers(setting: str, text: str) -> tuple[int, ...]:
 
 def _read_own(setting: str, text: str) -> tuple[tuple[float, float, float], ...]:
     points = [tuple(map(as_number, point.split(","))) for point in text.split(";")] if text else []
-    if len(points) > MOST_POINTS or not all(len(point) == 3 and None not in point for point in points):
-        raise SettingsError(f"{setting} are up to {MOST_POINTS} points x1,x2,target separated by semicolons")
+    if len(points) > MOST_POINTS or not all(len(point) == 3 and all(map(_is_small, point)) for point in points):
+        raise SettingsError(
+            f"{setting} are up to {MOST_POINTS} points x1,x2,target separated by semicolons, of numbers from "
+            f"{-LARGEST:g} to {LARGEST:g}"
+        )
     return tuple(points)  # type: ignore[arg-type]
+
+
+def _is_small(number: float | None) -> bool:
+    return number is not None and abs(number) <= LARGEST
 
 
 def _write_own(points: tuple[tuple[float, float, float], ...]) -> str:

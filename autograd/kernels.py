@@ -61,9 +61,6 @@ def overflowing(function: Callable[[float], float]) -> Callable[[float], float]:
     return guarded
 
 
-sin = nan_outside(math.sin)
-cos = nan_outside(math.cos)
-tan = nan_outside(math.tan)
 asin = nan_outside(math.asin)
 acos = nan_outside(math.acos)
 acosh = nan_outside(math.acosh)
@@ -78,6 +75,58 @@ exp = overflowing(math.exp)
 exp2 = overflowing(math.exp2)
 expm1 = overflowing(math.expm1)
 cosh = overflowing(math.cosh)
+
+
+FAR_ANGLE = 1e8  # from here on the platform's quarter turns may be short of digits
+AT_A_TURN = 1e-15  # and it shows in sines and cosines below this
+TURN_BITS = 1300  # a float has up to 1024 before the point; 200 are left for what is next to a multiple of π/2
+QUARTER_TURN = int(  # π/2 · 2**TURN_BITS
+    "1921fb54442d18469898cc51701b839a252049c1114cf98e804177d4c76273644a29410f31c6809bbdf2a33679a748636605"
+    "614dbe4be286e9fc26adadaa3848bc90b6aecc4bcfd8de89885d34c6fdad617feb96de80d6fdbdc70d7f6b5133f4b5d3e482"
+    "2f8963fcc9250cca3d9c8b67b8400f97142c77e0b31b4906c38aba734d22c7f51fa499ebf06caba47b9475b2c38c5e6ac410"
+    "aa5773daa520ee12d2cdace186",
+    16,
+)
+
+
+def sin(x: float) -> float:
+    """Return sin x; nan for ±inf."""
+    try:
+        y = math.sin(x)
+    except ValueError:
+        return math.nan
+    return math.copysign(from_turn(x), y) if -AT_A_TURN < y < AT_A_TURN and math.fabs(x) > FAR_ANGLE else y
+
+
+def cos(x: float) -> float:
+    """Return cos x; nan for ±inf."""
+    try:
+        y = math.cos(x)
+    except ValueError:
+        return math.nan
+    return math.copysign(from_turn(x), y) if -AT_A_TURN < y < AT_A_TURN and math.fabs(x) > FAR_ANGLE else y
+
+
+def tan(x: float) -> float:
+    """Return tan x; nan for ±inf."""
+    try:
+        y = math.tan(x)
+    except ValueError:
+        return math.nan
+    if AT_A_TURN < math.fabs(y) < 1.0 / AT_A_TURN or not math.fabs(x) > FAR_ANGLE:
+        return y
+    distance = from_turn(x)
+    return math.copysign(distance if math.fabs(y) < 1.0 else 1.0 / distance, y)
+
+
+def from_turn(x: float) -> float:
+    """Return how far an angle is from the nearest multiple of π/2, rounded once.
+
+    glibc's cosine is 8 ulp off at 6381956970095103 · 2**797, which of all floats is the one next to such a multiple.
+    """
+    numerator, denominator = math.fabs(x).as_integer_ratio()
+    rest = (numerator << TURN_BITS) // denominator % QUARTER_TURN
+    return builtins.min(rest, QUARTER_TURN - rest) / (1 << TURN_BITS)
 
 
 def sinh(x: float) -> float:
@@ -380,8 +429,8 @@ def power_slope(x: float, y: float) -> float:
     if not (SMALL < math.fabs(base) < BIG and SMALL < math.fabs(slope) < BIG):
         slope = math.copysign(1.0, base) * _times_square(y, power(math.fabs(x), 0.5 * below))
     lost = lost_in_sum(y, -1.0, below)
-    if lost and 0.0 < math.fabs(x) < math.inf:
-        slope *= 1.0 + lost * math.log(math.fabs(x))
+    if lost and 0.0 < math.fabs(slope) < math.inf:
+        slope *= exp(lost * math.log(math.fabs(x)))
     return slope
 
 
@@ -416,7 +465,7 @@ def log_sum_exp(*xs: float) -> float:
         return largest
     others = list(xs)
     others.remove(largest)
-    return largest + math.log1p(math.fsum(math.exp(x - largest) for x in others))
+    return largest + math.log1p(math.fsum(exp_difference(x, largest) for x in others))
 
 
 def exp_difference(x: float, y: float) -> float:

@@ -796,7 +796,8 @@ def _log_sum_exp_on_arrays(xp: Any, *arrays: Any) -> Any:
     terms = xp.stack(xp.broadcast_arrays(*arrays))
     largest = xp.max(terms, axis=0)
     number = xp.arange(len(arrays)).reshape(-1, *[1] * largest.ndim)
-    others = xp.where(number == xp.argmax(terms, axis=0), 0.0, xp.exp(terms - largest))
+    powers = _exp_difference_on_arrays(xp, terms, largest)
+    others = xp.where(number == xp.argmax(terms, axis=0), 0.0, powers)
     return xp.where(xp.isfinite(largest), largest + xp.log1p(_sum_on_arrays(xp, *others)), largest)
 
 
@@ -850,7 +851,7 @@ def _power_slope_on_arrays(xp: Any, x: Any, y: Any) -> Any:
     base = xp.power(x, below)
     slope = _chosen(xp, _ordinary(xp, base) & _ordinary(xp, y * base), y * base, _power_slope_far_out, x, y, base)
     lost = kernels.lost_in_sum(y, -1.0, below)
-    whole = xp.equal(lost, 0.0) | xp.equal(x, 0.0) | ~xp.isfinite(x)
+    whole = xp.equal(lost, 0.0) | xp.equal(slope, 0.0) | ~xp.isfinite(slope)
     slope = _chosen(xp, whole, slope, _power_slope_corrected, slope, x, lost)
     real = (x >= 0.0) | xp.isnan(x) | (xp.isfinite(y) & xp.equal(xp.floor(y), y))
     return xp.where(xp.equal(y, 0.0), 0.0, xp.where(real, slope, math.nan))
@@ -861,7 +862,7 @@ def _power_slope_far_out(xp: Any, x: Any, y: Any, base: Any) -> Any:
 
 
 def _power_slope_corrected(xp: Any, slope: Any, x: Any, lost: Any) -> Any:
-    return slope * (1.0 + lost * xp.log(xp.abs(x)))
+    return slope * xp.exp(lost * xp.log(xp.abs(x)))
 
 
 def _power_log_on_arrays(xp: Any, x: Any, y: Any) -> Any:
@@ -1448,6 +1449,7 @@ pow: Primitive = Primitive(
     smooth_on=[((0.5, 3.0), (-3.0, 3.0))],
     examples={
         (3.0, 2.0): (9.0, (6.0, 9.0 * math.log(3.0))),
+        (3e5, 1e300): (math.inf, (math.inf, math.inf)),
         (2.0, -1.0): (0.5, (-0.25, 0.5 * math.log(2.0))),
         (-3.0, 2.0): (9.0, (-6.0, math.nan)),
         (0.0, 2.0): (0.0, (0.0, 0.0)),
@@ -1705,13 +1707,23 @@ def _angle_slope(leg: Any, x: Any, y: Any) -> Any:
     return not_equal(length, 0.0) * (scale * (scale * leg)) / (length + equal(length, 0.0))
 
 
+def _sinc_slope(y: Any, x: Any) -> Any:
+    """Return (cos x - y) / x; near 0, where that cancels, by a power series, which far out underflows."""
+    far = greater(abs(x), 2.0)
+    return where(far, (cos(x) - y) / where(far, x, 1.0), -x * bessel_ratio(where(far, 0.0, x), 1.0))
+
+
 sinc: Primitive = Primitive(
     "sinc",  # sin(x) / x, as in mathematics; NumPy's sinc is sin(πx) / (πx), so it is not the array form
     kernels.sinc,
-    partials=(lambda y, x: -x * bessel_ratio(x, 1.0),),  # not (cos x - y) / x, which cancels, and is 0 / 0 at 0
+    partials=(_sinc_slope,),
     array=lambda xp, x: xp.where(xp.equal(x, 0.0), 1.0, xp.sin(x) / xp.where(xp.equal(x, 0.0), 1.0, x)),
     smooth_on=[(-3.0, 3.0)],
-    examples={0.0: (1.0, 0.0), math.pi / 2.0: (2.0 / math.pi, -4.0 / math.pi**2)},
+    examples={
+        0.0: (1.0, 0.0),
+        math.pi / 2.0: (2.0 / math.pi, -4.0 / math.pi**2),
+        1e200: (math.sin(1e200) / 1e200, math.cos(1e200) / 1e200),
+    },
     accuracy="(b): the slope near 4.49 and its other zeros: 4 ulp of the largest term",
 )
 bessel_ratio: Primitive = Primitive(

@@ -42,6 +42,7 @@ SHORT = {
     "min": ("1 if x1 is the smallest, else 0", "1 if x2 is the smallest, else 0"),
     "mean": ("1 / n", "1 / n"),
     "logaddexp": ("exp(x - z)", "exp(y - z)"),
+    "sinc": ("(cos(x) - y) / x",),
     "atan2": ("x / (x ** 2 + y ** 2)", "-y / (x ** 2 + y ** 2)"),
     "asin": ("1 / sqrt((1 - x) * (1 + x))",),
     "acos": ("-1 / sqrt((1 - x) * (1 + x))",),
@@ -230,10 +231,10 @@ the table that computes, `autograd/primitives.py`, by `python -m tests.cheat_she
 - **Defined**: where nothing is said, for all numbers. Elsewhere the value is nan, as IEEE 754 has it.
 - **Special points**: value and slopes where there is no derivative (a kink, a jump), or no finite one (a pole).
 - **Worst error**, in ulp (units in the last place) of the exact result: of the value, then of each partial; of rows of
-  any number of operands, the worst of all partials. Measured against mpmath at the hard points of each row and at
-  {count:,} random ones over its whole domain, subnormal numbers and the ends of the range included, with the C library
-  of glibc 2.36. An asterisk: the unit is that of the largest term, or the row has a bound of its own; its note in the
-  table says which.
+  any number of operands, the worst of all partials. Measured against exact arithmetic at the hard points of each row
+  and at {count:,} random ones over its whole domain, subnormal numbers and the ends of the range included, with the C
+  library of glibc 2.36. An asterisk: the unit is that of
+  the largest term, or the row has a bound of its own; its note in the table says which.
 
 """
 

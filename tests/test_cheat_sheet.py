@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-pytest.importorskip("mpmath")
+pytest.importorskip("flint")
 
 import autograd
 from autograd import primitives

@@ -192,7 +192,7 @@ def test_only_the_helpers_in_use_are_there():
     defined = [
         each.name for each in ast.parse(source_of(autograd.sin(x) / x)).body if isinstance(each, ast.FunctionDef)
     ]
-    assert defined == ["sin", "cos", "divide", "divide_slope", "value", "value_and_grad"]
+    assert defined == ["sin", "cos", "from_turn", "divide", "divide_slope", "value", "value_and_grad"]
 
 
 def test_a_division_by_a_number_is_an_operator():

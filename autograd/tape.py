@@ -294,14 +294,15 @@ class Tape:
         known = self._stand_ins.get(id(tape.fields))
         if known is None:
             known = self._stand_ins[id(tape.fields)] = (tape._without_imports(), bytearray(len(tape)))
-        stand_in, before = known
-        marked = before + bytes(len(tape) - len(before))  # the other tape may have grown
+        stand_in, marked = known
+        marked.extend(bytes(len(tape) - len(marked)))  # the other tape may have grown
+        found: set[int] = set()
         needed: dict[int, Place] = {}
         waiting = [position]
         while waiting:
             index = waiting.pop()
-            if not marked[index]:
-                marked[index] = 1
+            if not marked[index] and index not in found:
+                found.add(index)
                 left, _, right = tape.fields[WIDTH * index + 2 : WIDTH * index + 5]
                 waiting.extend([operand for operand in (left if right == WIDE else (left, right)) if operand >= 0])
                 if index in tape.imports:
@@ -309,7 +310,8 @@ class Tape:
         if needed:
             stand_in.generation = tape.generation
         stand_in.imports.update(needed)
-        before[:] = marked  # last: what is marked has its imports, whatever interrupts
+        for index in found:  # last: what is marked has its imports, whatever interrupts
+            marked[index] = 1
         return stand_in
 
     def _without_imports(self) -> Tape:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import pickle
+import signal
 import threading
 from concurrent.futures import ProcessPoolExecutor
 
@@ -33,6 +34,7 @@ def in_a_fork(work):
     reading, writing = os.pipe()
     process = os.fork()
     if process == 0:
+        signal.alarm(30)  # rather than wait for ever
         try:
             found = pickle.dumps(work())
         except BaseException as problem:

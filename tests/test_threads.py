@@ -83,14 +83,14 @@ def test_gradients_of_shared_leaves_are_the_same_bit_by_bit():
 
 
 def test_no_share_of_a_leaf_is_lost():
-    leaves = [Value(1.0) for _ in range(4)]
+    leaves = [Value(1.0) for _ in range(400)]  # so many that threads take turns among them
 
     def work(k):
-        for _ in range(20):
+        for _ in range(2):
             ag.sum([leaf * float(k + 1) for leaf in leaves]).backward()
 
     in_threads(work)
-    assert [leaf.grad for leaf in leaves] == [20 * THREADS * (THREADS + 1) / 2] * 4
+    assert {leaf.grad for leaf in leaves} == {THREADS * (THREADS + 1.0)}
 
 
 def test_what_threads_add_to_a_leaf_is_the_sum_to_within_rounding():

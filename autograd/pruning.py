@@ -8,8 +8,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
-from autograd.locks import lock
-from autograd.tape import IMPORT, LEAF, NONE, WIDE, WIDTH, Node, Place, Tape, reachable
+from autograd.tape import IMPORT, LEAF, NONE, WIDE, WIDTH, Node, Place, Tape, lock, reachable
 from autograd.value import Value, place_of, resolved
 
 __all__ = ["pruned_alone", "pruned_tape", "tapes_of", "without_collections"]

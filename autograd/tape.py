@@ -24,15 +24,16 @@ from __future__ import annotations
 import heapq
 import itertools
 import operator
+import os
+import threading
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from autograd.listing import Line, Step
     from autograd.replay.program import Program
-
-from autograd.locks import lock
 
 __all__ = [
     "CONSTANT",
@@ -44,6 +45,8 @@ __all__ = [
     "advance_serials",
     "edges",
     "forward_sweep",
+    "lock",
+    "next_serial",
     "reachable",
     "reverse_sweep",
     "stored",
@@ -63,6 +66,19 @@ CAPACITY = 1 << 15
 
 GENERATIONS = 8
 """After so many tapes that import from each other in a row, those not needed any more are let go."""
+
+
+def lock() -> AbstractContextManager[bool]:
+    """Return a lock for the life of the process, which the thread that has it may take again.
+
+    A fork would copy it as it stands, and nobody in the new process would release what another thread held in the old
+    one. So a fork waits for it, and what it protects is whole in both processes.
+    """
+    made = threading.RLock()
+    if hasattr(os, "register_at_fork"):  # not on Windows
+        os.register_at_fork(before=made.acquire, after_in_parent=made.release, after_in_child=made.release)
+    return made
+
 
 Node = tuple[Any, ...]
 Place = tuple["Tape", int]

@@ -13,7 +13,6 @@ from typing import Any, cast
 
 from autograd import primitives
 from autograd.kernels import SMALL
-from autograd.locks import lock
 from autograd.operators import Operators, binary, reflected
 from autograd.primitives import Primitive, Real, is_real, number
 from autograd.provenance import not_finite, user_line
@@ -27,7 +26,7 @@ from autograd.recording import (
     mode,
     resolve,
 )
-from autograd.tape import CONSTANT, LEAF, NONE, WIDTH, Node, Place, Tape, edges, reachable, reverse_sweep
+from autograd.tape import CONSTANT, LEAF, NONE, WIDTH, Node, Place, Tape, edges, lock, reachable, reverse_sweep
 
 __all__ = ["Condition", "Value"]
 

@@ -18,7 +18,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd.errors import NonFiniteError, TooManyPaths
-from autograd.locks import lock
 from autograd.primitives import is_real, number
 from autograd.recording import active_modes, leniently, mode
 from autograd.replay.arguments import (
@@ -35,7 +34,7 @@ from autograd.replay.arguments import (
     name_of,
 )
 from autograd.replay.paths import Path, Recording
-from autograd.tape import Tape
+from autograd.tape import Tape, lock
 
 __all__ = ["Compiled", "Vectorized", "compile", "vectorize"]
 

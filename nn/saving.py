@@ -13,6 +13,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import stat
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
@@ -363,7 +364,9 @@ def _in_order(data: bytes) -> bytes:
 def _read(path: Path) -> tuple[dict[str, str], dict[str, _Tensor]]:
     """Return the facts and the tensors of a file."""
     package = _safetensors()
-    with open(os.fspath(path), "rb"):  # a missing file gets Python's own error
+    if stat.S_ISFIFO(os.stat(os.fspath(path)).st_mode):  # a missing file gets Python's own error
+        raise _refusal(path, "it is a pipe, and numbers are read from a file: write it to one first")
+    with open(os.fspath(path), "rb"):  # likewise one that may not be read
         pass
     tensors: dict[str, _Tensor] = {}
     try:

@@ -306,6 +306,14 @@ def test_a_file_with_any_bit_flipped_is_refused_in_one_line_or_loaded(small, tmp
             load(path)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_that_nobody_writes_to_is_refused_and_not_waited_for(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    with pytest.raises(SavedFileError, match="it is a pipe, and numbers are read from a file"):
+        load(path)
+
+
 def test_text_that_no_file_can_hold_is_refused_when_saved(tmp_path):
     with pytest.raises(TypeError, match="the extra fact 'a' is nothing that JSON can say"):
         save(MLP(1, [1]), tmp_path / "model.safetensors", extra={"a": "\ud800"})

@@ -126,6 +126,14 @@ def test_every_row_with_a_constant(name):
     check(lambda ps, xs: row.of(*ps, constant) * xs[0], lanes[-1][:-1], [[1.0], [2.0], [-0.5]])
 
 
+@pytest.mark.parametrize("name", ROWS)
+def test_every_row_twice_of_the_same_operands(name):
+    row = ROWS[name]
+    _, lanes = lanes_of(row)
+    check(lambda ps, xs: row.of(*xs) * 3.0 + row.of(*xs), [], lanes[-3:])
+    check(lambda ps, xs: (row.of(*ps) * 3.0 + row.of(*ps)) * xs[0], lanes[-1], [[1.0], [2.0]])
+
+
 @pytest.mark.parametrize("row", ARITHMETIC, ids=lambda row: row.name)
 def test_arithmetic_is_the_same_to_the_last_bit(row):
     generator = np.random.default_rng(1)

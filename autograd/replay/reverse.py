@@ -210,9 +210,10 @@ class Reverse:
 
     def _div_slope(self, expression: Expression, arguments: Sequence[Any], known: dict[Any, Any]) -> Any:
         """Return −(x / y) / y, with a quotient that may be known."""
-        out = self._temporary(np.broadcast_shapes(*(np.shape(each) for each in arguments)))
         x, y = (each.key if isinstance(each, Expression) else each for each in expression.arguments)
         quotient = known.get((primitives.div.code, (x, y)))
+        read = arguments if quotient is None else (quotient, *arguments)  # equal operands are read as one row
+        out = self._temporary(np.broadcast_shapes(*(np.shape(each) for each in read)))
         if quotient is None:
             self.steps.append((np.divide, (*arguments, out)))
             quotient = out

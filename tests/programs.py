@@ -617,6 +617,9 @@ class Program(NamedTuple):
     def __str__(self) -> str:
         return text_of(self.statements)
 
+    def __repr__(self) -> str:
+        return f"a program:\n\n{self}"
+
     def functions(self) -> Iterable[tuple[str, str, list[float]]]:
         """Yield (text, name, arguments) of the functions that need nothing from outside."""
         for each in self.statements:

@@ -3,8 +3,8 @@
 `python -m tests.programs --oracle jax --count 1000`, where JAX is installed, compares the value and the gradient of
 every function that takes nothing from outside: branches, loops, early ends and derivatives of derivatives, too. JAX
 rounds otherwise, and its functions are a few ulp off; the bound is what `tests.shadow` allows a replay, times `SLACK`.
-Where JAX's own rules give nan (`where` around an infinite slope) or a slope that cancels in the tails, that is counted,
-not compared: the exact oracle decides these.
+What JAX has no function for, where JAX gives nan, and where a comparison is so close that rounding may decide it, is
+counted and not compared.
 """
 
 from __future__ import annotations

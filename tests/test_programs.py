@@ -7,7 +7,7 @@ import importlib
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import autograd as ag
@@ -28,13 +28,13 @@ def drawn(draw):
     return programs.drawn(lambda n: draw(st.integers(0, n - 1)))
 
 
-@settings(max_examples=3 * settings().max_examples)
+@settings(max_examples=2 * settings().max_examples, suppress_health_check=[HealthCheck.too_slow])  # no clock decides
 @given(drawn())
 def test_a_program_gives_what_the_oracle_gives(program):
     programs.examine(program)
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", range(20))
 def test_a_program_gives_the_same_bits_and_text_again_and_in_two_threads_at_once(seed):
     programs.examine(programs.of_seed(seed), thoroughly=True)
 
@@ -44,10 +44,10 @@ def test_a_program_gives_the_same_bits_and_text_again_and_in_two_threads_at_once
 
 def test_programs_use_every_row_and_every_feature():
     used = set()
-    for seed in range(1500):
+    for seed in range(800):
         used |= programs.of_seed(seed).used
     assert {f"row {name}" for name in ROWS} <= used
-    assert len(used) - len(ROWS) >= 38
+    assert len(used) - len(ROWS) >= 41
 
 
 def test_a_seed_gives_the_same_program():

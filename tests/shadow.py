@@ -170,6 +170,11 @@ def bottom(number: Any) -> Real:
     return number
 
 
+def moves(number: Any) -> bool:
+    """Return whether some derivative of the newest differentiation is not 0."""
+    return any(bottom(tangent).value for tangent in split(number, level_of(number))[1].values())
+
+
 def adopted(number: Any, primal: float) -> Any:
     """Return a number whose primal is the engine's float."""
     if type(number) is Jet:
@@ -526,12 +531,8 @@ class World:
         if not recording.get():
             exact = cut(exact, self._forward)
         is_node = isinstance(engine, Value) and not engine.is_constant
-        if (
-            recording.get()
-            and isinstance(engine, Value)
-            and not is_node
-            and level_of(exact) not in (-1, *self._forward)
-        ):
+        is_cut = isinstance(engine, Value) and engine.is_constant
+        if is_cut and recording.get() and level_of(exact) not in self._forward and moves(exact):
             raise Mismatch("what depends on a leaf or an input was not recorded")
         if self.rounded:
             return Checked(self, engine, in_direction(exact, ROUNDING, builtins.abs(float_of(engine))))
@@ -641,7 +642,7 @@ class World:
         self.check(float_of(engine), bottom(exact), "a derivative", higher or self.depth > 0)
         if isinstance(engine, (Value, Dual)):
             return Checked(self, engine, adopted(exact, float_of(engine)))
-        if any(bottom(tangent).value for tangent in split(exact, level_of(exact))[1].values()):
+        if moves(exact):
             raise Mismatch("a derivative that depends on something outside came back as a float")
         return engine
 

@@ -15,6 +15,7 @@ from tests.mutation.mutants import Mutant
 from tests.mutation.server import Result, digest, tests_digest
 
 KILLED = ("killed", "timeout")
+ALIVE = ("survived", "uncovered")
 STRICT = ("primitives.py", "tape.py", "value.py", "transforms.py", "replay/")
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")
 
@@ -57,7 +58,7 @@ class Ledger:
         return [
             mutant
             for mutant in mutants
-            if not (line := known.get(key(mutant))) or (line["outcome"] not in KILLED and line["tests"] != tests)
+            if not (line := known.get(key(mutant))) or (line["outcome"] in ALIVE and line["tests"] != tests)
         ]
 
     def write(self, result: Result) -> None:
@@ -91,9 +92,9 @@ def wanted(file: str) -> float:
 def report(file: str, total: int, mutants: Iterable[Mutant], ledger: Ledger) -> tuple[str, list[str]]:
     """Return a line of figures, and the survivors that are not known to be equivalent."""
     lines, known = ledger.lines(file), equivalents()
-    met = [lines[key(mutant)] for mutant in mutants if key(mutant) in lines]
+    met = [line for mutant in mutants if (line := lines.get(key(mutant))) and line["outcome"] in (*KILLED, *ALIVE)]
     counts = Counter(
-        "equivalent" if line["outcome"] not in KILLED and reason(line, known) else line["outcome"] for line in met
+        "equivalent" if line["outcome"] in ALIVE and reason(line, known) else line["outcome"] for line in met
     )
     killed = counts["killed"] + counts["timeout"]
     rest = len(met) - counts["equivalent"]
@@ -101,7 +102,7 @@ def report(file: str, total: int, mutants: Iterable[Mutant], ledger: Ledger) -> 
     figures = (total, len(met), counts["killed"], counts["timeout"], counts["equivalent"], rest - killed)
     mark = "" if rate >= wanted(file) else f"  < {wanted(file):.0f}"
     text = f"{file:32}" + "".join(f"{figure:11}" for figure in figures) + f"{rate:8.1f} %{mark}"
-    alive = [line for line in met if line["outcome"] not in KILLED and not reason(line, known)]
+    alive = [line for line in met if line["outcome"] in ALIVE and not reason(line, known)]
     survivors = [
         f"{file}:{line['line']} {line['function']} [{line['operator']}, {line['outcome']}]\n"
         f"    - {line['was']}\n    + {line['becomes']}"

@@ -57,7 +57,10 @@ class Baseline:
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a mutant: `killed`, `timeout`, `survived` or `uncovered`, by which test, in how many seconds."""
+    """What became of a mutant, by which test, in how many seconds.
+
+    It was killed, or its tests did not end (timeout); it survived, or no test reaches it (uncovered); or it is no Python.
+    """
 
     mutant: Mutant
     outcome: str
@@ -74,10 +77,11 @@ def tests_digest(file: str) -> str:
     return digest([*law_tests(file)[:-1], "tests/conftest.py"])
 
 
-def _silently() -> None:
-    nothing = os.open(os.devnull, os.O_RDWR)
+def _silently(said: str = os.devnull) -> None:
+    """Let what is printed from here on go into a file."""
+    output = os.open(said, os.O_RDWR | os.O_CREAT)
     for stream in (0, 1, 2):
-        os.dup2(nothing, stream)
+        os.dup2(output, stream)
 
 
 def _calmer_hypothesis() -> None:
@@ -175,7 +179,11 @@ class Server:
         self.tests = {mutant: self.baseline.tests_of(places.piece(mutant.line)) for mutant in self.mutants}
         module = self._code(self.source)
         for mutant in self.mutants:
-            changed = patches(module, self._code(mutant.source(self.source)), at_import)
+            try:
+                changed = patches(module, self._code(mutant.source(self.source)), at_import)
+            except SyntaxError:
+                self.tell(Result(mutant, "no Python", "", 0.0))
+                continue
             there = changed and any(spot(code) in self.functions for code, _ in changed)
             self.changes[mutant] = changed if there else None
         self._run()
@@ -185,8 +193,8 @@ class Server:
         return compile(source, self.path, "exec", dont_inherit=True)
 
     def _run(self) -> None:
-        self.rest = [mutant for mutant in self.mutants if self.changes[mutant] is None]
-        patched = [mutant for mutant in self.mutants if self.changes[mutant] is not None]
+        self.rest = [mutant for mutant, changed in self.changes.items() if changed is None]
+        patched = [mutant for mutant, changed in self.changes.items() if changed is not None]
         for mutant in patched:
             if not self.tests[mutant]:
                 self.tell(Result(mutant, "uncovered", "", 0.0))
@@ -311,12 +319,12 @@ def _import_and_run(file: str, source: str, baseline: Baseline) -> Callable[[Mut
 
 def _collect_and_run(server: Server) -> Callable[[str, int, Path], None]:
     def work(_: str, pipe: int, folder: Path) -> None:
-        errors = os.dup(2)
-        _silently()
+        errors, said = os.dup(2), folder / "said"
+        _silently(str(said))
         sys.setprofile(server.note_calls)
         status = pytest.main([*OPTIONS, f"--rootdir={ROOT}", *law_tests(server.file)], plugins=[server])
         if status:
-            os.write(errors, f"collecting the tests of {server.file} ended with {status!r}\n".encode())
+            os.write(errors, f"{said.read_text()[-2000:]}\nthe tests of {server.file}: {status!r}\n".encode())
             os._exit(int(status))
         os.write(pipe, json.dumps([server.mutants.index(mutant) for mutant in server.rest]).encode())
 

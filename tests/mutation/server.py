@@ -59,7 +59,7 @@ class Baseline:
 class Result:
     """What became of a mutant, by which test, in how many seconds.
 
-    It was killed, or its tests did not end (timeout); it survived, or no test reaches it (uncovered); or it is no Python.
+    It was killed, or its tests did not end (timeout); it survived, or no test reaches it (uncovered); it is no Python.
     """
 
     mutant: Mutant

@@ -742,6 +742,51 @@ def test_special_functions_do_without_scipy(monkeypatch):
         assert got == pytest.approx(known, rel=1e-13)
 
 
+# -- arrays of other libraries -----------------------------------------------------------------------------------------
+
+OTHERS = [SimpleNamespace(**(vars(np) | {"__name__": name})) for name in ("jax.numpy", "other")]
+"""NumPy under other names: what the table does for namespaces that cannot look at their numbers."""
+
+
+def no_package(name):
+    raise ImportError(name)
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_the_array_form_in_another_namespace_is_the_float_form(name, monkeypatch):
+    monkeypatch.setattr(primitives.importlib, "import_module", no_package)
+    row = ROWS[name]
+    points = [*sampled(row, 5), *(as_tuple(key) for each, key, *_ in EXAMPLES if each is row and key != ())]
+    points = [point for point in points if row.name not in OVERFLOW_ON_THE_WAY or max(map(abs, point)) < 1e100]
+    for size in sorted({len(point) for point in points}):
+        sized = [point for point in points if len(point) == size]
+        columns = [np.array(column) for column in zip(*sized, strict=True)]
+        expected = [row.of(*point) for point in sized]
+        for other in OTHERS:
+            with np.errstate(all="ignore"):
+                values = row.on_arrays(other, *columns)
+            assert np.broadcast_to(values, len(sized)) == pytest.approx(expected, rel=1e-13, abs=1e-15, nan_ok=True)
+
+
+@pytest.mark.parametrize("other", OTHERS, ids=lambda other: other.__name__)
+def test_another_namespace_knows_bessel_ratios_up_to_the_eighth(other):
+    orders = np.array([0.0, 7.0, 8.0, 8.9, 9.0, 200.0, 200.5, 300.0])
+    for x in (0.5, 20.0):
+        expected = [primitives.bessel_ratio(x, order) if order <= 8.0 else math.nan for order in orders[:6]]
+        found = primitives.bessel_ratio.on_arrays(other, np.full(8, x), orders)
+        assert found == pytest.approx([*expected, 0.0, 0.0], rel=1e-12, nan_ok=True)
+
+
+@pytest.mark.parametrize("other", OTHERS, ids=lambda other: other.__name__)
+def test_another_namespace_rounds_as_python_does(other):
+    source = random.Random(3)
+    points = [(source.uniform(-2000.0, 2000.0), source.randrange(-3, 6)) for _ in range(200)]
+    points += [(123456789012.345678, 5), (2.0**60 / 1000, 3), (-0.5, 0), (2.675, 2), (-2.5, 0), (1e300, -299)]
+    columns = [np.array(column, dtype=float) for column in zip(*points, strict=True)]
+    expected = [builtins.round(x, digits) for x, digits in points]
+    assert primitives.round_to.on_arrays(other, *columns).tolist() == expected
+
+
 # -- rows as objects ---------------------------------------------------------------------------------------------------
 
 

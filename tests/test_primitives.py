@@ -744,7 +744,17 @@ def test_special_functions_do_without_scipy(monkeypatch):
 
 # -- arrays of other libraries -----------------------------------------------------------------------------------------
 
-OTHERS = [SimpleNamespace(**(vars(np) | {"__name__": name})) for name in ("jax.numpy", "other")]
+
+def of_shapes_alone(function):
+    def refused(array, *, axis=None, **keywords):
+        assert axis is not None, "in a namespace that only knows shapes, no number can be looked at"
+        return function(array, axis=axis, **keywords)
+
+    return refused
+
+
+SHAPES_ALONE = {name: of_shapes_alone(getattr(np, name)) for name in ("all", "any", "max")}
+OTHERS = [SimpleNamespace(**(vars(np) | SHAPES_ALONE | {"__name__": name})) for name in ("jax.numpy", "other")]
 """NumPy under other names: what the table does for namespaces that cannot look at their numbers."""
 
 
@@ -768,6 +778,13 @@ def test_the_array_form_in_another_namespace_is_the_float_form(name, monkeypatch
             assert np.broadcast_to(values, len(sized)) == pytest.approx(expected, rel=1e-13, abs=1e-15, nan_ok=True)
 
 
+@pytest.mark.parametrize("name", ["gelu", "normal_cdf", "silu", "sigmoid", "softplus", "erfc", "log_sigmoid"])
+def test_array_forms_on_both_sides_of_where_they_change(name):
+    points = [-701.0, -699.0, -9.5, -8.5, -5.5, -5.0, -4.5, -0.2, 0.2, 0.3, 5.5, 8.5, 9.5, 26.0, 27.0, 701.0]
+    expected = [ROWS[name](x) for x in points]
+    assert ROWS[name](np.array(points)) == pytest.approx(expected, rel=1e-13, abs=0.0)
+
+
 @pytest.mark.parametrize("other", OTHERS, ids=lambda other: other.__name__)
 def test_another_namespace_knows_bessel_ratios_up_to_the_eighth(other):
     orders = np.array([0.0, 7.0, 8.0, 8.9, 9.0, 200.0, 200.5, 300.0])
@@ -781,7 +798,17 @@ def test_another_namespace_knows_bessel_ratios_up_to_the_eighth(other):
 def test_another_namespace_rounds_as_python_does(other):
     source = random.Random(3)
     points = [(source.uniform(-2000.0, 2000.0), source.randrange(-3, 6)) for _ in range(200)]
-    points += [(123456789012.345678, 5), (2.0**60 / 1000, 3), (-0.5, 0), (2.675, 2), (-2.5, 0), (1e300, -299)]
+    points += [
+        (123456789012.345678, 5),
+        (2.0**60 / 1000, 3),
+        (-0.5, 0),
+        (2.675, 2),
+        (-2.5, 0),
+        (1.5, 0),
+        (-1.5, 0),
+        (0.75, 1),
+        (1e300, -299),
+    ]
     columns = [np.array(column, dtype=float) for column in zip(*points, strict=True)]
     expected = [builtins.round(x, digits) for x, digits in points]
     assert primitives.round_to.on_arrays(other, *columns).tolist() == expected

@@ -8,6 +8,8 @@ import copy
 import math
 import pickle
 import threading
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -836,3 +838,31 @@ def test_a_changed_leaf_inside_is_still_stale():
     w.data = 5.0
     with pytest.raises(StaleTape):
         Tape.of(y + w).compile()
+
+
+def test_a_path_that_was_found_meanwhile_is_taken_by_those_lanes_only_that_it_fits():
+    def f(x):
+        if not meanwhile:
+            meanwhile.append("begun")
+            meanwhile.append(fast([-1.0]).tolist())  # as another thread might, while this one is recording
+        return 3.0 * x if x > 0.0 else -x
+
+    meanwhile = []
+    fast = ag.compile(f, batched="x")
+    assert fast([2.0, -5.0]).tolist() == [6.0, 5.0]
+    assert meanwhile == ["begun", [1.0]]
+
+
+def test_arrays_of_other_real_numbers_are_converted_and_no_lanes_give_no_values():
+    twice = ag.vectorize(lambda x: 2.0 * x)
+    assert twice(np.array([Fraction(1, 2), Decimal(3), 4], dtype=object)).tolist() == [1.0, 6.0, 8.0]
+    values, gradient = ag.compile(lambda w, x: w * x, batched="x").value_and_grad(2.0, np.empty(0))
+    assert (values.shape, gradient) == ((0,), 0.0)
+
+
+@pytest.mark.parametrize("position", [2, -3])
+def test_an_argument_that_is_not_there_cannot_be_differentiated_in(position):
+    fast = ag.compile(lambda x, y: x * y, batched="y")
+    assert fast.value_and_grad(2.0, [3.0], argnums=-2)[1] == 3.0
+    with pytest.raises(ValueError, match=f"asks for argument {position}"):
+        fast.value_and_grad(2.0, [3.0], argnums=position)

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 from tests.mutation import children
-from tests.mutation.laws import ROOT, TOO_LONG, law_tests
+from tests.mutation.laws import ROOT, LEFT_OUT, law_tests
 from tests.mutation.mutants import Mutant, Places
 from tests.mutation.patching import functions_of, patch, patches, show_source, spot
 
@@ -108,7 +108,7 @@ def _ended(result: children.Ended[Mutant]) -> Result:
 
 
 def _is_left_out(item: pytest.Item) -> bool:
-    return any(part in item.name for part in TOO_LONG)
+    return any(part in item.name for part in LEFT_OUT)
 
 
 class _FirstFailure:

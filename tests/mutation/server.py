@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 from tests.mutation import children
-from tests.mutation.laws import ROOT, LEFT_OUT, law_tests
+from tests.mutation.laws import LEFT_OUT, ROOT, law_tests
 from tests.mutation.mutants import Mutant, Places
 from tests.mutation.patching import functions_of, patch, patches, show_source, spot
 

@@ -72,9 +72,9 @@ class Standardization(NamedTuple):
 
         Convention: the deviation is that of the samples, Σ(x − mean)² / n under the root, not n − 1.
         """
-        if not len(inputs):
+        if hasattr(inputs, "__len__") and not len(inputs):
             raise ValueError("there are no samples to standardize")
-        _check_lengths(inputs, len(inputs[0]) if hasattr(inputs[0], "__len__") else 0)
+        _check_lengths(inputs, len(inputs[0]) if hasattr(inputs, "__len__") and hasattr(inputs[0], "__len__") else 0)
         _check_finite(inputs)
         moments = [_moments(column) for column in zip(*inputs)]
         return cls([mean for mean, _ in moments], [deviation for _, deviation in moments])
@@ -233,6 +233,8 @@ def _check_dataset(dataset: Any) -> None:
 
 
 def _check_lengths(inputs: Sequence[Sequence[float]], length: int) -> None:
+    if not hasattr(inputs, "__iter__"):
+        raise TypeError(f"inputs are a list of samples, each a list of its features, not {type(inputs).__name__}")
     for i, sample in enumerate(inputs):
         if not hasattr(sample, "__len__"):
             raise TypeError(f"sample {i} is a list of its features, such as [0.5, 1.0], not {type(sample).__name__}")
@@ -240,8 +242,15 @@ def _check_lengths(inputs: Sequence[Sequence[float]], length: int) -> None:
             raise ValueError(f"sample {i} has {len(sample)} features, not {length}")
 
 
+def _is_finite(x: float, k: int, i: int) -> bool:
+    try:
+        return math.isfinite(x)
+    except TypeError:
+        raise TypeError(f"feature {k} of sample {i} is a number, not {x!r}") from None
+
+
 def _check_finite(inputs: Sequence[Sequence[float]], how: str = "") -> None:
     for i, sample in enumerate(inputs):
         for k, x in enumerate(sample):
-            if not math.isfinite(x):
+            if not _is_finite(x, k, i):
                 raise ValueError(f"{how}feature {k} of sample {i} is {x}, not a finite number")

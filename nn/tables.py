@@ -207,6 +207,7 @@ def encode_table(
     Raises:
         TableError: something does not fit; the message says where and what to do.
         ValueError: task or missing is none of the words above.
+        TypeError: it is no Table.
 
     Example:
         >>> rows = [["1", "red", "a"], ["2", "blue", "b"], ["?", "red", "b"]]
@@ -221,6 +222,8 @@ def encode_table(
         raise ValueError(f"the task is 'class', 'regression' or None, not {task!r}")
     if missing not in {"error", "drop"}:
         raise ValueError(f"missing is 'error' or 'drop', not {missing!r}")
+    if not hasattr(table, "cells"):
+        raise TypeError(f"what is encoded is the Table that read_table returns, not {type(table).__name__}")
     names = _input_names(table, target, categorical, ignore)
     complete = _complete(table, names, target, missing)
     columns = [_column(*each, each[0] in categorical) for each in zip(names, complete.columns(names))]

@@ -111,6 +111,8 @@ class Neuron(Module):
 
     @weights.setter
     def weights(self, numbers: Sequence[float]) -> None:
+        if not hasattr(numbers, "__iter__"):
+            raise TypeError(f"the weights of a neuron are a list of numbers, not {numbers!r}")
         given = [real(number, "weight of a neuron") for number in numbers]
         if len(given) != self.n_inputs:
             raise ValueError(f"a neuron of {counted(self.n_inputs, 'input')} has as many weights, not {len(given)}")

@@ -135,7 +135,7 @@ def fit(
         >>> [round(p.data, 3) for p in model.parameters()]
         [2.0, 1.0]
     """
-    callbacks = list(callbacks)
+    callbacks = _listed(callbacks)
     if checkpoint is not None:
         callbacks.append(lambda epoch: epoch.run.save(checkpoint))
     run = Training(
@@ -220,7 +220,7 @@ class Training(Iterator[Epoch]):
         replay: bool = True,
     ) -> None:
         _check_parts(model, optimizer, schedule, regularizer)
-        callbacks = list(callbacks)
+        callbacks = _listed(callbacks)
         _check_functions(stop_when, callbacks, correct)
         inputs, targets = samples_of(inputs, targets)
         self.model = model
@@ -512,6 +512,8 @@ def _value(output: Any) -> Any:
 def _check_parts(
     model: Model, optimizer: Optimizer, schedule: Schedule | None, regularizer: Regularizer | None
 ) -> None:
+    if not callable(model):
+        raise TypeError(f"a model is a Module, or a function of one sample's inputs, not {model!r}")
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"an optimizer is an object such as SGD(model.parameters(), 0.1), not {optimizer!r}")
     if isinstance(model, Module):
@@ -528,6 +530,12 @@ def _check_parts(
         raise ValueError("the schedule holds another optimizer than the one that trains: make it from that one")
     if not _is_recording():
         raise RuntimeError("training needs gradients, and no_grad() records nothing: leave that context first")
+
+
+def _listed(callbacks: Iterable[Callback]) -> list[Callback]:
+    if not hasattr(callbacks, "__iter__"):
+        raise TypeError(f"callbacks are a list of functions of an epoch, not {callbacks!r}")
+    return list(callbacks)
 
 
 def _check_functions(stop_when: Any, callbacks: Iterable[Any], correct: Any) -> None:

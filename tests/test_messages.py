@@ -21,6 +21,11 @@ def encoded(loss, target, width):
     return nn.loss_row(loss).of_numbers.encode(target, width)
 
 
+def trained(model=MODEL, **options):
+    optimizer = nn.SGD(MODEL.parameters(), 0.1)
+    return nn.fit(model, [[0.0]], [1.0], loss="squared_error", optimizer=optimizer, epochs=1, **options)
+
+
 OF_NN = [
     (lambda: nn.MLP(2, [1], seed=-1), ValueError, "a seed is 0 or more, not -1"),
     (lambda: nn.uniform("a", 1.0), TypeError, "the least weight is a number, not 'a'"),
@@ -58,6 +63,25 @@ OF_NN = [
     ),
     (lambda: nn.plot_history(MODEL), TypeError, "what is plotted is the History that fit returns, not MLP"),
     (lambda: nn.report(MODEL), TypeError, "what is reported is the History that fit returns, not MLP"),
+    (lambda: trained(model=3), TypeError, "a model is a Module, or a function of one sample's inputs, not 3"),
+    (lambda: trained(callbacks=3), TypeError, "callbacks are a list of functions of an epoch, not 3"),
+    (lambda: setattr(nn.Neuron(2), "weights", 3), TypeError, "the weights of a neuron are a list of numbers, not 3"),
+    (
+        lambda: nn.Standardization.of(3),
+        TypeError,
+        "inputs are a list of samples, each a list of its features, not int",
+    ),
+    (lambda: nn.Standardization.of([["a"]]), TypeError, "feature 0 of sample 0 is a number, not 'a'"),
+    (
+        lambda: nn.encode_table(3, "x"),
+        TypeError,
+        "what is encoded is the Table that read_table returns, not int",
+    ),
+    (
+        lambda: nn.predict(MODEL, 3),
+        TypeError,
+        "inputs are a list or an array with one entry per sample, not int",
+    ),
     (lambda: encoded("hinge", 1, 3), TypeError, "a side is the target of a single score"),
     (lambda: encoded("softmax_cross_entropy", 1, None), TypeError, "a class is the target of one score per class"),
     (

@@ -15,7 +15,7 @@ import math
 from collections.abc import Callable, Sequence
 from itertools import product
 from random import Random
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from nn.checks import non_negative, positive, real, whole
 from nn.initializers import Seed, as_generator
@@ -158,11 +158,11 @@ def blobs(
         >>> data.inputs, data.targets
         ([[0.0], [9.0], [0.0], [9.0]], [0, 1, 0, 1])
     """
-    if hasattr(centers, "__iter__"):
-        given = cast("Sequence[Sequence[float]]", centers)
+    given: Any = centers
+    if hasattr(given, "__iter__"):
         points = [tuple(real(x, "coordinate of a center") for x in center) for center in given]
     else:
-        count = whole(centers, "number of centers", 2, otherwise=" (or a list of points)")
+        count = whole(given, "number of centers", 2, otherwise=" (or a list of points)")
         points = [_polar(1.0, k / count) for k in range(count)]
     if len(points) < 2:
         raise ValueError(f"there are two centers or more, not {len(points)}")

@@ -29,6 +29,21 @@ OWN_BOUNDS: dict[str, tuple[float, ...]] = {  # row -> ulp of its value and of e
     "pow_slope": (CONTRACT, 400.0, 400.0),
     "pow_log": (CONTRACT, 400.0, CONTRACT),
 }
+BOUND_ON_ARRAYS = 4.0
+OWN_BOUNDS_ON_ARRAYS = {  # row -> ulp: NumPy's quarter turns of large angles, faster bell curves, the y - 1 of pow
+    **dict.fromkeys(("sin", "cos", "cot", "csc"), 8.0),
+    **dict.fromkeys(("tan", "sec"), 32.0),
+    **dict.fromkeys(("erf", "erfc", "normal_cdf"), 800.0),
+    **dict.fromkeys(("pow_slope", "pow_log"), 400.0),
+    "logaddexp": 32.0,
+    "gaussian": 1e6,
+}
+SECOND_BOUND = 8.0
+OWN_SECOND_BOUNDS = {  # row -> ulp: pow's y - 1, the end of a power series, the bell curve where it is subnormal
+    **dict.fromkeys(("pow", "pow_slope", "pow_log"), 400.0),
+    "sinc": 16.0,
+    "gaussian": 4000.0,
+}
 CERTAIN = 1e-6  # ulp, and relative
 BITS = (128, 256, 512, 1024, 2304, 4608, 20000)
 
@@ -251,3 +266,13 @@ def bounds(name: str) -> tuple[float, ...]:
     row = primitives.named(name)
     width = 2 if isinstance(row, ManyPrimitive) else row.arity + 1
     return OWN_BOUNDS.get(name, (CONTRACT,) * width)
+
+
+def array_bound(name: str) -> float:
+    """Return what the error of a row on arrays is measured to stay below, in ulp; its partials included."""
+    return OWN_BOUNDS_ON_ARRAYS.get(name, BOUND_ON_ARRAYS)
+
+
+def second_bound(name: str) -> float:
+    """Return what the error of the second derivatives of a row is measured to stay below, in ulp."""
+    return OWN_SECOND_BOUNDS.get(name, SECOND_BOUND)

@@ -512,6 +512,7 @@ REFERENCES: dict[str, Reference] = {
             (1e145, 1e145),
             (1e300, 1e-300, 1e300, 1e-300),
         ],
+        smooth=lambda *xs: all(x == 0.0 or 1e-30 < abs(x) < 1e30 for x in xs),
     ),
     "max": Reference(lambda *xs: max(xs), hits(max), several(wide), [(3.0, 1.0, 3.0), (1.0, 1.0), (-1.0, -2.0)]),
     "min": Reference(lambda *xs: min(xs), hits(min), several(wide), [(1.0, 3.0, 1.0), (1.0, 1.0), (-1.0, -2.0)]),
@@ -701,6 +702,7 @@ REFERENCES: dict[str, Reference] = {
         near(wide),
         [*PLANE, (0.0, -1.0), (1.0, 0.0), (1.0, -1.0), (1e-300, -1.0), (1e300, -1e-300)],
         domain=lambda y, x: x != 0.0 or y != 0.0,
+        second_terms=lambda y, x: [[fn.mpf(0), 1 / (x * x + y * y)], [1 / (x * x + y * y), fn.mpf(0)]],
     ),
     "sinc": sloping(
         lambda x: fn.sin(x) / x,

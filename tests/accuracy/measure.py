@@ -26,6 +26,7 @@ __all__ = ["CONTRACT", "OWN_BOUNDS", "TooWide", "Worst", "bounds", "error", "poi
 
 CONTRACT = 4.0  # ulp
 OWN_BOUNDS: dict[str, tuple[float, ...]] = {  # row -> ulp of its value and of each partial, where not the contract
+    "logbase": (CONTRACT, CONTRACT, 5.0),
     "pow_slope": (CONTRACT, 400.0, 400.0),
     "pow_log": (CONTRACT, 400.0, CONTRACT),
 }
@@ -36,6 +37,7 @@ OWN_BOUNDS_ON_ARRAYS = {  # row -> ulp: NumPy's quarter turns of large angles, f
     **dict.fromkeys(("erf", "erfc", "normal_cdf"), 800.0),
     **dict.fromkeys(("pow_slope", "pow_log"), 400.0),
     "logaddexp": 32.0,
+    "logbase": 5.0,
     "gaussian": 1e6,
 }
 SECOND_BOUND = 8.0

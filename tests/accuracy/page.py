@@ -36,11 +36,13 @@ compares this page with a fresh measurement.
 - **Floats**: the worst error of the value, and that of all partials, as `Value` has them.
 - **Arrays**: likewise in a replay on NumPy's arrays, values swept forward, partials in reverse.
 - **Second**: the worst error of all second derivatives, lifted from the partials, with operands between 1e-100 and
-  1e100 in size (of `prod`, 1e-30 and 1e30), where the result is a float; of `pow`, where the power is within e±600.
-- **Bounds** of floats, arrays and second derivatives. That of floats is the contract: 4 ulp. An asterisk: the unit is
-  that of the largest term, because the function is a difference with a zero where its terms are not 0 (the note of the
-  row in the table says which), and of `prod` 1 ulp per operand. Bounds of arrays and of second derivatives are not
-  promised but measured: a replay uses NumPy's functions, and a faster bell curve, which loses digits in its tails.
+  1e100 in size (of `prod`, 1e-30 and 1e30), where the result is a float; of `pow`, where the power is within e±600,
+  and of `silu`, within ±700: beyond, what they are made of is subnormal.
+- **Bounds** of floats, arrays and second derivatives. That of floats is the contract, 4 ulp, but for three rows whose
+  notes say why. An asterisk: the unit is that of the largest term, because the function is a difference with a zero
+  where its terms are not 0 (the note of the row in the table says which), and of `prod` 1 ulp per operand. Bounds of
+  arrays and of second derivatives are not promised but measured: a replay uses NumPy's functions, and a faster bell
+  curve, which loses digits in its tails.
 
 Measured with {versions}.
 
@@ -89,11 +91,11 @@ def _counts(found: Sequence[Figures]) -> str:
     """Return how many points there are."""
     most = max(each.points for each in found) // 1000 * 1000
     fewer = [each for each in found if each.points < most]
-    if not fewer:
-        return (
-            f"{most:,} points per primitive, and {min(each.second_points for each in found):,} for second derivatives."
-        )
-    return f"{most:,} points per primitive or more, for {len(fewer)} of them {min(each.points for each in fewer):,}."
+    text = f"At least {most:,}\n  per primitive"
+    if fewer:
+        least = min(each.points for each in fewer) // 1000 * 1000
+        text += f", but for {len(fewer)} of them {least:,}: the table says which"
+    return text + "."
 
 
 def _line(found: Figures) -> str:

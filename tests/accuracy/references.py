@@ -613,7 +613,13 @@ REFERENCES: dict[str, Reference] = {
         lambda x, b: fn.log(x) / fn.log(b),
         [lambda x, b: 1 / (x * fn.log(b)), lambda x, b: -fn.log(x) / (b * fn.log(b) ** 2)],
         lambda source: (positive(source), source.choice((2.0, 10.0, 0.5, positive(source) + 1e-300, 1.0 + 1e-12))),
-        [(8.0, 2.0), (1e-310, 1e-310), (1e300, math.nextafter(1.0, 2.0)), (math.nextafter(1.0, 2.0), 1e300)],
+        [
+            (8.0, 2.0),
+            (1e-310, 1e-310),
+            (1e300, math.nextafter(1.0, 2.0)),
+            (math.nextafter(1.0, 2.0), 1e300),
+            (1.1128228108438673e120, 5.159709526592067e114),
+        ],
         domain=lambda x, b: x > 0.0 and b > 0.0 and b != 1.0,
     ),
     "log2": sloping(
@@ -827,6 +833,7 @@ REFERENCES: dict[str, Reference] = {
         1e-300,
         partial_terms=lambda x: logistic(x) * max(fn.mpf(1), abs(x * logistic(-x))),
         second_terms=lambda x: [[slope_of_squashed(x) * max(fn.mpf(2), abs(x))]],
+        smooth=lambda x: 1e-100 < abs(x) < 700.0 or x == 0.0,
     ),
     "relu": sloping(lambda x: x if x > 0 else fn.mpf(0), lambda x: truth(x > 0), wide, *ENDS),
     "leaky_relu": Reference(

@@ -15,5 +15,6 @@ settings.register_profile("few", parent=settings.get_profile("quick"), max_examp
 settings.register_profile("deep", max_examples=5000, deadline=None, database=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
-# Lessons are run with Jupyter, from the extra `notebooks`; a module that cannot be imported has no doctests.
-collect_ignore = [] if all(map(importlib.util.find_spec, ("jupytext", "nbclient"))) else ["lessons.py"]
+# A module that cannot be imported has no doctests: lessons need Jupyter, some peers and oracles themselves.
+NEEDS = {"lessons.py": ("jupytext", "nbclient"), "programs_jax.py": ("jax",)}
+collect_ignore = [file for file, names in NEEDS.items() if not all(map(importlib.util.find_spec, names))]

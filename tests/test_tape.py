@@ -230,3 +230,16 @@ def test_segments_after_a_restored_tape_are_younger_than_its_segments():
     assert Tape().serials[-1] > past
     advance_serials(1)
     assert Tape().serials[-1] > past
+
+
+def test_an_empty_segment_that_begins_again_is_the_same_segment_only_younger():
+    tape = written((LEAF, 1.0))
+    (first,) = tape.serials
+    tape.begin_segment()
+    since = tape.begin_segment()
+    assert (tape.serials, tape.starts) == ([first, since], [0, 1])
+
+
+def test_nodes_are_equal_where_all_their_fields_are():
+    nodes = [written((LEAF, primal)).nodes for primal in (1.0, 1.0, 2.0)]
+    assert [a == b for a in nodes for b in nodes] == [True, True, False, True, True, False, False, False, True]

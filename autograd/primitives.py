@@ -261,6 +261,10 @@ class Primitive:
     def as_float(self, result: Any, what: str = "") -> float:
         """Return what the function or a partial returned as a float.
 
+        Args:
+            result: what was returned.
+            what: returned it, if not the function: "the partial of ".
+
         Raises:
             TypeError: it is no number; the message begins with `what` and the name.
         """

@@ -144,8 +144,6 @@ def read_table(path: str | os.PathLike[str], *, delimiter: str | None = None, he
 
 def table_of(text: str, *, delimiter: str | None = None, header: bool | None = None) -> Table:
     """Return the cells of a text, as `read_table` does of a file."""
-    if delimiter is not None and (not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '"\r\n'):
-        raise TableError(f"the delimiter is one character that stands between cells, such as ';', not {delimiter!r}")
     said = SAID.match(text)
     if said:  # as Excel writes it: a line that names the delimiter
         text = text[said.end() - 1 :]
@@ -196,7 +194,7 @@ def _text(path: str | os.PathLike[str]) -> str:
 
 
 def _check_delimiter(delimiter: str) -> None:
-    if len(delimiter) != 1 or delimiter in '"\r\n\0':
+    if not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '"\r\n\0':
         raise TableError(f"the delimiter is one character, and no quote, line end or NUL, not {shown(delimiter)}")
 
 

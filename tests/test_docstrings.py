@@ -126,7 +126,9 @@ def raised(public: Public) -> set[str]:
         return set()
     nodes = ast.walk(ast.parse(textwrap.dedent(inspect.getsource(function))))
     raises = [node.exc for node in nodes if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call)]
-    return {ast.unparse(each.func) for each in raises} - {"NotImplementedError"}
+    names = {ast.unparse(each.func) for each in raises} - {"NotImplementedError"}
+    makers = {name: vars(inspect.getmodule(function)).get(name) for name in names}
+    return {made.__annotations__["return"] if inspect.isfunction(made) else name for name, made in makers.items()}
 
 
 def missing(public: Public) -> Iterator[str]:

@@ -47,12 +47,12 @@ OF_NN = [
     (
         lambda: nn.read_table(__file__, delimiter="ab"),
         nn.TableError,
-        "the delimiter is one character that stands between cells, such as ';', not 'ab'",
+        "the delimiter is one character, and no quote, line end or NUL, not 'ab'",
     ),
     (
         lambda: nn.read_table(__file__, delimiter=""),
         nn.TableError,
-        "the delimiter is one character that stands between cells, such as ';', not ''",
+        "the delimiter is one character, and no quote, line end or NUL, not ''",
     ),
     (lambda: nn.clip_gradients(3, 1.0), TypeError, "parameters are a list of Values, not int: pass model.parameters()"),
     (lambda: nn.SGD(None, 0.1), TypeError, "parameters are a list of Values, not NoneType: pass model.parameters()"),

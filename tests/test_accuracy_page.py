@@ -11,6 +11,8 @@ pytest.importorskip("flint")
 accuracy = importlib.import_module("tests.accuracy")
 figures, measure, page = (importlib.import_module(f"tests.accuracy.{name}") for name in ("figures", "measure", "page"))
 
+pytestmark = pytest.mark.long
+
 ROWS = accuracy.ROWS
 COUNT = 40  # points per row besides the hard ones: the first of those that were published
 SECOND = 4

@@ -34,6 +34,8 @@ from tests.hard_points.nests import NESTS
 from tests.hard_points.page import PLACE, page
 from tests.hard_points.points import GROUPS
 
+pytestmark = pytest.mark.long
+
 POINTS = [each for group in GROUPS.values() for each in group]
 REPLAYED_ULPS = 4.0  # NumPy's routines instead of those of `math`
 

@@ -36,6 +36,8 @@ from autograd.replay import functions
 from autograd.tape import IMPORT, LEAF, WIDTH, edges
 from tests.interrupts import Interrupted, count_moments, spread
 
+pytestmark = pytest.mark.long
+
 
 class Program:
     """Something to be interrupted.

@@ -20,6 +20,8 @@ pytest.importorskip("mpmath")
 programs = importlib.import_module("tests.programs")
 shadow = importlib.import_module("tests.shadow")
 
+pytestmark = pytest.mark.long
+
 ROWS = [row.name for row in TABLE]  # at import: before tests of any file add rows of their own
 
 

@@ -18,6 +18,8 @@ from autograd.pruning import without_collections
 from autograd.recording import USUAL, active_modes, close_automatic, mode
 from autograd.tape import CAPACITY, WIDTH
 
+pytestmark = pytest.mark.long
+
 THREADS = 64
 
 

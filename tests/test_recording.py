@@ -14,7 +14,7 @@ import pytest
 
 import autograd as ag
 from autograd import Tape, Value
-from autograd.recording import active_modes
+from autograd.recording import active_modes, close_automatic
 from autograd.tape import CAPACITY
 
 
@@ -63,6 +63,7 @@ def test_recording_goes_on_where_it_was_until_then():
 
 
 def test_a_full_tape_is_followed_by_another():
+    close_automatic()  # whatever an earlier test has left on its tape
     x = y = Value(1.0)
     for _ in range(CAPACITY + 10):
         y = y + x

@@ -243,3 +243,9 @@ def test_an_empty_segment_that_begins_again_is_the_same_segment_only_younger():
 def test_nodes_are_equal_where_all_their_fields_are():
     nodes = [written((LEAF, primal)).nodes for primal in (1.0, 1.0, 2.0)]
     assert [a == b for a in nodes for b in nodes] == [True, True, False, True, True, False, False, False, True]
+
+
+def test_the_marks_of_lines_without_a_row_are_no_codes_of_rows():
+    marks = [LEAF, INPUT, IMPORT]
+    assert len(set(marks)) == 3
+    assert max(marks) < 0

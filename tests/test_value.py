@@ -370,3 +370,8 @@ def test_subclasses_of_value_work():
         p.grad = 0
         y.backward()
         assert p.grad != 0
+
+
+def test_the_tape_of_a_value_can_be_asked_of_any_tape():
+    y = Value(2.0) * 3.0
+    assert Tape.of(y).of(y).trace() == Tape.of(y).trace()

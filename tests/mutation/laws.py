@@ -47,7 +47,7 @@ LAWS: dict[str, str] = {  # file -> what follows tests/test_ in the names of its
     "autograd/replay/paths.py": "replay_functions replay_graphs",
     "autograd/replay/program.py": "replay replay_graphs",
     "autograd/replay/reverse.py": "replay replay_functions replay_graphs",
-    "autograd/replay/rows.py": "replay replay_functions",
+    "autograd/replay/rows.py": "replay_rows",
     "autograd/replay/slopes.py": "replay replay_functions replay_graphs",
     "autograd/replay/source.py": "replay_source",
     "autograd/replay/workspace.py": "replay replay_functions replay_graphs",

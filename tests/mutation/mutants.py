@@ -94,7 +94,8 @@ class Places:
         first, last = self.source.rfind("\n", 0, start) + 1, self.source.find("\n", end)
         was = self.source[first:last]
         becomes = self.source[first:start] + text + self.source[end:last]
-        line = self.source.count("\n", 0, start) + 1
+        blank = len(self.source[start:end]) - len(self.source[start:end].lstrip())
+        line = self.source.count("\n", 0, start + blank) + 1
         was, becomes = " ".join(was.split()), " ".join(becomes.split())
         return Mutant(file, operator, occurrence, start, end, text, line, self.scope(line), was, becomes)
 

@@ -245,12 +245,14 @@ class Server:
         _use_folder(self.session.config, folder)
         baseline, watch = Baseline(), coverage.Coverage(data_file=None, include=[self.path], config_file=False)
         self.session.config.pluginmanager.register(_Measure(baseline))
-        watch.start()
-        self._run_tests([name for name in self.items if name.partition("::")[0] == test], watch.switch_context)
-        watch.stop()
+        chosen = [name for name in self.items if name.partition("::")[0] == test]
+        if chosen:  # a file need not have examples
+            watch.start()
+            self._run_tests(chosen, watch.switch_context)
+            watch.stop()
         names = [name for name in baseline.seconds if name not in baseline.failed]
         places = {name: place for place, name in enumerate(names)}
-        lines = watch.get_data().contexts_by_lineno(self.path)
+        lines = watch.get_data().contexts_by_lineno(self.path) if chosen else {}
         by_line = {line: [places[name] for name in tests if name in places] for line, tests in lines.items()}
         seconds = {name: round(baseline.seconds[name], 5) for name in names}
         text = json.dumps({"seconds": seconds, "names": names, "lines": by_line, "failed": baseline.failed})

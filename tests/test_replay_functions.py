@@ -866,3 +866,19 @@ def test_an_argument_that_is_not_there_cannot_be_differentiated_in(position):
     assert fast.value_and_grad(2.0, [3.0], argnums=-2)[1] == 3.0
     with pytest.raises(ValueError, match=f"asks for argument {position}"):
         fast.value_and_grad(2.0, [3.0], argnums=position)
+
+
+def test_a_leaf_made_inside_a_compiled_function_may_be_read_and_assigned():
+    def f(x):
+        calls.append(x)
+        own = Value(2.0)
+        read = own.data
+        own.data = 5.0
+        return x * own * read
+
+    calls = []
+    fast = ag.compile(f, batched="x")
+    assert fast([1.0, 3.0]).tolist() == [10.0, 30.0]
+    recorded = len(calls)
+    assert fast([2.0, 4.0]).tolist() == [20.0, 40.0]
+    assert len(calls) == recorded

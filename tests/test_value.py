@@ -66,6 +66,24 @@ def test_an_inner_grad_is_zero_before_any_sweep_and_where_none_came():
     assert (y.grad, aside.grad) == (1.0, 0.0)
 
 
+def test_a_grad_of_what_was_recorded_after_the_output_of_a_sweep_is_zero():
+    x = Value(3.0)
+    y = x * x
+    later = [x + 1, x + 2, x + 3]
+    y.backward()
+    assert [each.grad for each in later] == [0.0, 0.0, 0.0]
+
+
+def test_what_was_recorded_before_a_sweep_is_computed_with_after_it():
+    x = Value(3.0)
+    y = x * x
+    y.backward()
+    for z in (-y, ag.exp(y)):
+        x.grad = 0.0
+        z.backward()
+        assert x.grad == 6.0 * (-1.0 if z.data < 0 else math.exp(9.0))
+
+
 def test_changing_a_leaf_does_not_change_what_was_recorded():
     x = Value(3.0)
     y = x * x
@@ -235,6 +253,7 @@ def test_conditions_behave_as_bools():
     assert repr(condition) == "True"
     assert condition == True  # noqa: E712
     assert [(x < 1) == other for other in (True, False, x < 0, x > 0)] == [False, True, True, False]
+    assert [condition | True, (x < 1) | True, (x < 1) | False] == [True, True, False]
     assert (condition * 5, 5 * condition, condition + 5, (x < 1) * 5, (x < 1) + 5) == (5, 5, 6, 0, 5)
     assert (condition & False, condition | False, condition ^ True) == (False, True, False)
     assert sum(value > 1 for value in (x, x, Value(0.0))) == 2
@@ -326,6 +345,8 @@ def test_a_bool_is_a_condition_of_where_and_no_other_operand(true):
     for misplaced in (lambda: ag.where(true, Value(2.0), True), lambda: ag.hypot(True, Value(2.0))):
         with pytest.raises(TypeError, match="bool"):
             misplaced()
+    with pytest.raises(TypeError, match="not str"):
+        ag.where("true", Value(2.0), 3.0)
 
 
 def test_ints_that_a_row_returns_count_as_floats():

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 import autograd
 from autograd import Tape, Value, strategies, tape, value_and_grad
 from autograd.errors import BranchChanged, StaleTape
+from autograd.primitives import TABLE
 from autograd.replay.forms import form
 from tests.test_primitives import ROWS, as_tuple, sampled
 
@@ -699,3 +700,24 @@ def test_an_output_that_is_a_leaf_has_no_guards_where_nothing_was_asked_of_what_
         assert other > 2.0
         program = Tape.of(a).compile(batched=[a])
     assert program.value(batched=[[7.0]]).tolist() == [7.0]
+
+
+def test_a_program_says_how_much_it_has():
+    x, y = Value(2.0), Value(3.0)
+    programs = [Tape.of(z).compile(shared=[x], batched=[y]) for z in (x * y, autograd.sin(x * y))]
+    assert [repr(program) for program in programs] == [
+        "<Program: 1 shared and 1 batched inputs, 1 group>",
+        "<Program: 1 shared and 1 batched inputs, 2 groups>",
+    ]
+
+
+@pytest.mark.parametrize("slope", [-2.0, -1.0, 0.0, 1.0, 2.0])
+def test_a_slope_that_is_a_number_is_that_number(slope):
+    row = autograd.Primitive("slope_of_ones_own", lambda x: slope * x, partials=(lambda y, x: slope,))
+    try:
+        x = Value(3.0)
+        program = Tape.of(row(autograd.sin(x))).compile(batched=[x])
+        _, gradient = program.value_and_grad([], [[0.5], [2.0]], wrt="batched")
+        assert np.ravel(gradient).tolist() == pytest.approx([slope * math.cos(0.5), slope * math.cos(2.0)], rel=1e-15)
+    finally:
+        assert TABLE.pop() is row  # other tests go by the table

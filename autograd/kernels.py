@@ -16,6 +16,7 @@ from typing import Any
 SQRT_HALF = math.sqrt(0.5)
 SQRT_HALF_REST = -4.833646656726457e-17  # sqrt(1/2) - SQRT_HALF
 SQRT_TWO_PI_INVERSE = 0.3989422804014327
+SQRT_TWO_PI_INVERSE_REST = -2.49232720227773e-17  # 1 / sqrt(2π) - SQRT_TWO_PI_INVERSE
 SQRT_PI_INVERSE = 0.5641895835477563
 LARGEST = 1.7976931348623157e308
 SMALL, BIG = 1e-290, 1e290  # between them, a product of a few ordinary factors neither over- nor underflows
@@ -519,16 +520,30 @@ def normal_cdf(x: float) -> float:
 def gelu(x: float) -> float:
     """Return x times the normal distribution function at x."""
     if x < -5.0:
-        return gaussian(SQRT_TWO_PI_INVERSE * (x / mills_inverse(-x)), x, 0.5) if x > -1e100 else -0.0
+        return gaussian(gelu_tail(x), x, 0.5) if x > -1e100 else -0.0
     return x * normal_cdf(x)
+
+
+def gelu_tail(x: float) -> float:
+    """Return what exp(-x²/2) is multiplied by in gelu; for x <= -5, a float or an array.
+
+    That is -z / mills_inverse(z) / √2π with z = -x; as 1 minus a small number it is rounded once.
+    """
+    excess = mills_excess(-x)
+    return SQRT_TWO_PI_INVERSE * (excess / (excess - x)) - SQRT_TWO_PI_INVERSE_REST - SQRT_TWO_PI_INVERSE
 
 
 def mills_inverse(z: float) -> float:
     """Return the height of the bell curve over its tail, by its continued fraction; for z >= 5, a float or an array."""
+    return z + mills_excess(z)
+
+
+def mills_excess(z: float) -> float:
+    """Return by how much `mills_inverse` exceeds z."""
     ratio = z
-    for k in range(60, 0, -1):
+    for k in range(60, 1, -1):
         ratio = z + k / ratio
-    return ratio
+    return 1.0 / ratio
 
 
 # -- squashing functions -----------------------------------------------------------------------------------------------
@@ -545,7 +560,9 @@ def sigmoid(x: float) -> float:
 def sigmoid_slope(x: float) -> float:
     """Return sigmoid(x) · sigmoid(-x), which is the slope of sigmoid."""
     power = math.exp(-math.fabs(x))
-    return power / ((1.0 + power) * (1.0 + power))
+    whole = 1.0 + power
+    slope = power / (whole * whole)
+    return slope - 2.0 * slope * ((power - (whole - 1.0)) / whole)  # without what 1 + power lost
 
 
 def softplus(x: float) -> float:

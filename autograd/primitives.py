@@ -925,7 +925,9 @@ def _sigmoid_on_arrays(xp: Any, x: Any) -> Any:
 
 def _sigmoid_slope_on_arrays(xp: Any, x: Any) -> Any:
     power = xp.exp(-xp.abs(x))
-    return power / ((1.0 + power) * (1.0 + power))
+    whole = 1.0 + power
+    slope = power / (whole * whole)
+    return slope - 2.0 * slope * ((power - (whole - 1.0)) / whole)
 
 
 def _silu_on_arrays(xp: Any, x: Any) -> Any:
@@ -964,7 +966,7 @@ def _gelu_on_arrays(xp: Any, x: Any) -> Any:
 
 def _gelu_far_left(xp: Any, x: Any) -> Any:
     left = xp.clip(x, -1e100, -5.0)
-    tail = _gaussian_on_arrays(xp, SQRT_TWO_PI_INVERSE * (left / kernels.mills_inverse(-left)), left, 0.5)
+    tail = _gaussian_on_arrays(xp, kernels.gelu_tail(left), left, 0.5)
     return xp.where(x > -1e100, tail, -0.0)
 
 

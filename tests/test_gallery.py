@@ -26,5 +26,6 @@ def test_pictures_are_byte_for_byte_those_that_are_stored(title):
 
 
 def test_every_picture_is_stored_and_small():
-    assert {path.stem for path in PLACE.glob("*.svg")} == {*PICTURES, "accuracy"}  # that of docs/accuracy.md
-    assert sum(path.stat().st_size for path in PLACE.iterdir()) < 500_000
+    shown = [path for path in PLACE.iterdir() if path.stem != "accuracy"]  # which docs/accuracy.md shows
+    assert {path.stem for path in shown if path.suffix == ".svg"} == set(PICTURES)
+    assert sum(path.stat().st_size for path in shown) < 500_000

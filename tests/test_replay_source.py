@@ -92,7 +92,9 @@ def sigmoid(x):
 def sigmoid_slope(x):
     """Return sigmoid(x) · sigmoid(-x), which is the slope of sigmoid."""
     power = math.exp(-math.fabs(x))
-    return power / ((1.0 + power) * (1.0 + power))
+    whole = 1.0 + power
+    slope = power / (whole * whole)
+    return slope - 2.0 * slope * ((power - (whole - 1.0)) / whole)
 
 
 def value(w1, w2):

@@ -163,7 +163,7 @@ def draw(found: Sequence[Figures], file: Path) -> None:
 
     rows = [each for each in found if top(each.floats, slice(None)) > 0.0]
     rows.sort(key=lambda each: -top(each.floats, slice(None)))
-    with pyplot.rc_context({"svg.hashsalt": "accuracy", "font.size": 8.0}):
+    with pyplot.rc_context({"svg.hashsalt": "accuracy", "svg.fonttype": "none", "font.size": 8.0}):
         figure, axes = pyplot.subplots(1, 2, figsize=(10.0, 1.2 + 0.17 * len(rows)), sharey=True, layout="constrained")
         _draw_ours(axes[0], rows)
         _draw_peers(axes[1], rows)

@@ -796,6 +796,7 @@ REFERENCES: dict[str, Reference] = {
         bell,
         *BELLS,
         -38.4,
+        -35.69008651885731,
         -4.999,
         -0.7517915246935645,
         partial_terms=lambda x: max(normal(x), abs(x * density(x))),
@@ -900,6 +901,8 @@ REFERENCES: dict[str, Reference] = {
         exponent,
         *SQUASHED,
         1e-9,
+        2.4668096739787515,
+        second_terms=lambda x: [[logistic(x) * logistic(-x)]],
     ),
     "exp_difference": Reference(
         lambda x, y: fn.exp(x - y),

@@ -589,6 +589,18 @@ def test_guards_after_the_output_do_not_count():
         Tape.of(z).compile().value([0.0])
 
 
+def test_a_choice_between_values_that_are_there_is_checked_where_it_is_recorded():
+    x = Value(1.0)
+    with Tape():
+        a, b = x * 2.0, x * x * 3.0
+        chosen = +(a if a < b else b)
+    assert Tape.of(chosen).compile([x]).value([2.0]) == 4.0
+    with pytest.raises(BranchChanged):
+        Tape.of(chosen).compile([x]).value([0.1])
+    compiled = autograd.compile(lambda x: x * 2.0 if x * 2.0 < x * x * 3.0 else x * x * 3.0)
+    assert [compiled(1.0), compiled(0.1)] == [2.0, 3.0 * 0.1 * 0.1]
+
+
 def test_pieces_need_no_guard():
     def f(ps, xs):
         return autograd.min(xs) + autograd.relu(xs[0]) + autograd.abs(xs[1]) + autograd.clip(xs[0], -1.0, 1.0)

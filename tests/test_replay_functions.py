@@ -882,3 +882,16 @@ def test_a_leaf_made_inside_a_compiled_function_may_be_read_and_assigned():
     recorded = len(calls)
     assert fast([2.0, 4.0]).tolist() == [20.0, 40.0]
     assert len(calls) == recorded
+
+
+def test_a_sum_of_products_that_was_not_chosen_leaves_nothing_also_where_its_factors_are_infinite():
+    def f(w, x):
+        sums = [ag.dot(w, x[:6]), ag.dot(w, x[1:]), w[0] * x[0]]
+        return ag.sum([ag.where(x[0] > 10.0, 1.0, each) for each in sums])
+
+    w = [float(k) for k in range(1, 7)]
+    rows = [[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0], [math.inf, 2.0, math.inf, 4.0, 5.0, -math.inf, 7.0]]
+    values, gradient = ag.compile(f, batched="x").value_and_grad(w, rows)
+    assert values.tolist() == [f(w, row) for row in rows]
+    assert gradient == [4.0, 5.0, 7.0, 9.0, 11.0, 13.0]
+    assert [ag.grad(f)(w, row) for row in rows] == [gradient, [0.0] * 6]

@@ -37,7 +37,7 @@ LAWS: dict[str, str] = {  # file -> what follows tests/test_ in the names of its
     "autograd/replay/arguments.py": "replay_functions replay",
     "autograd/replay/arrays.py": "replay replay_functions",
     "autograd/replay/faults.py": "replay replay_functions",
-    "autograd/replay/forms.py": "replay replay_graphs",
+    "autograd/replay/forms.py": "replay replay_functions replay_graphs",
     "autograd/replay/forward.py": "replay replay_functions replay_graphs",
     "autograd/replay/functions.py": "replay_functions",
     "autograd/replay/guards.py": "replay replay_functions replay_graphs",

@@ -25,6 +25,8 @@ import autograd
 import nn
 from autograd import Primitive, atan2, clip, leaky_relu, log, primitives
 
+pytestmark = pytest.mark.long
+
 PACKAGES = (autograd, nn)
 PREFIXES = ("autograd.", "nn.")
 METHODS = (FunctionType, property, staticmethod, classmethod)

@@ -30,6 +30,8 @@ pytest.importorskip("websockets", reason="websockets is an extra")
 from tests.fuzz import checkpoints, commands, pages, playground, saved  # they need both
 from tests.test_cli import needs_dot
 
+pytestmark = pytest.mark.long
+
 SECONDS = 30
 """Of computing time in a test; what is quadratic in its input takes an hour of it."""
 

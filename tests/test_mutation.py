@@ -12,6 +12,8 @@ from tests.mutation.ledger import equivalents
 from tests.mutation.mutants import Mutant, Places
 from tests.mutation.patching import functions_of, patch, patches, spot
 
+pytestmark = pytest.mark.long
+
 WITHOUT_LAWS = {"__init__.py", "__main__.py"}
 SOURCE = """
 def outer(n):

@@ -16,7 +16,10 @@ import nn
 from autograd import Tape, Value
 from autograd import value as value_room
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")  # Python 3.12 warns where threads run
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning"),  # Python 3.12 warns where threads run
+]
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
 

@@ -11,6 +11,8 @@ import autograd as ag
 from autograd import Tape, Value
 from autograd.recording import USUAL, active_modes, current_scope, mode
 
+pytestmark = pytest.mark.long
+
 TASKS = 40
 
 

@@ -16,6 +16,8 @@ import pytest
 from autograd import Dual, Value
 from tests.typed import engine, networks
 
+pytestmark = pytest.mark.long
+
 ARGUMENTS = {
     "x": [Value(0.5)],
     "y": [Dual(0.5, 1.0)],

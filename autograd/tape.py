@@ -256,9 +256,9 @@ class Tape:
     def begin_segment(self) -> int:
         """Start a new segment at the end of this tape and return its serial number.
 
-        Serial numbers grow with time over all tapes. A segment holds at most one import, as its first node, so every
-        node a segment uses lies in the same segment or in one with a smaller serial number: that is what orders a
-        sweep over several tapes, also when two of them import from each other.
+        Serial numbers grow with time over all tapes. An import of a node in a newer segment begins a segment here,
+        so every node a segment uses lies in the same segment or in one with a smaller serial number: that is what
+        orders a sweep over several tapes, also when two of them import from each other.
         """
         serial, start = next_serial(), len(self)
         if self.starts[-1] == start:
@@ -284,7 +284,7 @@ class Tape:
         return index
 
     def enter_import(self, place: Place) -> int:
-        """Enter a node of another tape, once, and return the index of its line here.
+        """Enter a node of another tape, once, and return the index of its line here; of a stand-in's, its own index.
 
         An import keeps the other tape alive, and that one what it imports, needed or not: a loop that carries one value
         over from each tape to the next would keep them all. So every few generations a stand-in is imported from,
@@ -294,13 +294,16 @@ class Tape:
             place: (tape, index) of the node.
         """
         tape, position = place
+        if tape.fields is self.fields:
+            return position
         key = (id(tape.fields), position)
         index = self.entered.get(key)
         if index is None:
             if tape.imports and (tape.generation + 1) % GENERATIONS == 0:
                 tape = self._stand_in(tape, position)
             self.generation = max(self.generation, tape.generation + 1)
-            self.begin_segment()
+            if tape.serials[tape.segment(position)] > self.serials[-1]:
+                self.begin_segment()
             node = (IMPORT, tape.fields[WIDTH * position + 1])
             index = self.enter(key, node, self.imports, (tape, position))
         return index
@@ -581,10 +584,14 @@ class Frontier:
         self._highest: dict[tuple[Tape, int], int] = {}
         self._views: dict[Tape, list[Tape]] = {}
         self._tie = itertools.count()
+        self._latest: Tape | None = None  # the tape touched last, and which of its nodes are scheduled by it
+        self._low = self._high = 0
 
     def touch(self, place: Place) -> bool:
         """Schedule the segment of a node. Return False where it lies before `since`."""
         tape, index = place
+        if tape is self._latest and self._low <= index <= self._high:
+            return True
         number = tape.segment(index)
         serial = tape.serials[number]
         if serial < self._since:
@@ -597,7 +604,8 @@ class Frontier:
         if highest is None:
             heapq.heappush(self._heap, (-serial, next(self._tie), tape, number))
         if highest is None or index > highest:
-            self._highest[key] = index
+            self._highest[key] = highest = index
+        self._latest, self._low, self._high = tape, tape.starts[number], highest
         return True
 
     def __iter__(self) -> Iterator[tuple[Tape, int, int]]:
@@ -610,9 +618,15 @@ class Frontier:
             if number:
                 self.touch((tape, low - 1))
 
-    def importing(self, tape: Tape, index: int) -> Tape | None:
-        """Return which of a tape and its stand-ins has the node at an index as an import; None if none does."""
-        return next((view for view in self._views[tape] if index in view.imports), None)
+    def importing(self, tape: Tape, low: int, high: int) -> dict[int, Tape]:
+        """Return which of the nodes high, …, low are imports, with the tape or stand-in that has each as one."""
+        views = [view for view in self._views[tape] if view.imports]
+        if not views:
+            return {}
+        codes = tape.fields[WIDTH * low : WIDTH * (high + 1) : WIDTH]
+        codes.reverse()
+        imports = [index for index, code in zip(range(high, low - 1, -1), codes) if code == IMPORT]
+        return {index: view for index in imports for view in views if index in view.imports}
 
 
 def reverse_sweep(seeds: Iterable[tuple[Place, float]], since: int = 0) -> dict[Tape, list[float]]:
@@ -636,9 +650,9 @@ def reverse_sweep(seeds: Iterable[tuple[Place, float]], since: int = 0) -> dict[
     for tape, low, high in frontier:
         adjoints = buffers[tape]
         sweep_fields(tape.fields, adjoints, low, high)
-        importing = frontier.importing(tape, low)
-        if importing is not None and adjoints[low] and frontier.touch(importing.imports[low]):
-            _add(buffers, importing.imports[low], adjoints[low])
+        for index, view in frontier.importing(tape, low, high).items():
+            if adjoints[index] and frontier.touch(view.imports[index]):
+                _add(buffers, view.imports[index], adjoints[index])
     return buffers
 
 
@@ -718,26 +732,28 @@ def reachable(outputs: Iterable[Place], since: int = 0) -> tuple[list[Place], bo
         outside |= not _mark(marks, frontier, place)
     found: list[Place] = []
     for tape, low, high in frontier:
-        marked = marks[tape]
+        marked, importing = marks[tape], frontier.importing(tape, low, high)
         part = tape.fields[WIDTH * low : WIDTH * (high + 1)]
         lefts, rights = part[2::WIDTH], part[4::WIDTH]
-        for index in range(high, low, -1):
-            if marked[index]:
-                found.append((tape, index))
-                left, right = lefts[index - low], rights[index - low]
-                if right == WIDE:
-                    _mark_operands(tape.fields, index, marked)
-                    continue
+        for index in range(high, low - 1, -1):
+            if not marked[index]:
+                continue
+            left, right = lefts[index - low], rights[index - low]
+            if right == WIDE:
+                for operand in left:
+                    if operand >= 0:
+                        marked[operand] = 1
+            elif index in importing:
+                view = importing[index]
+                outside |= not _mark(marks, frontier, view.imports[index])
+                found.append((view, index))
+                continue
+            else:
                 if right >= 0:
                     marked[right] = 1
                 if left >= 0:
                     marked[left] = 1
-        if marked[low]:
-            importing = frontier.importing(tape, low)
-            found.append((tape if importing is None else importing, low))
-            _mark_operands(tape.fields, low, marked)
-            if importing is not None:
-                outside |= not _mark(marks, frontier, importing.imports[low])
+            found.append((tape, index))
     found.reverse()
     return found, outside or (since > 0 and _reaches_below(found, since))
 
@@ -751,13 +767,6 @@ def _mark(marks: dict[Tape, bytearray], frontier: Frontier, place: Place) -> boo
         marked.extend(bytes(index + 1 - len(marked)))
     marked[index] = 1
     return True
-
-
-def _mark_operands(fields: list[Any], index: int, marked: bytearray) -> None:
-    left, _, right = fields[WIDTH * index + 2 : WIDTH * index + 5]
-    for operand in left if right == WIDE else (left, right):
-        if operand >= 0:
-            marked[operand] = 1
 
 
 def _reaches_below(found: list[Place], since: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 
 import pytest
 
@@ -115,6 +116,51 @@ def test_two_tapes_that_import_from_each_other_are_swept_in_order():
     assert found.index((first, 1)) < found.index((second, 1)) < found.index((first, last))
 
 
+def test_only_an_import_of_something_younger_begins_a_segment():
+    older, newer = written((LEAF, 1.0), (LEAF, 2.0)), Tape()
+    newer.enter_import((older, 0))
+    newer.append((ANY, 1.0, 0, 1.0))
+    newer.enter_import((older, 1))
+    assert newer.starts == [0]
+    older.enter_import((newer, 1))
+    older.enter_import((newer, 2))
+    assert older.starts == [0, 2]
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_tapes_that_import_from_each_other_at_random_are_swept_in_order(seed):
+    draw = random.Random(seed)
+    tapes = [Tape() for _ in range(draw.randint(1, 4))]
+    places: list[tuple[Tape, int]] = []
+    uses: dict[tuple[Tape, int], list[tuple[tuple[Tape, int], float]]] = {}  # node -> what uses it, and the slopes
+    for _ in range(draw.randint(2, 40)):
+        tape = draw.choice(tapes)
+        if draw.random() < 0.1:
+            tape.begin_segment()
+        operands = draw.sample(places[-12:], min(len(places), draw.choice([0, 1, 2, 2, 3])))
+        slopes = [float(draw.randint(1, 3)) for _ in operands]
+        indices = [at if origin is tape else tape.enter_import((origin, at)) for origin, at in operands]
+        if len(indices) == 3:
+            node = (ANY, 1.0, tuple(indices), tuple(slopes), 3)
+        else:
+            node = (ANY if indices else LEAF, 1.0, *(each for pair in zip(indices, slopes) for each in pair))
+        places.append((tape, tape.append(node)))
+        for operand, slope in zip(operands, slopes):
+            uses.setdefault(operand, []).append((places[-1], slope))
+    expected: dict[tuple[Tape, int], float] = {}
+    for place in reversed(places):
+        expected[place] = sum((expected[user] * slope for user, slope in uses.get(place, [])), place == places[-1])
+    swept = reverse_sweep([(places[-1], 1.0)])
+    found, _ = reachable([places[-1]])
+    for tape, at in places:
+        adjoints = swept.get(tape, [])
+        assert (adjoints[at] if at < len(adjoints) else 0.0) == expected[tape, at]
+        assert ((tape, at) in found) == (expected[tape, at] != 0.0)
+    for tape, at in found:
+        for operand in edges(tape.nodes[at])[0]:
+            assert found.index((tape, operand)) < found.index((tape, at))
+
+
 def test_a_sweep_stops_before_its_segment():
     tape = written((LEAF, 5.0), (ANY, 5.0, 0, 2.0))
     since = tape.begin_segment()
@@ -213,6 +259,15 @@ def test_a_tape_and_its_stand_in_are_swept_as_one_and_each_knows_imports_of_its_
     assert (older, 1) in found
     assert (older, 0) in found
     assert not outside
+
+
+def test_a_tape_does_not_import_from_what_stands_in_for_it():
+    tape, _ = of_generation(GENERATIONS - 1)
+    newer = Tape()
+    stand_in = newer.imports[newer.enter_import((tape, 0))][0]
+    assert stand_in is not tape
+    assert tape.enter_import((stand_in, 0)) == 0
+    assert len(tape) == 1
 
 
 def test_what_lies_on_a_tape_from_before_is_outside():

@@ -256,7 +256,7 @@ class Tape:
     def begin_segment(self) -> int:
         """Start a new segment at the end of this tape and return its serial number.
 
-        Serial numbers grow with time over all tapes. An import of a node in a newer segment begins a segment here,
+        Serial numbers grow with time over all tapes. An import of a node in no older segment begins a segment here,
         so every node a segment uses lies in the same segment or in one with a smaller serial number: that is what
         orders a sweep over several tapes, also when two of them import from each other.
         """
@@ -302,7 +302,7 @@ class Tape:
             if tape.imports and (tape.generation + 1) % GENERATIONS == 0:
                 tape = self._stand_in(tape, position)
             self.generation = max(self.generation, tape.generation + 1)
-            if tape.serials[tape.segment(position)] > self.serials[-1]:
+            if tape.serials[tape.segment(position)] >= self.serials[-1]:  # a copy of a tape is of its age
                 self.begin_segment()
             node = (IMPORT, tape.fields[WIDTH * position + 1])
             index = self.enter(key, node, self.imports, (tape, position))

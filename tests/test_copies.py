@@ -111,6 +111,20 @@ def test_tapes_that_import_from_each_other(duplicate):
     assert twin.data == 32.0
 
 
+def test_a_tape_that_imports_from_its_copy(duplicate):
+    x = Value(2.0)
+    with Tape():
+        y = x * x
+        twin = duplicate(y)
+        z = (y + twin * 3.0) * y
+    assert len(Tape.of(twin, z).nodes) == len(Tape.of(z, twin).nodes) == 7
+    with Tape():
+        total = twin + z
+    total.backward()
+    leaf = twin.operands[0]
+    assert (x.grad, leaf.grad) == ((2 * 4.0 + 3 * 4.0) * 4.0, (3 * 4.0 + 1.0) * 4.0)
+
+
 def test_a_pruned_tape(duplicate):
     x = Value(2.0, label="x")
     tape = Tape.of(x * x + 1)

@@ -8,14 +8,14 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
-from autograd.tape import IMPORT, LEAF, NONE, WIDE, WIDTH, Node, Place, Tape, lock, reachable
+from autograd.tape import IMPORT, LEAF, NONE, WIDE, WIDTH, Lock, Node, Place, Tape, reachable
 from autograd.value import Value, place_of, resolved
 
 __all__ = ["pruned_alone", "pruned_tape", "tapes_of", "without_collections"]
 
 Result = TypeVar("Result")
 
-_counting = lock()
+_counting = Lock()
 _resting = 0
 _was_enabled = True
 """How many threads let the collector rest, and whether it worked before the first of them."""

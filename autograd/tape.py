@@ -28,7 +28,6 @@ import os
 import threading
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -41,11 +40,11 @@ __all__ = [
     "INPUT",
     "LEAF",
     "Frontier",
+    "Lock",
     "Tape",
     "advance_serials",
     "edges",
     "forward_sweep",
-    "lock",
     "next_serial",
     "reachable",
     "reverse_sweep",
@@ -68,23 +67,35 @@ GENERATIONS = 8
 """After so many tapes that import from each other in a row, those not needed any more are let go."""
 
 
-def lock() -> AbstractContextManager[bool]:
-    """Return a lock for the life of the process, which the thread that has it may take again.
+class Lock(type(threading.RLock())):  # type: ignore[misc]
+    """A lock for the life of the process, which the thread that has it may take again.
 
     A fork would copy it as it stands, and nobody in the new process would release what another thread held in the old
     one. So a fork waits for it, and what it protects is whole in both processes.
+
+    An interrupt finds it entered inside of its `with`, or not at all. From Python 3.14 on `with` enters what is written
+    in C by a call, and an interrupt that comes at this call leaves it entered.
     """
-    made = threading.RLock()
-    if hasattr(os, "register_at_fork"):  # not on Windows
-        os.register_at_fork(before=made.acquire, after_in_parent=made.release, after_in_child=made.release)
-    return made
+
+    def __init__(self) -> None:
+        if hasattr(os, "register_at_fork"):  # not on Windows
+            os.register_at_fork(before=self.acquire, after_in_parent=self.release, after_in_child=self.release)
+
+    def __enter__(self) -> None:
+        held: list[bool] = []
+        try:
+            held.extend(map(self.acquire, (True,)))  # one call, so that whether it is held is known whatever interrupts
+        except BaseException:
+            for _ in held:
+                self.release()
+            raise
 
 
 Node = tuple[Any, ...]
 Place = tuple["Tape", int]
 
 _serials = itertools.count(1)
-_numbering = lock()
+_numbering = Lock()
 _shared_indices: list[int] = []
 
 

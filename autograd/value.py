@@ -26,7 +26,7 @@ from autograd.recording import (
     mode,
     resolve,
 )
-from autograd.tape import CONSTANT, LEAF, NONE, WIDTH, Node, Place, Tape, edges, lock, reachable, reverse_sweep
+from autograd.tape import CONSTANT, LEAF, NONE, WIDTH, Lock, Node, Place, Tape, edges, reachable, reverse_sweep
 
 __all__ = ["Condition", "Value"]
 
@@ -35,7 +35,7 @@ writes = 0
 """How often the data of any leaf was assigned: what was looked up about leaves before the last time is out of date."""
 
 _fresh_keys = itertools.count(-2, -1)
-_accumulating = lock()
+_accumulating = Lock()
 
 _add, _sub, _mul, _div, _neg = (
     row.code for row in map(vars(primitives).__getitem__, ("add", "sub", "mul", "div", "neg"))

@@ -34,7 +34,7 @@ from autograd.replay.arguments import (
     name_of,
 )
 from autograd.replay.paths import Path, Recording
-from autograd.tape import Tape, lock
+from autograd.tape import Lock, Tape
 
 __all__ = ["Compiled", "Vectorized", "compile", "vectorize"]
 
@@ -137,7 +137,7 @@ class _Found(NamedTuple):
 Parts = list[tuple[Path, Array | None]]
 NO_LANES = np.empty(0, dtype=np.intp)
 
-_finding = lock()
+_finding = Lock()
 
 
 class Compiled:

@@ -16,9 +16,9 @@ __all__ = ["pruned_alone", "pruned_tape", "tapes_of", "without_collections"]
 Result = TypeVar("Result")
 
 _counting = Lock()
-_resting = 0
-_was_enabled = True
-"""How many threads let the collector rest, and whether it worked before the first of them."""
+_resting: set[object] = set()
+_was_enabled = False
+"""For whom the collector rests, and whether it is to work again when it rests for nobody any more."""
 
 
 def pruned_tape(outputs: Iterable[Any]) -> Tape:
@@ -46,27 +46,41 @@ def without_collections(work: Callable[[], Result]) -> Result:
 
     It rests as long as any thread is in here, and works afterwards if it did before, whatever interrupts.
     """
-    global _resting, _was_enabled
-    entered = 0
+    visitor = object()
     try:
-        with _counting:
-            _was_enabled = _was_enabled if _resting else gc.isenabled()
-            gc.disable()
-            _resting, entered = _resting + 1, 1
-        return work()
-    finally:
-        with _counting:
-            _resting -= entered
-            if _was_enabled and not _resting:
-                gc.enable()
+        try:
+            _let_rest(visitor)
+            return work()
+        finally:
+            _let_work(visitor)
+    except BaseException:  # interrupted on the way out, maybe
+        _let_work(visitor)
+        raise
+
+
+def _let_rest(visitor: object) -> None:
+    global _was_enabled
+    with _counting:
+        if not _resting:
+            _was_enabled = gc.isenabled()
+        _resting.add(visitor)
+        gc.disable()
+
+
+def _let_work(visitor: object) -> None:
+    """Let the collector work again, unless others let it rest; may be done twice."""
+    global _was_enabled
+    with _counting:
+        _resting.discard(visitor)
+        if _was_enabled and not _resting:
+            gc.enable()
+            _was_enabled = False
 
 
 def _work_alone() -> None:
     """Let the collector work in a forked process, in which the threads that let it rest do not go on."""
-    global _resting
-    if _resting and _was_enabled:
-        gc.enable()
-    _resting = 0
+    _resting.clear()
+    _let_work(None)
 
 
 if hasattr(os, "register_at_fork"):

@@ -197,13 +197,13 @@ class _Nodes:
         self.needed = bytearray(self.size)
 
     def operands(self, index: int) -> Wide:
-        """Return the places of a node's operands, below 0 for constants, and the numbers beside them."""
+        """Return the places of the operands of what is computed, below 0 for constants, and the numbers beside them."""
         right = self.rights[index]
         if right == WIDE:
             return self.lefts[index], self.left_numbers[index]
         left = self.lefts[index]
         if right == NONE:
-            return ((left,), (self.left_numbers[index],)) if left != NONE else ((), ())
+            return (left,), (self.left_numbers[index],)
         return (left, right), (self.left_numbers[index], self.right_numbers[index])
 
     def _kinds(self, batched: Iterable[int]) -> list[int]:
@@ -261,7 +261,8 @@ class _Nodes:
                     counts[index] = sum(get(at, 1) if at >= 0 and uses[at] == 1 else 1 for at in left)
                 else:
                     first = get(left, 1) if left >= 0 and uses[left] == 1 else 1
-                    counts[index] = first + (get(right, 1) if right >= 0 and uses[right] == 1 else 1)
+                    second = get(right, 1) if right >= 0 and uses[right] == 1 else right != NONE
+                    counts[index] = first + second
             elif code in (_DOT, _MEAN):
                 counts[index] = FEWEST_TERMS
         short = [

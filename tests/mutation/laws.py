@@ -48,7 +48,7 @@ LAWS: dict[str, str] = {  # file -> what follows tests/test_ in the names of its
     "autograd/replay/program.py": "replay replay_graphs",
     "autograd/replay/reverse.py": "replay replay_functions replay_graphs",
     "autograd/replay/rows.py": "replay_rows",
-    "autograd/replay/slopes.py": "replay replay_functions replay_graphs",
+    "autograd/replay/slopes.py": "replay replay_functions replay_graphs replay_slopes",
     "autograd/replay/source.py": "replay_source",
     "autograd/replay/workspace.py": "replay replay_functions replay_graphs",
     "autograd/show/boxes.py": "show pictures",

@@ -1,0 +1,49 @@
+"""The partials of rows as expressions, of which the reverse pass of a replay is made."""
+
+from __future__ import annotations
+
+import pytest
+
+from autograd import primitives
+from autograd.replay.slopes import OUTPUT, Expression, slopes_of
+
+X = Expression(("operand", 0))
+Y = Expression(("operand", 1))
+
+
+@pytest.mark.parametrize("given", [(1.0, X), (X, 1.0), (1, X)])
+def test_a_factor_of_one_goes_away(given):
+    assert primitives.mul(*given) is X
+
+
+@pytest.mark.parametrize("given", [(-1.0, X), (X, -1.0), (-1, X)])
+def test_a_factor_of_minus_one_is_a_minus(given):
+    found = primitives.mul(*given)
+    assert (found.primitive, found.arguments) == (primitives.neg, [X])
+
+
+@pytest.mark.parametrize("factor", [0.0, -0.0, 2.0, -2.0, float("nan")])
+def test_any_other_factor_stays(factor):
+    assert primitives.mul(factor, X).primitive is primitives.mul
+    assert primitives.mul(X, factor).primitive is primitives.mul
+
+
+def test_only_factors_go_away():
+    assert primitives.add(X, 1.0).primitive is primitives.add
+    assert primitives.div(X, 1.0).primitive is primitives.div
+    assert primitives.mul(X, Y).arguments == [X, Y]
+
+
+def test_what_is_computed_alike_has_the_same_key():
+    assert primitives.sin(primitives.mul(X, Y)).key == primitives.sin(primitives.mul(X, Y)).key
+    assert len({primitives.mul(X, Y).key, primitives.mul(Y, X).key, primitives.add(X, Y).key, X.key}) == 4
+    assert primitives.mul(X, 2.0).key != primitives.mul(X, 3.0).key
+
+
+def test_the_output_is_used_where_a_partial_is_made_of_it():
+    (slope,) = slopes_of(primitives.exp, 1)
+    assert slope.key == OUTPUT
+
+
+def test_partials_are_found_once():
+    assert slopes_of(primitives.sin, 1) is slopes_of(primitives.sin, 1)

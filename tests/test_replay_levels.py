@@ -16,7 +16,7 @@ def plan_of(output: Value, shared: list[Value], batched: list[Value] = ()) -> Pl
 
 
 def shapes(plan: Plan) -> list:
-    """Return for each group its primitive's name and how many rows it has, or of a sum how many products of each kind."""
+    """Return per group its primitive and number of rows, or of a sum the kinds and numbers of its products."""
     return [
         (each.primitive.name, each.stop - each.start)
         if each.primitive

@@ -763,6 +763,16 @@ def test_names_docs_and_copies():
     assert pickle.loads(pickle.dumps(ag.vectorize(smaller)))(3.0, 2.0) == 2.0
 
 
+def test_what_was_asked_before_a_function_was_called_does_not_belong_to_it():
+    w = Value(1.0)
+    assert w * w > 0.5
+    f = ag.compile(lambda x: (x, w * x))
+    assert f(2.0) == (2.0, 2.0)
+    w.data = 0.5
+    assert f(2.0) == (2.0, 1.0)
+    assert len(f._paths) == 1
+
+
 def test_old_structures_are_forgotten():
     f = ag.compile(lambda x, word: x, "x")
     for k in range(300):

@@ -16,7 +16,7 @@ from autograd import primitives
 from autograd.errors import BranchChanged
 from autograd.recording import Replayable, mode, recording_for_replay
 from autograd.replay.arguments import Call, Reader, name_of
-from autograd.replay.program import Program
+from autograd.replay.program import Program, compiled
 from autograd.tape import Tape
 from autograd.value import Value
 
@@ -173,22 +173,15 @@ class Recording:
         )
 
     def guards(self) -> Program | None:
-        """Return the comparisons as a program, and drop them from the tape."""
-        guards, self._tape.guards = self._tape.guards, []
-        if not guards or self._anchor is None:
-            return None
-        self._tape.guards = guards
-        program = self._compiled([self._anchor])
-        self._tape.guards = []
-        return program
+        """Return the comparisons as a program."""
+        return self._compiled([self._anchor], guarded=True) if self._tape.guards and self._anchor is not None else None
 
     def program(self) -> Program | None:
         """Return what computes the numbers of the result, whatever comparisons come to."""
-        return self._compiled(self._outputs) if self._outputs else None
+        return self._compiled(self._outputs, guarded=False) if self._outputs else None
 
-    def _compiled(self, outputs: Sequence[Any]) -> Program:
-        program: Program = Tape.of(*outputs).compile([*self._shared, *self.closed], self._batched)
-        return program
+    def _compiled(self, outputs: Sequence[Any], guarded: bool) -> Program:
+        return compiled(Tape.of(*outputs), [*self._shared, *self.closed], self._batched, guarded=guarded)
 
 
 def _plain(given: Any) -> Any:

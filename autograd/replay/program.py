@@ -379,13 +379,15 @@ def _do(steps: Iterable[Step]) -> None:
 # -- compiling -------------------------------------------------------------------------------------------------------
 
 
-def compiled(tape: Tape, shared: Sequence[Value] | None, batched: Sequence[Value]) -> Program:
-    """Return `tape.compile(shared, batched)`."""
+def compiled(
+    tape: Tape, shared: Sequence[Value] | None, batched: Sequence[Value], *, guarded: bool = True
+) -> Program:
+    """Return `tape.compile(shared, batched)`; unless it is guarded, whatever the comparisons on the way come to."""
     tape = pruned(tape)
     if not len(tape):
         raise ValueError("there is nothing to compile: the tape is empty")
     batched = _leaves(batched, "batched")
-    tape, guards = with_guards(tape, [*batched, *(shared or ())])
+    tape, guards = with_guards(tape, [*batched, *(shared or ())]) if guarded else (tape, [])
     positions = _positions(tape)
     taken = set(map(id, batched))
     if shared is None:

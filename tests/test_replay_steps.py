@@ -1,0 +1,186 @@
+"""Of what array operations a replay is made: the fewest there are; and what its inputs and guards are brought to."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+
+import autograd as ag
+from autograd import Tape, Value, primitives
+from autograd.replay.arrays import prepared
+from autograd.replay.forms import FAST
+from autograd.replay.guards import with_guards
+from autograd.replay.inputs import numbers, table, vector, weights_of
+from autograd.replay.rows import FEW
+from autograd.tape import LEAF
+from tests.test_replay_levels import plan_of
+
+
+@pytest.fixture
+def w():
+    return [Value(1.5 + k, label=f"w{k}") for k in range(8)]
+
+
+@pytest.fixture
+def x():
+    return [Value(2.25 - k, label=f"x{k}") for k in range(8)]
+
+
+def forward(output: Value, shared: list[Value], batched: list[Value]) -> tuple[list[str], list[str]]:
+    """Return the names of the steps for what is shared, and of those for the lanes; they compute the recorded number."""
+    plan = plan_of(output, shared, batched)
+    space = prepared(plan, 3)
+    space.load(np.array([[leaf.data for leaf in batched]] * 3))
+    space.share(np.array([leaf.data for leaf in shared]))
+    for function, arguments in (*space.before, *space.forward):
+        function(*arguments)
+    ((kind, row),) = plan.outputs
+    assert np.allclose(space.primals[kind][row], output.data, rtol=1e-14)
+    assert space.operations() == len(space.before) + len(space.forward)
+    return [name_of(step) for step in space.before], [name_of(step) for step in space.forward]
+
+
+def name_of(step) -> str:
+    return step[0].__name__
+
+
+COPY_OF_INPUTS = "copyto"
+
+
+def test_one_sum_is_a_matrix_product(w, x):
+    assert forward(x[0] + x[1] + x[2], w, x) == ([], ["matmul"])
+    assert forward(x[0] - 3.0 * x[1] + x[2] + 5.0, w, x) == ([], ["matmul", "add"])
+
+
+def test_a_few_terms_are_added_one_by_one_and_signs_cost_nothing(w, x):
+    a, b, c, d, e, f, *_ = x
+    assert forward((a + b + c) * (d + e + f), w, x)[1] == [COPY_OF_INPUTS, "copyto", "add", "add", "multiply"]
+    assert forward((a - b + c) * (d - e + f), w, x)[1] == [COPY_OF_INPUTS, "copyto", "subtract", "add", "multiply"]
+    both = (0.0 - a - b + c * 3.0) * (0.0 - d - e + f * 3.0)
+    assert forward(both, w, x)[1] == [COPY_OF_INPUTS, "multiply", "subtract", "multiply", "add", "multiply"]
+    with_constants = (a - b + c + 5.0) * (d - e + f + 6.0)
+    assert forward(with_constants, w, x)[1] == [COPY_OF_INPUTS, "copyto", "subtract", "add", "add", "multiply"]
+
+
+def test_a_few_products_are_added_one_by_one_and_more_are_contracted(w, x):
+    few = ag.dot(x[:FEW], x[FEW:]) * ag.dot(x[1 : FEW + 1], x[2 : FEW + 2])
+    steps = [name for name in forward(few, w, x)[1] if name != "take"]
+    assert steps == [COPY_OF_INPUTS, "multiply", *["multiply", "add"] * (FEW - 1), "multiply"]
+    more = ag.dot(x[: FEW + 1], x[2 : FEW + 3]) * ag.dot(x[1 : FEW + 2], x[3 : FEW + 4])
+    steps = [name for name in forward(more, w, x)[1] if name != "take"]
+    assert steps == [COPY_OF_INPUTS, "contracted", "multiply"]
+
+
+def test_a_layer_is_a_matrix_product(w, x):
+    rows = [w[0:3], w[3:6]]
+    first, second = (ag.dot(row, x[:3]) + bias for row, bias in zip(rows, w[6:8]))
+    assert forward(first * second, w, x) == ([], ["matmul", "add", "multiply"])
+    first, second = (ag.dot(row, w[4:7]) for row in rows)
+    assert forward(first * second, w, x) == (["matmul", "multiply"], [])
+    first, second = (ag.dot(row, x[:3]) + ag.dot([0.5 + k, 2.0, 4.0], x[:3]) for k, row in enumerate(rows))
+    assert forward(first * second, w, x) == ([], ["matmul", "matmul", "add", "multiply"])
+
+
+def test_what_is_the_same_for_all_lanes_is_added_once(w, x):
+    both = (w[0] * w[1] + w[2] * w[3] + x[0]) * (w[4] * w[1] + w[5] * w[3] + x[1])
+    assert forward(both, w, x) == (["take", "contracted"], [COPY_OF_INPUTS, "copyto", "add", "multiply"])
+    both = (w[0] + x[0] + x[1]) * (w[1] + x[2] + x[3])
+    assert forward(both, w, x) == ([], [COPY_OF_INPUTS, "copyto", "add", "add", "multiply"])
+
+
+def test_rows_with_a_faster_form_use_it_unless_everything_is_as_the_engine_does_it(w, x):
+    plan = plan_of(ag.relu(x[0]), w, x)
+    fast, careful = prepared(plan, 3), prepared(plan, 3, careful=True)
+    assert fast.forward[-1][0] is FAST[primitives.relu.code]
+    assert careful.forward[-1][0] is not FAST[primitives.relu.code]
+
+
+# -- inputs ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("given", [[1.0], [1.0, 2.0, 3.0], 1.0, [[1.0, 2.0]], []])
+def test_shared_inputs_of_another_shape_are_refused(given):
+    with pytest.raises(ValueError, match=r"2 shared leaves.*shape \(2,\)"):
+        vector(given, 2)
+
+
+@pytest.mark.parametrize("given", [[1.0, 2.0], [[1.0]], [[1.0, 2.0, 3.0]], [[[1.0, 2.0]]], 1.0])
+def test_batched_inputs_of_another_shape_are_refused(given):
+    with pytest.raises(ValueError, match=r"2 batched leaves.*shape \(B, 2\)"):
+        table(given, 2)
+
+
+def test_batched_inputs_are_wanted_where_there_are_batched_leaves():
+    assert table(None, 0) is None
+    with pytest.raises(ValueError, match="give their numbers"):
+        table(None, 1)
+
+
+@pytest.mark.parametrize(
+    ("given", "lanes", "outputs"),
+    [([1.0, 2.0], 3, 1), ([1.0] * 4, 3, 1), ([[1.0] * 3] * 3, 3, 2), ([1.0] * 3, 3, 2), ([[1.0], [2.0]], None, 2)],
+)
+def test_weights_of_another_shape_are_refused(given, lanes, outputs):
+    with pytest.raises(ValueError, match="weights have the shape"):
+        weights_of(given, lanes, outputs)
+
+
+@pytest.mark.parametrize(
+    ("given", "lanes", "outputs", "expected"),
+    [
+        (2.0, 3, 1, [[2.0]] * 3),
+        ([1.0, 2.0, 3.0], 3, 1, [[1.0], [2.0], [3.0]]),
+        ([1.0, 2.0], 3, 2, [[1.0, 2.0]] * 3),
+        ([[1.0], [2.0], [3.0]], 3, 2, [[1.0, 1.0], [2.0, 2.0], [3.0, 3.0]]),
+        (4.0, None, 1, [[4.0]]),
+        ([4.0, 5.0], None, 2, [[4.0, 5.0]]),
+    ],
+)
+def test_weights_are_a_row_of_outputs_for_each_lane(given, lanes, outputs, expected):
+    assert weights_of(given, lanes, outputs).tolist() == expected
+
+
+def test_numbers_are_doubles_and_nothing_is_taken_for_a_number():
+    given = np.array([1.0, 2.0])
+    assert numbers(given, "weights") is given
+    assert numbers(np.array([1, 2], dtype=np.float32), "weights").dtype == np.float64
+    assert numbers([], "weights").dtype == np.float64
+    for wrong in (["a"], [1j], [True], [None]):
+        with pytest.raises(TypeError, match="weights are real numbers, not"):
+            numbers(wrong, "weights")
+
+
+# -- guards ------------------------------------------------------------------------------------------------------------
+
+
+def test_leaves_that_are_no_inputs_are_numbers_in_what_guards_compare():
+    x, k, m = Value(1.0, label="x"), Value(5.0, label="k"), Value(0.5, label="m")
+    with Tape():
+        compared = ag.primitives.max(x, k, m) + (k * x + x * m)
+        assert compared > m
+        assert k > x
+        y = x * x
+    whole, guards = with_guards(Tape.of(y))
+    assert [leaf for leaf, _ in whole.leaves.values()] == [x]
+    (at,) = whole.leaves
+    products = [node for node in whole.nodes if node[0] == primitives.mul.code]
+    assert [node[1] for node in products] == [5.0, 0.5, 1.0]
+    assert products[0] == (primitives.mul.code, 5.0, -1, 5.0, at, 5.0)
+    assert [node[0] == LEAF for node in whole.nodes].count(True) == 1
+    first, second = guards
+    assert (first.places[1], first.numbers[1]) == (-1, 0.5)
+    assert (list(second.places), second.numbers[0]) == ([-1, at], 5.0)
+    assert whole.nodes[whole.outputs[0]][1] == 1.0
+    assert "k" in second.text
+
+
+def test_guards_that_a_copy_left_behind_are_missed():
+    x = Value(1.0)
+    with Tape():
+        y = x * x if x > 0.5 else x
+    tape = Tape.of(y)
+    assert len(with_guards(tape)[1]) == 1
+    with pytest.raises(ValueError, match="no longer known"):
+        with_guards(pickle.loads(pickle.dumps(tape)))

@@ -29,7 +29,7 @@ def x():
 
 
 def forward(output: Value, shared: list[Value], batched: list[Value]) -> tuple[list[str], list[str]]:
-    """Return the names of the steps for what is shared, and of those for the lanes; they compute the recorded number."""
+    """Return the names of the steps for what is shared and of those for the lanes; they give the recorded number."""
     plan = plan_of(output, shared, batched)
     space = prepared(plan, 3)
     space.load(np.array([[leaf.data for leaf in batched]] * 3))

@@ -733,3 +733,21 @@ def test_a_slope_that_is_a_number_is_that_number(slope):
         assert np.ravel(gradient).tolist() == pytest.approx([slope * math.cos(0.5), slope * math.cos(2.0)], rel=1e-15)
     finally:
         assert TABLE.pop() is row  # other tests go by the table
+
+
+@pytest.mark.parametrize("weights", [None, [2.0, 3.0]])
+def test_an_output_that_no_lane_moves_counts_once_per_lane(weights):
+    w, x = Value(2.0), Value(5.0)
+    program = Tape.of(w * w).compile([w], [x])
+    values, gradient = program.value_and_grad([3.0], [[1.0], [7.0]], weights)
+    assert values.tolist() == [9.0, 9.0]
+    assert gradient.tolist() == [6.0 * (2.0 if weights is None else 5.0)]
+
+
+def test_no_lanes_at_all_have_no_gradient_whatever_came_before():
+    w, x = Value(2.0), Value(5.0)
+    program = Tape.of(w * x + autograd.sin(w)).compile([w], [x])
+    for lanes in ([[1.0]], [[1.0], [7.0]], np.empty((0, 1)), [[1.0]], np.empty((0, 1))):
+        values, gradient = program.value_and_grad([3.0], lanes)
+        close(gradient, [sum(lane[0] + math.cos(3.0) for lane in lanes)])
+        assert len(values) == len(lanes)

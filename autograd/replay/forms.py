@@ -67,7 +67,7 @@ def _gaussian(a: Any, x: Any, c: Any, out: Any) -> None:
 
 def _sum(*arguments: Any) -> None:
     *terms, out = arguments
-    np.copyto(out, terms[0] if terms else 0.0)
+    np.copyto(out, terms[0])
     for term in terms[1:]:
         np.add(out, term, out)
 

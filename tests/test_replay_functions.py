@@ -763,6 +763,30 @@ def test_names_docs_and_copies():
     assert pickle.loads(pickle.dumps(ag.vectorize(smaller)))(3.0, 2.0) == 2.0
 
 
+def test_a_tape_opened_inside_may_import_from_the_outer_one_and_be_imported_from():
+    def f(x):
+        y = x * x
+        with Tape():
+            z = y * 3.0
+        return z + y
+
+    g = ag.compile(f)
+    assert (g(2.0), g(3.0), g.value_and_grad(5.0)) == (16.0, 36.0, (100.0, 40.0))
+
+
+def test_numbers_and_arrays_may_come_in_any_order():
+    f = ag.compile(lambda a, xs, b, ys, c: a + 10.0 * xs[1] + 100.0 * b + 1000.0 * ys[0] + 10000.0 * c)
+    assert f(1.0, np.array([0.0, 2.0]), 3.0, np.array([4.0]), 5.0) == 54321.0
+    assert f(2.0, np.array([0.0, 3.0]), 4.0, np.array([5.0]), 6.0) == 65432.0
+    assert len(f._paths) == 1
+
+
+@pytest.mark.parametrize("given", [np.array("a"), np.array(["a"]), np.array(["2020-01-01"], dtype="datetime64[D]")])
+def test_arrays_of_something_else_are_refused(given):
+    with pytest.raises(TypeError, match="x has to be an array of real numbers, not of"):
+        ag.compile(lambda x: 1.0)(given)
+
+
 def test_what_was_asked_before_a_function_was_called_does_not_belong_to_it():
     w = Value(1.0)
     assert w * w > 0.5

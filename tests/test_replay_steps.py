@@ -9,7 +9,7 @@ import pytest
 
 import autograd as ag
 from autograd import Tape, Value, primitives
-from autograd.replay.arrays import prepared
+from autograd.replay.arrays import FEWEST_SPLIT, MOST_SPLIT, prepared
 from autograd.replay.forms import FAST
 from autograd.replay.guards import with_guards
 from autograd.replay.inputs import numbers, table, vector, weights_of
@@ -88,6 +88,28 @@ def test_what_is_the_same_for_all_lanes_is_added_once(w, x):
     assert forward(both, w, x) == (["take", "contracted"], [COPY_OF_INPUTS, "copyto", "add", "multiply"])
     both = (w[0] + x[0] + x[1]) * (w[1] + x[2] + x[3])
     assert forward(both, w, x) == ([], [COPY_OF_INPUTS, "copyto", "add", "add", "multiply"])
+
+
+@pytest.mark.parametrize("lanes", [1, FEWEST_SPLIT - 1, FEWEST_SPLIT, 2 * FEWEST_SPLIT])
+@pytest.mark.parametrize("count", [1, 2, 3, MOST_SPLIT - 1, MOST_SPLIT, MOST_SPLIT + 1])
+def test_a_few_rows_of_many_lanes_are_computed_one_by_one_where_their_operands_do_not_lie_evenly(count, lanes):
+    xs = [Value(2.25 - k) for k in range(2 * MOST_SPLIT + 4)]
+    bends = [k * (k + 1) // 2 % len(xs) for k in range(count)]
+
+    def steps(build) -> int:
+        space = prepared(plan_of(ag.prod([build(k) for k in range(count)]), [], xs), lanes)
+        return len([step for step in space.forward if step[0] is np.divide])
+
+    split = 1 < count <= MOST_SPLIT and lanes >= FEWEST_SPLIT
+    assert steps(lambda k: xs[bends[k]] / xs[k]) == (count if split and count > 2 else 1)
+    assert steps(lambda k: xs[k] / xs[2 * k]) == 1
+    assert steps(lambda k: xs[k] / (1.0 + k * k)) == 1
+    assert steps(lambda k: xs[-1 - k] / (1.0 + k * k)) == (count if split else 1)
+
+
+def test_what_is_shared_is_never_computed_one_by_one(w):
+    plan = plan_of(ag.prod([w[k * k] / w[k] for k in range(3)]), w, [])
+    assert [name_of(step) for step in prepared(plan, 2 * FEWEST_SPLIT).before].count("divide") == 1
 
 
 def test_rows_with_a_faster_form_use_it_unless_everything_is_as_the_engine_does_it(w, x):

@@ -379,9 +379,7 @@ def _do(steps: Iterable[Step]) -> None:
 # -- compiling -------------------------------------------------------------------------------------------------------
 
 
-def compiled(
-    tape: Tape, shared: Sequence[Value] | None, batched: Sequence[Value], *, guarded: bool = True
-) -> Program:
+def compiled(tape: Tape, shared: Sequence[Value] | None, batched: Sequence[Value], *, guarded: bool = True) -> Program:
     """Return `tape.compile(shared, batched)`; unless it is guarded, whatever the comparisons on the way come to."""
     tape = pruned(tape)
     if not len(tape):

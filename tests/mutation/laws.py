@@ -36,7 +36,7 @@ LAWS: dict[str, str] = {  # file -> what follows tests/test_ in the names of its
     "autograd/value.py": "value fast_paths recording copies arrays replay_functions",
     "autograd/replay/arguments.py": "replay_functions replay",
     "autograd/replay/arrays.py": "replay replay_functions replay_steps",
-    "autograd/replay/faults.py": "replay replay_functions",
+    "autograd/replay/faults.py": "replay replay_functions replay_faults",
     "autograd/replay/forms.py": "replay replay_functions replay_graphs replay_steps",
     "autograd/replay/forward.py": "replay replay_functions replay_graphs replay_steps",
     "autograd/replay/functions.py": "replay_functions",

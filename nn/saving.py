@@ -28,7 +28,7 @@ from nn.module import Module
 if TYPE_CHECKING:
     from nn.trainer import Training
 
-__all__ = ["SavedFileError", "load", "load_checkpoint", "read_extra", "save", "save_checkpoint"]
+__all__ = ["SavedFileError", "check_readable", "load", "load_checkpoint", "read_extra", "save", "save_checkpoint"]
 
 Path = str | os.PathLike[str]
 Loaded = TypeVar("Loaded", bound=Module)
@@ -361,13 +361,18 @@ def _in_order(data: bytes) -> bytes:
     return len(text).to_bytes(8, "little") + text + data[8 + size :]
 
 
+def check_readable(path: Path) -> None:
+    """Raise OSError where there is no file or it may not be read, and SavedFileError where it is a pipe."""
+    if stat.S_ISFIFO(os.stat(os.fspath(path)).st_mode):
+        raise _refusal(path, "it is a pipe, and numbers are read from a file: write it to one first")
+    with open(os.fspath(path), "rb"):
+        pass
+
+
 def _read(path: Path) -> tuple[dict[str, str], dict[str, _Tensor]]:
     """Return the facts and the tensors of a file."""
     package = _safetensors()
-    if stat.S_ISFIFO(os.stat(os.fspath(path)).st_mode):  # a missing file gets Python's own error
-        raise _refusal(path, "it is a pipe, and numbers are read from a file: write it to one first")
-    with open(os.fspath(path), "rb"):  # likewise one that may not be read
-        pass
+    check_readable(path)  # what cannot be opened gets Python's own error
     tensors: dict[str, _Tensor] = {}
     try:
         with package.safe_open(os.fspath(path), framework="numpy") as file:

@@ -611,6 +611,16 @@ def test_wrong_use_is_one_line_and_exit_code_2(arguments, message, capsys, tmp_p
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_to_resume_from_is_refused_and_not_waited_for(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe")
+    assert cli.main(["train", "xor", "--resume", "pipe"]) == 2
+    assert capsys.readouterr().err == (
+        "nn train: pipe: it is a pipe, and numbers are read from a file: write it to one first\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "flags", "message"),
     [

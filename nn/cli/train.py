@@ -29,7 +29,7 @@ from nn.module import Module
 from nn.optimizers import OPTIMIZERS, Optimizer
 from nn.regularizers import L1, L2, MaxNorm, Regularizer, Together
 from nn.samples import Dataset, Standardization
-from nn.saving import SavedFileError
+from nn.saving import SavedFileError, check_readable
 from nn.schedules import SCHEDULES
 from nn.stages import Dropout, Sequential
 from nn.trainer import fit
@@ -88,8 +88,8 @@ def _check_files(options: Namespace) -> None:
     if is_table(options.source) and os.path.realpath(options.source) in places:
         raise WrongUseError(f"{places[os.path.realpath(options.source)]} names the file with the data")
     if options.resume:
-        with wrong_input(options.resume), open(options.resume, "rb"):
-            pass
+        with wrong_input(options.resume):
+            check_readable(options.resume)
 
 
 def _check_packages(options: Namespace) -> None:

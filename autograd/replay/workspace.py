@@ -78,7 +78,7 @@ class Workspace:
             over what is shared.
     """
 
-    def __init__(self, plan: Plan, lanes: int, sweeps: bool = False, careful: bool = False) -> None:
+    def __init__(self, plan: Plan, lanes: int, sweeps: bool, careful: bool) -> None:
         shapes = {SHARED: (plan.rows[0],), BATCHED: (plan.rows[1], lanes)}
         self.plan = plan
         self.lanes = lanes

@@ -50,7 +50,7 @@ LAWS: dict[str, str] = {  # file -> what follows tests/test_ in the names of its
     "autograd/replay/rows.py": "replay_rows",
     "autograd/replay/slopes.py": "replay replay_functions replay_graphs replay_slopes",
     "autograd/replay/source.py": "replay_source",
-    "autograd/replay/workspace.py": "replay replay_functions replay_graphs replay_steps",
+    "autograd/replay/workspace.py": "replay replay_functions replay_graphs replay_steps replay_workspace",
     "autograd/show/boxes.py": "show pictures",
     "autograd/show/formula.py": "formula",
     "autograd/show/graph.py": "show pictures",

@@ -1,0 +1,110 @@
+"""The callers' own arrays in a replay: nothing is copied that need not be, and nothing of theirs is changed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import autograd as ag
+from autograd import Tape, Value, grad
+from autograd.replay import workspace
+from autograd.replay.workspace import MANY_SHARED
+
+
+def layers(w, x):
+    rows = [w[0:3], w[3:6]]
+    hidden = [ag.tanh(ag.dot(row, x[:3]) + bias) for row, bias in zip(rows, w[6:8])]
+    return ag.dot(hidden, w[8:10]) - x[3]
+
+
+def flat(w, x):
+    return ag.sum([each * each for each in w]) * ag.exp(w[3]) + x[0] * w[1] - ag.prod(w[4:7])
+
+
+def single(w, x):
+    return w[2] * x[0]
+
+
+def straight(w, x):
+    return w[2]
+
+
+def scattered(w, x):
+    picked = [w[k] for k in (7, 1, 4, 4, 0, 9)]
+    return ag.logsumexp(picked) + ag.dot(picked, [w[9], *w[:5]]) * x[1] + ag.sin(w[7]) * ag.sin(w[3]) * ag.sin(w[5])
+
+
+def pairs(w, x):
+    return ag.sum([ag.sin(w[k]) * w[k + 1] for k in range(9)]) + ag.sum([w[k] * x[k % 4] for k in range(10)])
+
+
+WORKS = [layers, flat, single, straight, scattered, pairs]
+
+
+def program_of(work, with_lanes: bool = True):
+    w, x = [Value(0.1 + 0.07 * k) for k in range(10)], [Value(0.3 * k - 0.5) for k in range(4)]
+    output = work(w, x)
+    return Tape.of(output).compile(w, x) if with_lanes else Tape.of(output).compile([*w, *x])
+
+
+@pytest.mark.parametrize("with_lanes", [True, False])
+@pytest.mark.parametrize("work", WORKS)
+def test_many_shared_inputs_are_used_where_they_lie_and_give_the_same_bits(work, with_lanes, monkeypatch):
+    random = np.random.default_rng(5)
+    copying = program_of(work, with_lanes)
+    monkeypatch.setattr(workspace, "MANY_SHARED", 1)
+    using = program_of(work, with_lanes)
+    kept = []
+    for _ in range(4):
+        shared, lanes = random.normal(size=copying.n_shared), random.normal(size=(3, 4)) if with_lanes else None
+        before = shared.copy()
+        expected = copying.value_and_grad(shared, lanes)
+        found = using.value_and_grad(shared, lanes)
+        assert np.array_equal(found[0], expected[0])
+        assert np.array_equal(found[1], expected[1])
+        assert np.array_equal(using.value(shared, lanes), copying.value(shared, lanes))
+        assert np.array_equal(shared, before)
+        kept.append((found[1], found[1].copy(), shared, before))
+    for gradient, as_told, shared, before in kept:
+        assert np.array_equal(gradient, as_told)  # no later replay writes into what the caller has
+        assert np.array_equal(shared, before)
+        assert gradient.shape == (using.n_shared,)
+
+
+@pytest.mark.parametrize("work", WORKS)
+def test_they_may_lie_in_any_order_in_memory(work, monkeypatch):
+    monkeypatch.setattr(workspace, "MANY_SHARED", 1)
+    program, lanes = program_of(work), np.linspace(-1.0, 1.0, 12).reshape(3, 4)
+    shared = np.linspace(-0.7, 0.9, 10)
+    value, gradient = program.value_and_grad(shared, lanes)
+    for lying in (np.repeat(shared, 2)[::2], shared[::-1].copy()[::-1], shared.tolist(), np.asfortranarray(shared)):
+        found = program.value_and_grad(lying, np.asfortranarray(lanes))
+        assert np.array_equal(found[0], value)
+        assert np.array_equal(found[1], gradient)
+
+
+def test_so_many_shared_inputs_are_many():
+    for count in (MANY_SHARED - 1, MANY_SHARED, MANY_SHARED + 1):
+        w, x = [Value(float(k)) for k in range(count)], Value(2.0)
+        program = Tape.of(ag.sum(w) * x).compile(w, [x])
+        given = np.ones(count)
+        _, gradient = program.value_and_grad(given, [[3.0]])
+        assert gradient.tolist() == [3.0] * count
+        assert (len(program.workspace(1, (1,))._rebased) > 0) == (count >= MANY_SHARED)
+
+
+@pytest.mark.parametrize("per_row", [False, True])
+def test_an_input_of_a_transform_is_a_number_in_what_is_compiled_inside(per_row):
+    found = []
+
+    def f(v):
+        w, x = Value(2.0), Value(3.0)
+        program = Tape.of(ag.sin(w * v) * x + v).compile([w], [x])
+        found.append(program.value_and_grad([2.0], [[3.0], [4.0]], per_row=per_row))
+        return v * v
+
+    assert grad(f)(0.5) == 1.0
+    values, gradient = found[0]
+    assert np.allclose(values, np.sin(1.0) * np.array([3.0, 4.0]) + 0.5, rtol=1e-15)
+    slopes = np.cos(1.0) * 0.5 * np.array([3.0, 4.0])
+    assert np.allclose(gradient, slopes[:, None] if per_row else [slopes.sum()], rtol=1e-15)

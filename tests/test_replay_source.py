@@ -717,3 +717,14 @@ def test_a_wide_node_is_one_line():
     assert len(body(source_of(autograd.dot(leaves[:1000], leaves[1000:])))[0]) == 1
     check(autograd.prod(leaves[500:700]))
     check(autograd.logsumexp(leaves))
+
+
+@pytest.mark.parametrize("count", [21, 60, 61])
+def test_long_lists_of_leaves_fill_lines_that_are_not_too_long(count):
+    leaves = [Value(1.0 + k, label=f"weight_of_input_{k}") for k in range(count)]
+    text = Tape.of(autograd.prod(leaves)).source()
+    lines = text.partition("def value(leaves):\n    (\n")[2].partition("    ) =")[0].splitlines()
+    assert all(line.startswith("        w") and line.endswith(",") for line in lines)
+    assert " ".join(line.strip() for line in lines) == " ".join(f"{leaf.label}," for leaf in leaves)
+    assert max(map(len, lines)) <= 92
+    assert min(map(len, lines[:-1])) > 92 - len(" weight_of_input_99,")

@@ -302,7 +302,7 @@ def _own_definition(row: Primitive) -> ast.FunctionDef | None:
         return None
     try:
         statement = _Plain().visit(ast.parse(textwrap.dedent(inspect.getsource(function))).body[0])
-    except (OSError, TypeError, SyntaxError):
+    except (OSError, SyntaxError):
         return None
     if not isinstance(statement, ast.FunctionDef) or statement.decorator_list:
         return None

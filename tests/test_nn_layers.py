@@ -1041,3 +1041,32 @@ def test_weights_can_be_set_by_hand():
     with pytest.raises(TypeError, match="the weight of a neuron is a number"):
         neuron.weights = [1.0, "2"]
     assert [parameter.data for parameter in neuron.row] == [4.0, 5.0, 6.0]
+
+
+def test_a_neuron_of_its_own_is_drawn_as_one_that_has_one_output():
+    for name in ("tanh", "sigmoid", "relu"):
+        drawn, said = (Neuron(3, name, seed=4, **more) for more in ({}, {"fan_out": 1}))
+        assert [each.data for each in drawn.row] == [each.data for each in said.row]
+    assert [each.data for each in Neuron(3, "tanh", seed=4).row] != [
+        each.data for each in Neuron(3, "tanh", seed=4, fan_out=2).row
+    ]
+
+
+@pytest.mark.parametrize("numbers", [[], [1.0], [1.0, 2.0, 3.0]])
+def test_as_many_weights_as_inputs_are_assigned(numbers):
+    neuron = Neuron(2)
+    before = [each.data for each in neuron.row]
+    with pytest.raises(ValueError, match=f"a neuron of 2 inputs has as many weights, not {len(numbers)}"):
+        neuron.weights = numbers
+    assert [each.data for each in neuron.row] == before
+
+
+def test_a_neuron_that_is_taken_out_or_exchanged_is_no_longer_computed():
+    layer = Layer(2, 3, "identity")
+    assert len(layer([1.0, 2.0])) == 3
+    rows = layer._matrix()
+    assert layer._matrix() is rows
+    last = layer.neurons.pop()
+    assert len(layer([1.0, 2.0])) == 2
+    layer.neurons[0] = last
+    assert layer([1.0, 2.0])[0].data == last([1.0, 2.0]).data

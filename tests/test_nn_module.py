@@ -502,3 +502,28 @@ def test_what_is_no_output_is_refused(output, kind):
     with pytest.raises(TypeError) as caught:
         plain(output)
     assert str(caught.value) == f"the output of a model is a number or a list of numbers, not {kind}"
+
+
+def test_weights_are_drawn_from_the_seed_0_unless_another_is_given():
+    model = MLP(3, [4, 2], "tanh", seed=7)
+    drawn = [each.data for each in model.initialize().parameters()]
+    assert drawn == [each.data for each in model.initialize(0).parameters()]
+    assert drawn != [each.data for each in model.initialize(1).parameters()]
+
+
+@pytest.mark.parametrize("name", ["__call__", "outputs"])
+def test_a_layer_that_computes_something_of_its_own_does_so_for_batches_and_arrays_too(name):
+    class Doubled(Layer):
+        pass
+
+    def doubled(self, inputs):
+        return [2.0 * each for each in Layer.__call__(self, inputs)]
+
+    changed = type("Changed", (Layer,), {name: doubled})
+    kept = type("Kept", (Layer,), {name: doubled, "on_arrays": Layer.on_arrays})
+    assert Doubled.on_batch is Layer.on_batch
+    assert Doubled.on_arrays is Layer.on_arrays
+    assert changed.on_batch is Module.on_batch
+    assert changed.on_arrays is Module.on_arrays
+    assert kept.on_arrays is Layer.on_arrays
+    assert kept.on_batch is Module.on_batch

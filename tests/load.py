@@ -6,8 +6,8 @@
 
 `nodes` tells CPU time per node: of recording, a sweep, `Tape.of`, a pickle there and back, and compiling (up to 10⁶
 nodes, where the tape is wide enough to be arrays); and memory: bytes per node that recording takes, that the first
-sweep takes in addition; what the process still has when the values are gone (the allocator keeps pages in which a
-little is used); and by how much it has grown when all was made, used and let go a second time. Every tape is made in a
+sweep takes in addition; what the process still has when the values are gone and the C library has been asked to give
+free pages back; and by how much it has grown when all was made, used and let go a second time. Every tape is made in a
 process of its own. 10⁷ nodes take 1.1 GB; 3·10⁷ (`--most 7.5`) are the most that is meant to be tried: about 4 GB, and
 twice as much for a pickle, which is left out there.
 
@@ -18,6 +18,7 @@ twice as much for a pickle, which is left out there.
 from __future__ import annotations
 
 import argparse
+import ctypes
 import gc
 import json
 import os
@@ -99,6 +100,9 @@ def cell(shape: str, n: int) -> dict[str, float]:
 
 def _settled() -> int:
     gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's
+    if trim is not None:
+        trim(0)
     return resident()
 
 

@@ -112,6 +112,12 @@ def test_what_is_shared_is_never_computed_one_by_one(w):
     assert [name_of(step) for step in prepared(plan, 2 * FEWEST_SPLIT).before].count("divide") == 1
 
 
+def test_inputs_that_nothing_reads_are_not_copied(w, x):
+    assert forward(ag.sin(w[0]), w, x) == (["sin"], [])
+    assert forward(w[0], w, x) == ([], [])
+    assert forward(x[0], w, x) == ([], [COPY_OF_INPUTS])
+
+
 def test_rows_with_a_faster_form_use_it_unless_everything_is_as_the_engine_does_it(w, x):
     plan = plan_of(ag.relu(x[0]), w, x)
     fast, careful = prepared(plan, 3), prepared(plan, 3, careful=True)

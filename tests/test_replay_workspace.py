@@ -8,6 +8,7 @@ import pytest
 import autograd as ag
 from autograd import Tape, Value, grad
 from autograd.replay import workspace
+from autograd.replay.levels import SHARED
 from autograd.replay.workspace import MANY_SHARED
 
 
@@ -38,7 +39,12 @@ def pairs(w, x):
     return ag.sum([ag.sin(w[k]) * w[k + 1] for k in range(9)]) + ag.sum([w[k] * x[k % 4] for k in range(10)])
 
 
-WORKS = [layers, flat, single, straight, scattered, pairs]
+def across(w, x):
+    computed = ag.sin(w[0])  # stands in the row behind the last input
+    return ag.dot([w[8], w[9], computed], w[1:4]) * ag.dot(w[7:10], w[:3]) + computed * x[0]
+
+
+WORKS = [layers, flat, single, straight, scattered, pairs, across]
 
 
 def program_of(work, with_lanes: bool = True):
@@ -65,6 +71,10 @@ def test_many_shared_inputs_are_used_where_they_lie_and_give_the_same_bits(work,
         assert np.array_equal(using.value(shared, lanes), copying.value(shared, lanes))
         assert np.array_equal(shared, before)
         kept.append((found[1], found[1].copy(), shared, before))
+    used = using.workspace(3 if with_lanes else 1, (SHARED,))
+    assert bool(used._rebased) == (work is not straight)
+    if work in (layers, single, across):  # the others gather rows that do not lie evenly, from a copy of all
+        assert used._reads_copy == (work is across)
     for gradient, as_told, shared, before in kept:
         assert np.array_equal(gradient, as_told)  # no later replay writes into what the caller has
         assert np.array_equal(shared, before)

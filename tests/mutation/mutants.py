@@ -162,7 +162,10 @@ def _changes(operator: Any, node: Any) -> Iterator[tuple[str, str]]:
     """Yield the code of a node before and after, for each change that an operator can make to it."""
     for index, _ in enumerate(list(operator.mutation_positions(node))):
         saved, before = _saved(node), node.get_code()
-        changed = operator.mutate(node, index)
+        try:
+            changed = operator.mutate(node, index)
+        except AttributeError:  # cosmic-ray knows no exception of a module, as in `except package.Error`
+            continue
         after = "" if changed is None else changed.get_code()
         for owner, name, value in saved:
             setattr(owner, name, value)

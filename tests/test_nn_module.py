@@ -527,3 +527,18 @@ def test_a_layer_that_computes_something_of_its_own_does_so_for_batches_and_arra
     assert changed.on_arrays is Module.on_arrays
     assert kept.on_arrays is Layer.on_arrays
     assert kept.on_batch is Module.on_batch
+
+
+def test_a_notebook_shows_the_network_and_of_other_modules_the_text():
+    class Own(Module):
+        def __init__(self):
+            self.w = Value(2.0)
+
+        def __call__(self, inputs):
+            return self.w * inputs[0]
+
+    model = MLP(2, [1])
+    shown = model._repr_mimebundle_()
+    assert shown["text/plain"] == repr(model)
+    assert "<svg" in shown["image/svg+xml"]
+    assert Own()._repr_mimebundle_() == {"text/plain": "Own(1 parameter)"}

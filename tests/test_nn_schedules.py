@@ -238,3 +238,17 @@ def test_errors_read_well(use, error, message):
     with pytest.raises(error) as caught:
         use()
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 9])
+@pytest.mark.parametrize("name", list(SCHEDULES))
+def test_every_schedule_suits_the_shortest_runs(name, epochs):
+    schedule = SCHEDULES[name](optimizer(), epochs)
+    for _ in range(epochs):
+        schedule.step(1.0)
+        assert 0.0 <= schedule.optimizer.learning_rate <= 8.0
+
+
+def test_waits_are_a_part_of_the_run_and_one_epoch_at_least():
+    assert [SCHEDULES["plateau"](optimizer(), epochs).patience for epochs in (1, 9, 20, 100)] == [1, 1, 2, 10]
+    assert [SCHEDULES["step"](optimizer(), epochs).every for epochs in (1, 3, 4, 100)] == [1, 1, 2, 34]

@@ -785,3 +785,17 @@ def test_errors_read_well(use, error, message):
     with pytest.raises(error) as caught:
         use()
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "size", "shares"), [(8, 3, [3 / 8, 3 / 8, 2 / 8]), (5, None, [1.0]), (2, 1, [0.5, 0.5])]
+)
+def test_each_step_tells_which_share_of_the_epoch_it_was(n_samples, size, shares):
+    told = []
+    samples = [[float(k)] for k in range(n_samples)]
+    model = MLP(1, [1])
+    options = {"loss": mean_squared_error, "optimizer": SGD(model.parameters(), 0.1), "epochs": 2, "batch_size": size}
+    run = training(model, samples, [0.0] * n_samples, **options)
+    run.on_batch_done = told.append
+    list(run)
+    assert told == shares * 2

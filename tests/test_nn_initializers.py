@@ -174,3 +174,10 @@ def test_errors_read_well(use, error, message):
     with pytest.raises(error) as caught:
         use()
     assert str(caught.value) == message
+
+
+def test_seeds_are_0_or_more():
+    assert as_generator(0).random() == random.Random(0).random()
+    assert as_generator(1).random() == random.Random(1).random()
+    with pytest.raises(ValueError, match="a seed is 0 or more, not -1"):
+        as_generator(-1)

@@ -55,6 +55,8 @@ def test_a_sum_counts_as_many_terms_as_it_has(leaves):
 def test_a_sum_that_is_used_twice_is_one_term_wherever_it_is_used(leaves):
     a, b, c, d, *_ = leaves
     s = a + b + c
+    assert [each[0] for each in shapes(plan_of((d + s) * s, leaves))] == ["sum", "add", "mul"]
+    assert [each[0] for each in shapes(plan_of((s - d) * s, leaves))] == ["sum", "sub", "mul"]
     once, again = ag.sum([s]) + d, s * d
     found = shapes(plan_of(once * again, leaves))
     assert [each[0] for each in found] == ["sum", "sum", "mul", "add", "mul"]
@@ -79,8 +81,8 @@ def test_a_product_that_is_taken_away_keeps_its_row_unless_a_factor_can_take_the
 
 def test_products_of_constants_go_into_the_constant_of_the_sum(leaves):
     a, b, *_ = leaves
-    (group,) = plan_of(ag.dot([a, 2.0, 4.0], [b, 3.0, 0.5]), leaves).groups
-    assert group.constant.tolist() == [8.0]
+    (group,) = plan_of(ag.dot([a, 2.0, 4.0], [b, 3.0, 0.25]), leaves).groups
+    assert group.constant.tolist() == [7.0]
     assert group.products[0].right.rows.shape == (1, 1)
 
 
@@ -146,6 +148,12 @@ def test_nodes_of_one_level_with_operands_of_other_kinds_are_groups_of_their_own
     plan = plan_of((w * 2.0) * (v * x) * (w / v), [w, v], [x])
     assert shapes(plan) == [("mul", 1), ("mul", 1), ("div", 1), ("mul", 1), ("mul", 1)]
     assert [each.kind for each in plan.groups] == [SHARED, BATCHED, SHARED, BATCHED, BATCHED]
+
+
+def test_what_is_computed_of_shared_operands_only_is_shared(leaves):
+    w, v, x, *_ = leaves
+    plan = plan_of(ag.prod([w, v, 2.0]) * ag.prod([w, x, v]), [w, v], [x])
+    assert [each.kind for each in plan.groups] == [SHARED, BATCHED, BATCHED]
 
 
 def test_in_lanes_of_their_own_the_batched_inputs_come_first_and_then_those_that_were_shared(leaves):

@@ -204,6 +204,16 @@ def test_leaves_that_are_no_inputs_are_numbers_in_what_guards_compare():
     assert "k" in second.text
 
 
+def test_numbers_on_either_side_of_a_comparison_are_compared_with():
+    x, k = Value(1.0), Value(5.0)
+    with Tape():
+        assert k > x
+        assert x > -3.0
+        y = x * x
+    program = Tape.of(y).compile([x])
+    assert [bool(program.holds([number])) for number in (-3.5, -2.5, 4.5, 5.5)] == [False, True, True, False]
+
+
 def test_guards_that_a_copy_left_behind_are_missed():
     x = Value(1.0)
     with Tape():

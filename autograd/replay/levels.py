@@ -133,7 +133,8 @@ def planned(tape: Tape, shared: Sequence[int], batched: Sequence[int], guards: S
     Cost: a few steps per node and per operand.
     """
     nodes = _Nodes(tape, batched, guards)
-    outputs = list(tape.outputs or (len(tape) - 1,))
+    assert tape.outputs is not None
+    outputs = list(tape.outputs)
     nodes.need(outputs)
     return _numbered(nodes, shared, batched, outputs, guards)
 
@@ -258,7 +259,7 @@ class _Nodes:
             if code in _ADDITIVE:
                 left, right = self.lefts[index], self.rights[index]
                 if right == WIDE:
-                    counts[index] = sum(get(at, 1) if at >= 0 and uses[at] == 1 else 1 for at in left)
+                    counts[index] = FEWEST_TERMS  # it has as many operands at least
                 else:
                     first = get(left, 1) if left >= 0 and uses[left] == 1 else 1
                     second = get(right, 1) if right >= 0 and uses[right] == 1 else right != NONE

@@ -83,7 +83,7 @@ LAWS: dict[str, str] = {  # file -> what follows tests/test_ in the names of its
     "nn/regularizers.py": "nn_regularizers",
     "nn/replaying.py": "nn_replay",
     "nn/reports.py": "nn_reports",
-    "nn/samples.py": "nn_training nn_replay",
+    "nn/samples.py": "nn_datasets nn_training",
     "nn/saving.py": "nn_saving",
     "nn/schedules.py": "nn_schedules",
     "nn/shapes.py": "nn_layers nn_module",

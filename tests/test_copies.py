@@ -111,6 +111,20 @@ def test_tapes_that_import_from_each_other(duplicate):
     assert twin.data == 32.0
 
 
+def test_a_copied_tape_knows_what_it_has_imported_and_from_which_generation(duplicate):
+    x = Value(2.0)
+    y = x
+    for _ in range(3):
+        with Tape():
+            y = y * x
+    tape = duplicate(y)._tape
+    ((index, (older, at)),) = tape.imports.items()
+    assert tape.generation == 2
+    assert older.generation == 1
+    assert tape.enter_import((older, at)) == index
+    assert len(tape.imports) == 1
+
+
 def test_a_tape_that_imports_from_its_copy(duplicate):
     x = Value(2.0)
     with Tape():

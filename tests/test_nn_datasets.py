@@ -516,3 +516,11 @@ def test_what_cannot_be_standardized_is_said(use, message):
     with pytest.raises(ValueError, match=r".") as caught:
         use()
     assert str(caught.value) == message
+
+
+def test_inputs_and_classes_are_counted_from_one():
+    made = blobs(6, [[0.0, 0.0], [1.0, 1.0], [2.0, 0.0]])
+    assert (made.features, made.classes) == (["x1", "x2"], ["blob 1", "blob 2", "blob 3"])
+    assert one_hot_identity(3).features == ["x1", "x2", "x3"]
+    assert moons(4).features == ["x1", "x2"]
+    assert sine(4).features == ["x"]

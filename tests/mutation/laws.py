@@ -20,7 +20,7 @@ LAWS: dict[str, str] = {  # file -> what follows tests/test_ in the names of its
     "autograd/expressions.py": "expressions",
     "autograd/kernels.py": "primitives accuracy",
     "autograd/lifting.py": "transforms tape",
-    "autograd/linear.py": "transforms tape",
+    "autograd/linear.py": "fast_paths transforms",
     "autograd/listing.py": "show scope_walk stepper",
     "autograd/naming.py": "naming",
     "autograd/operators.py": "value package arrays recording fast_paths",

@@ -204,6 +204,7 @@ def test_a_file_that_is_cut_off_anywhere_is_refused_and_changes_nothing(path):
     ("saved", "message"),
     [
         (MLP(2, [4, 1]), r"layers.0.weight has shape \(4, 2\), not \(3, 2\)"),
+        (MLP(2, [2, 1]), r"layers.0.weight has shape \(2, 2\), not \(3, 2\)"),
         (MLP(2, [3, 1, 1]), r"has no layers.2"),
         (MLP(2, [3]), r"it has no layers.1.weight"),
         (Sequential(Layer(2, 3)), r"it has no layers.0.weight"),
@@ -270,13 +271,40 @@ def test_a_foreign_file_says_what_it_lacks(path):
         read_extra(path)
 
 
-def test_whole_numbers_are_no_parameters(path):
+@pytest.mark.parametrize("kind", ["int64", "bool", "uint8"])
+def test_only_floats_are_parameters(kind, path):
     import numpy
     from safetensors.numpy import save_file
 
-    save_file({"weights": numpy.ones(2, numpy.int64)}, path)
-    with pytest.raises(SavedFileError, match="weights has numbers of type int64, not floats"):
+    save_file({"weights": numpy.ones(2, kind)}, path)
+    with pytest.raises(SavedFileError, match=f"weights has numbers of type {kind}, not floats"):
         load(path)
+
+
+@pytest.mark.parametrize("length", [1, 100, 250, 280, 400, 5000])
+def test_what_stands_in_a_file_is_told_as_far_as_a_line_goes(length, path):
+    import numpy
+    from safetensors.numpy import save_file
+
+    name = "w" * length
+    save_file({name: numpy.ones(2, "int64")}, path)
+    with pytest.raises(SavedFileError) as caught:
+        load(path)
+    said = str(caught.value).removeprefix(f"{path}: ")
+    whole = f"{name} has numbers of type int64, not floats"
+    assert said == (whole if len(whole) <= 300 else f"{whole[:300]}…")
+
+
+def test_a_file_begins_with_its_header_filled_up_to_eight_bytes(path):
+    for n in range(1, 9):
+        save(MLP(2, [3, 1]), path, extra={"naïve": "é" * n})
+        data = path.read_bytes()
+        size = int.from_bytes(data[:8], "little")
+        header = data[8 : 8 + size].decode()
+        assert size % 8 == 0
+        assert "naïve" in json.loads(json.loads(header)["__metadata__"]["extra"])
+        assert "naïve" in header
+        assert len(header) - len(header.rstrip(" ")) < 8
 
 
 def test_errors_read_well(path, monkeypatch):

@@ -134,7 +134,7 @@ def test_shared_inputs_of_another_shape_are_refused(given):
         vector(given, 2)
 
 
-@pytest.mark.parametrize("given", [[1.0, 2.0], [[1.0]], [[1.0, 2.0, 3.0]], [[[1.0, 2.0]]], 1.0])
+@pytest.mark.parametrize("given", [[1.0, 2.0], [[1.0]], [[1.0, 2.0, 3.0]], [[[1.0, 2.0]]], [[[1.0], [2.0]]], 1.0])
 def test_batched_inputs_of_another_shape_are_refused(given):
     with pytest.raises(ValueError, match=r"2 batched leaves.*shape \(B, 2\)"):
         table(given, 2)
@@ -184,7 +184,7 @@ def test_numbers_are_doubles_and_nothing_is_taken_for_a_number():
 
 
 def test_leaves_that_are_no_inputs_are_numbers_in_what_guards_compare():
-    x, k, m = Value(1.0, label="x"), Value(5.0, label="k"), Value(0.5, label="m")
+    x, k, m = Value(1.0, label="x"), Value(5.0, label="k"), Value(-0.5, label="m")
     with Tape():
         compared = ag.primitives.max(x, k, m) + (k * x + x * m)
         assert compared > m
@@ -194,11 +194,12 @@ def test_leaves_that_are_no_inputs_are_numbers_in_what_guards_compare():
     assert [leaf for leaf, _ in whole.leaves.values()] == [x]
     (at,) = whole.leaves
     products = [node for node in whole.nodes if node[0] == primitives.mul.code]
-    assert [node[1] for node in products] == [5.0, 0.5, 1.0]
+    assert [node[1] for node in products] == [5.0, -0.5, 1.0]
+    assert products[1] == (primitives.mul.code, -0.5, at, -0.5, -1, -0.5)
     assert products[0] == (primitives.mul.code, 5.0, -1, 5.0, at, 5.0)
     assert [node[0] == LEAF for node in whole.nodes].count(True) == 1
     first, second = guards
-    assert (first.places[1], first.numbers[1]) == (-1, 0.5)
+    assert (first.places[1], first.numbers[1]) == (-1, -0.5)
     assert (list(second.places), second.numbers[0]) == ([-1, at], 5.0)
     assert whole.nodes[whole.outputs[0]][1] == 1.0
     assert "k" in second.text

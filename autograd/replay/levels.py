@@ -266,11 +266,7 @@ class _Nodes:
                     counts[index] = first + second
             elif code in (_DOT, _MEAN):
                 counts[index] = FEWEST_TERMS
-        short = [
-            index
-            for index, count in counts.items()
-            if count < FEWEST_TERMS and self.rights[index] != WIDE and self.codes[index] != _SUM
-        ]
+        short = [index for index, count in counts.items() if count < FEWEST_TERMS and self.codes[index] != _SUM]
         for index in short:
             del counts[index]
         return counts

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.mutation.laws import LAWS, ROOT, law_tests
-from tests.mutation.ledger import equivalents
+from tests.mutation.laws import LAWS, ROOT, flat, law_tests
+from tests.mutation.ledger import EQUIVALENT, equivalents
 from tests.mutation.mutants import Mutant, Places
 from tests.mutation.patching import functions_of, patch, patches, spot
 
@@ -31,6 +31,10 @@ def test_every_file_of_the_packages_has_tests_of_its_own():
     assert {file for file in files if file.rpartition("/")[2] not in WITHOUT_LAWS} == set(LAWS)
     missing = [test for file in LAWS for test in law_tests(file) if not (ROOT / test).is_file()]
     assert missing == []
+
+
+def test_what_cannot_be_killed_is_listed_under_the_name_of_its_file():
+    assert {path.stem for path in EQUIVALENT.iterdir()} == set(map(flat, equivalents()))
 
 
 @pytest.mark.parametrize("file", sorted(equivalents()))

@@ -118,3 +118,8 @@ LAWS: dict[str, str] = {  # file -> what follows tests/test_ in the names of its
 def law_tests(file: str) -> list[str]:
     """Return the files of a file's own tests, the file itself for its docstrings among them."""
     return [*(f"tests/test_{name}.py" for name in LAWS[file].split()), file]
+
+
+def flat(file: str) -> str:
+    """Return the name that files about a mutated file begin with."""
+    return file.removesuffix(".py").replace("/", "_")

@@ -10,14 +10,16 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tests.mutation.laws import ROOT
+from tests.mutation.laws import LAWS, ROOT, flat
 from tests.mutation.mutants import Mutant
 from tests.mutation.server import Result, digest, tests_digest
 
 KILLED = ("killed", "timeout")
 ALIVE = ("survived", "uncovered")
 STRICT = ("primitives.py", "tape.py", "value.py", "transforms.py", "replay/")
-EQUIVALENT = Path(__file__).with_name("equivalent.toml")
+EQUIVALENT = Path(__file__).with_name("equivalent")
+"""The folder of mutants that cannot be killed, a file per mutated file: in which function, which line, what it becomes
+(any change of it, if not said), and why nobody can notice."""
 
 Key = tuple[str, str, int]
 Line = dict[str, Any]
@@ -44,7 +46,7 @@ class Ledger:
         self.digests = functools.cache(lambda file: {"content": digest([file]), "tests": tests_digest(file)})
 
     def path(self, file: str) -> Path:
-        return self.folder / (file.removesuffix(".py").replace("/", "_") + ".jsonl")
+        return self.folder / f"{flat(file)}.jsonl"
 
     def lines(self, file: str) -> dict[Key, Line]:
         """Return the last line of each mutant of a file's present text."""
@@ -73,7 +75,8 @@ class Ledger:
 
 def equivalents() -> dict[str, list[Line]]:
     """Return the mutants that are known to behave as the original does, per file, each with the reason."""
-    return tomllib.loads(EQUIVALENT.read_text()) if EQUIVALENT.exists() else {}
+    lists = {file: EQUIVALENT / f"{flat(file)}.toml" for file in LAWS}
+    return {file: tomllib.loads(path.read_text())["mutant"] for file, path in lists.items() if path.exists()}
 
 
 def reason(line: Line, known: dict[str, list[Line]]) -> str:

@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 
 from tests.mutation import children
-from tests.mutation.laws import LEFT_OUT, ROOT, law_tests
+from tests.mutation.laws import LEFT_OUT, ROOT, flat, law_tests
 from tests.mutation.mutants import Mutant, Places
 from tests.mutation.patching import functions_of, patch, patches, show_source, spot
 
@@ -227,8 +227,7 @@ class Server:
 
     def kept_as(self, test: str) -> Path:
         """Return where it is kept what the tests of one file do to the mutated file, as both are now."""
-        file, test_name = self.file.removesuffix(".py").replace("/", "_"), Path(test).stem
-        return self.kept / f"{file}-{test_name}-{digest([self.file, test])}.json"
+        return self.kept / f"{flat(self.file)}-{Path(test).stem}-{digest([self.file, test])}.json"
 
     def read_baseline(self) -> Baseline:
         baseline = Baseline()

@@ -25,7 +25,7 @@ __all__ = ["Table", "TableError", "as_number", "choices", "read_table", "shown",
 
 DELIMITERS = (",", ";", "\t")
 MOST_BYTES = 64 * 2**20
-MOST_CELLS = 10_000_000
+MOST_CELLS = 4_000_000
 """Of a table: a cell of a single digit takes a hundred times its place in the file."""
 
 PROBED = 100
@@ -120,7 +120,7 @@ def read_table(path: str | os.PathLike[str], *, delimiter: str | None = None, he
     Cells may be quoted; blank lines are skipped. Line ends may be those of any system.
 
     Args:
-        path: the file, of at most 64 MiB and ten million cells.
+        path: the file, of at most 64 MiB and four million cells.
         delimiter: what stands between two cells; by default the one of comma, semicolon and tab that cuts all rows into
             the same number of cells, the greatest. A first line such as sep=; says it too.
         header: False where the first line is data: columns are then called column1, column2, …; True where it names the
@@ -151,24 +151,24 @@ def table_of(text: str, *, delimiter: str | None = None, header: bool | None = N
     if delimiter is None:
         delimiter = _delimiter(text)
     _check_delimiter(delimiter)
-    records = _not_too_many(_records(text, delimiter))
-    if not records:
+    lines, rows = _not_too_many(_records(text, delimiter))
+    if not rows:
         raise TableError("the file is empty")
-    first_line, first = records[0]
+    first_line, first = lines[0], rows[0]
     names = [name.strip() for name in first]
     if header is None:
         _check_names_are_names(first_line, names)
     if header is False:
         names = [f"column{k + 1}" for k in range(len(first))]
     else:
-        del records[0]
+        del lines[0], rows[0]
         _check_header(first_line, names)
-    if not records:
+    if not rows:
         raise TableError(f"there are no rows below the header (line {first_line})")
-    for line, row in records:
+    for line, row in zip(lines, rows):
         if len(row) != len(names):
             raise TableError(f"line {line} has {counted(len(row), 'cell')}, but line {first_line} has {len(names)}")
-    return Table(names, [row for _, row in records], [line for line, _ in records], delimiter)
+    return Table(names, rows, lines, delimiter)
 
 
 def _text(path: str | os.PathLike[str]) -> str:
@@ -198,15 +198,17 @@ def _check_delimiter(delimiter: str) -> None:
         raise TableError(f"the delimiter is one character, and no quote, line end or NUL, not {shown(delimiter)}")
 
 
-def _not_too_many(records: Iterator[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
-    kept: list[tuple[int, list[str]]] = []
+def _not_too_many(records: Iterator[tuple[int, list[str]]]) -> tuple[list[int], list[list[str]]]:
+    lines: list[int] = []
+    rows: list[list[str]] = []
     n_cells = 0
     for line, row in records:
         n_cells += len(row)
         if n_cells > MOST_CELLS:
             raise TableError(f"up to line {line} there are more than {MOST_CELLS:,} cells: use a part of the file")
-        kept.append((line, row))
-    return kept
+        lines.append(line)
+        rows.append(row)
+    return lines, rows
 
 
 def _delimiter(text: str) -> str:
@@ -233,16 +235,14 @@ def _first_size(text: str, delimiter: str) -> int:
 def _records(text: str, delimiter: str, strict: bool = True) -> Iterator[tuple[int, list[str]]]:
     """Yield (line on which it begins, cells) for every row that is not blank."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=strict)
-    while True:
-        line = reader.line_num + 1
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise TableError(f"line {line}: {_explained(str(error))}") from error
-        if any(cell.strip() for cell in row) or len(row) > 1:
-            yield line, row
+    line = 1
+    try:
+        for row in reader:
+            if len(row) > 1 or (row and row[0].strip()):
+                yield line, row
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise TableError(f"line {line}: {_explained(str(error))}") from error
 
 
 def _explained(error: str) -> str:

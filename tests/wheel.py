@@ -1,8 +1,8 @@
 """Build the distribution and look at it: `python -m tests.wheel`, about ten seconds; it needs pip and a registry.
 
 The wheel is pure and holds what the repository holds of `autograd` and `nn`, and nothing else; building it again in
-another folder, at another time, or from the source distribution gives the same bytes; it works where the repository is
-not: the README's first example, both commands, the playground's page.
+another folder, at another time, or from the source distribution gives the same bytes, where the umask is 022; it works
+where the repository is not: the README's first example, both commands, the playground's page.
 """
 
 from __future__ import annotations
@@ -53,9 +53,16 @@ def copied(folder: Path, names: Sequence[str], time: int) -> Path:
 def run(command: Sequence[str], folder: Path, environment: dict[str, str]) -> str:
     """Run a command that has to succeed, and return what it printed."""
     done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, encoding="utf-8", check=False, timeout=120
+        command,
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        check=False,
+        timeout=120,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == 0, done.stdout
     return done.stdout
 
 
@@ -63,7 +70,8 @@ def built(kind: str, source: Path, tools: Path) -> Path:
     """Build a wheel or an sdist of a folder, and return the file."""
     out = source.with_name(f"{source.name}-{kind}")
     environment = {**os.environ, "PYTHONPATH": str(tools), "SOURCE_DATE_EPOCH": LONG_AGO}
-    run([sys.executable, "-c", BUILD, kind, str(out)], source, environment)
+    said = run([sys.executable, "-c", BUILD, kind, str(out)], source, environment)
+    assert "Warning" not in said, said
     (found,) = out.iterdir()
     return found
 
@@ -111,6 +119,7 @@ def pip(*arguments: object) -> None:
 def main() -> None:
     """Build everything twice and check it."""
     names = tracked()
+    os.umask(0o022)  # files have their modes in an archive
     with tempfile.TemporaryDirectory() as directory:
         folder = Path(directory)
         tools = folder / "tools"

@@ -182,8 +182,9 @@ class Steps:
             ValueError: they are too many or too few.
         """
         size = len(self._last.numbers)
-        if len(state["numbers"]) != size or len(state["good"]) != size:
-            raise ValueError(f"it holds {len(state['numbers'])} numbers, and this run changes {size}")
+        for numbers in (state["numbers"], state["good"]):
+            if len(numbers) != size:
+                raise ValueError(f"it holds {len(numbers)} numbers, and this run changes {size}")
         self.numbers.write(state["numbers"])
         self._last = self.mark()
         self._last_finite = Mark(tuple(state["good"]), self._optimizer.memory)

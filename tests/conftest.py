@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import signal
 
 from hypothesis import settings
 
@@ -18,3 +19,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 # A module that cannot be imported has no doctests: lessons need Jupyter, some peers and oracles themselves.
 NEEDS = {"lessons.py": ("jupytext", "nbclient"), "programs_jax.py": ("jax",)}
 collect_ignore = [file for file, names in NEEDS.items() if not all(map(importlib.util.find_spec, names))]
+
+# A shell that runs the tests in the background lets them ignore Ctrl-C, and some tests press it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)

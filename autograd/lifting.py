@@ -103,7 +103,7 @@ def _shares(place: Place, adjoint: Any, dependent: set[Place]) -> Iterable[tuple
     if node[0] < 0:
         return []
     indices = edges(node)[0]
-    check_fresh((tape, at) for at in indices if at >= 0)  # a leaf may have been entered before all that was found
+    check_fresh((tape, at) for at in indices)  # a leaf may have been entered before all that was found
     wanted = [k for k, operand in enumerate(indices) if operand >= 0 and (tape, operand) in dependent]
     row = primitives.by_code(node[0])
     slopes = row.slopes_of(value_at(tape, index), operands_of(tape, index), wanted)

@@ -92,10 +92,10 @@ def _looked_up(tape: Tape, rows: Iterable[Sequence[Any]]) -> Iterable[tuple[Sequ
     if type(rows) is not tuple:
         return [_look_up(tape, row) for row in rows]
     known = tape.prepared.get(id(rows))
-    if known is None or known[0] is not rows or known[1] != value.writes:
+    if known is None or known[0] != value.writes:
         before = value.writes
-        known = tape.prepared[id(rows)] = (rows, before, [_look_up(tape, row) for row in rows])
-    found: list[tuple[Sequence[Any], Any, Any]] = known[2]
+        known = tape.prepared[id(rows)] = (before, [_look_up(tape, row) for row in rows], rows)  # so it keeps its id
+    found: list[tuple[Sequence[Any], Any, Any]] = known[1]
     return found
 
 

@@ -17,8 +17,9 @@ __all__ = ["name"]
 def name(names: Mapping[str, Any]) -> None:
     """Give every value in a dictionary its key as a label, unless it has a label.
 
-    Lists and tuples of values are labelled by position: the entries of `w` become w[0], w[1], and so on. Names that
-    begin with an underscore, and whatever is not a value, are left out. A value with two names keeps the first.
+    Lists and tuples of values are labelled by position: the entries of `w` become w[0], w[1], and so on, those of lists
+    in it w[0][0], three deep at most. Names that begin with an underscore, and whatever is not a value, are left out. A
+    value with two names keeps the first.
 
     Args:
         names: name -> anything, such as `locals()` or `globals()`.

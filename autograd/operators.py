@@ -142,7 +142,8 @@ class Operators(Generic[Operand]):
         kind = type(self).__name__
         raise TypeError(
             f"a {kind} does not turn into a float by itself, because that would silently drop its derivative: write "
-            f"{'v.data' if kind == 'Value' else 'v.primal'} for the number, or autograd.sin(v) instead of math.sin(v)"
+            f"{'v.data' if hasattr(type(self), 'data') else 'v.primal'} for the number, or autograd.sin(v) instead of "
+            "math.sin(v)"
         )
 
     def __int__(self) -> int:

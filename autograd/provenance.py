@@ -27,22 +27,19 @@ def user_line() -> tuple[str, int] | None:
     return None
 
 
-def not_finite(
-    code: int, primal: float, operands: Sequence[Any], places: Sequence[int], numbers: Sequence[float]
-) -> NonFiniteError | None:
+def not_finite(code: int, primal: float, operands: Sequence[Any], numbers: Sequence[float]) -> NonFiniteError | None:
     """Return the report on a node whose value or slope is not finite though its operands are; None for other nodes.
 
     Args:
         code: of the primitive.
         primal: its result.
         operands: Values, or None for constants.
-        places: their indices on the tape, CONSTANT for constants.
         numbers: for each operand its slope, or the constant.
     """
     primals = [slope if operand is None else operand._data for operand, slope in zip(operands, numbers)]
     if not all(map(isfinite, primals)):
         return None
-    bad = next((k for k, (at, slope) in enumerate(zip(places, numbers)) if at >= 0 and not isfinite(slope)), None)
+    bad = next((k for k, number in enumerate(numbers) if not isfinite(number)), None)  # a slope: constants are finite
     if isfinite(primal) and bad is None:
         return None
     source = user_line()

@@ -645,7 +645,7 @@ def record(code: int, primal: float, operands: Sequence[Value | None], slopes: S
             for at, operand, slope in zip(places, operands, slopes)
         ]
     strict = mode().strict
-    report = not_finite(code, primal, operands, places, numbers) if strict is not False else None
+    report = not_finite(code, primal, operands, numbers) if strict is not False else None
     if report is not None and strict is True:
         raise report
     result = handle(tape, tape.append(node_of(code, primal, places, numbers)), primal)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import pickle
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import sys
 import pytest
 
 from autograd import Primitive, Tape, Value, relu
+from autograd.copies import _STRIDE as STRIDE
 from autograd.primitives import TABLE
 from autograd.recording import close_automatic
 from autograd.tape import GENERATIONS
@@ -78,6 +80,7 @@ def test_stale_leaves_stay_stale(duplicate):
     twin.backward()
     leaf = twin.operands[0]
     assert (twin.data, leaf.data, leaf.grad) == (9.0, 4.0, 6.0)
+    assert [node[1] for node in Tape.of(twin, leaf).nodes] == [3.0, 9.0, 4.0]
 
 
 def test_a_copy_can_be_computed_with(duplicate):
@@ -111,6 +114,51 @@ def test_tapes_that_import_from_each_other(duplicate):
     assert twin.data == 32.0
 
 
+def chain(generations):
+    """Return a leaf, and a product of it on a tape that is the last of so many in a row."""
+    x = y = Value(2.0)
+    for _ in range(generations + 1):
+        with Tape():
+            y = y * x
+    return x, y
+
+
+def stated(tape):
+    return tape.__reduce__()[2]["ancestors"]
+
+
+@pytest.mark.parametrize(
+    ("generations", "expected"),
+    [(0, 0), (1, 1), (STRIDE - 1, STRIDE - 1), (STRIDE, STRIDE), (STRIDE + 1, 1), (2 * STRIDE, 2 * STRIDE)],
+)
+def test_a_tape_states_all_its_ancestors_every_so_many_generations(generations, expected):
+    _, y = chain(generations)
+    assert len(stated(y._tape)) == expected
+
+
+def test_ancestors_are_stated_in_the_order_in_which_they_were_opened():
+    x = Value(2.0)
+    with Tape() as outer:
+        a = x * x
+        with Tape() as inner:
+            b = a * x
+        c = b * a
+    with Tape() as last:
+        d = c * b
+    assert stated(last) == [outer, inner]
+    assert stated(inner) == [outer]
+    assert d.data == 256.0
+
+
+@pytest.mark.parametrize("duplicate_one", [copy.deepcopy, by_pickle])
+def test_a_graph_over_many_tapes_is_copied_whole(duplicate_one):
+    _, y = chain(STRIDE + 2)
+    twin = duplicate_one(y)
+    twin.backward()
+    leaf = Tape.of(twin).leaves[0][0]
+    assert (twin.data, leaf.grad) == (2.0 ** (STRIDE + 4), (STRIDE + 4) * 2.0 ** (STRIDE + 3))
+
+
 def test_a_copied_tape_knows_what_it_has_imported_and_from_which_generation(duplicate):
     x = Value(2.0)
     y = x
@@ -139,6 +187,25 @@ def test_a_tape_that_imports_from_its_copy(duplicate):
     assert (x.grad, leaf.grad) == ((2 * 4.0 + 3 * 4.0) * 4.0, (3 * 4.0 + 1.0) * 4.0)
 
 
+def test_what_is_recorded_after_loading_comes_after_what_was_loaded(monkeypatch):
+    x = Value(2.0)
+    with Tape():
+        y = x * x
+        for _ in range(8):
+            with Tape():
+                z = y * 1.0
+            y = z + 1.0
+    pickled = pickle.dumps(y)
+    monkeypatch.setattr("autograd.tape._serials", itertools.count(1))  # as in a new process
+    twin = pickle.loads(pickled)
+    with Tape():
+        first = twin * 3.0
+    with Tape():
+        second = twin + first
+    second.backward()
+    assert (twin.grad, Tape.of(twin).leaves[0][0].grad) == (4.0, 16.0)
+
+
 def test_a_pruned_tape(duplicate):
     x = Value(2.0, label="x")
     tape = Tape.of(x * x + 1)
@@ -146,6 +213,13 @@ def test_a_pruned_tape(duplicate):
     assert twin.nodes == tape.nodes
     assert twin.outputs == tape.outputs
     assert twin.leaves[0][0].label == "x"
+    assert [twin.sources[index] for index in range(len(tape))] == [(twin, index) for index in range(len(tape))]
+    assert duplicate(twin).nodes == tape.nodes
+
+
+def test_a_tape_that_is_not_pruned_was_taken_from_no_other(duplicate):
+    twin = duplicate((Value(2.0) * 3.0)._tape)
+    assert (twin.outputs, twin.sources) == (None, None)
 
 
 def test_a_pickle_travels_to_another_process():
@@ -153,6 +227,24 @@ def test_a_pickle_travels_to_another_process():
     program = "import pickle, sys; y = pickle.load(sys.stdin.buffer); y.backward(); print(y.data, y.operands[0].grad)"
     done = subprocess.run([sys.executable, "-c", program], input=pickle.dumps(x * x), capture_output=True, check=True)
     assert done.stdout.split() == [b"9.0", b"6.0"]
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_pickle_is_loaded_where_rows_have_other_numbers(place):
+    size, names = len(TABLE), ["double of this test", "triple of this test"]
+    try:
+        rows = [Primitive(name, lambda x: 2.0 * x, partials=(lambda y, x: 2.0,)) for name in names]
+        pickled = pickle.dumps(rows[place](Value(3.0)))
+        del TABLE[size:]  # and another program, which makes them the other way round
+        rows = [Primitive(name, lambda x: 2.0 * x, partials=(lambda y, x: 2.0,)) for name in reversed(names)]
+        assert pickle.loads(pickled).primitive is rows[1 - place]
+    finally:
+        del TABLE[size:]
+
+
+@pytest.mark.parametrize("row", TABLE[:2])
+def test_a_pickle_names_its_primitives(row):
+    assert row.name.encode() in pickle.dumps(row(Value(3.0), 2.0))
 
 
 def test_a_primitive_is_pickled_by_name():

@@ -8,7 +8,7 @@ import operator
 
 import pytest
 
-from autograd import Value, dot, matvec, no_grad, primitives
+from autograd import Value, dot, linear, matvec, no_grad, primitives, value
 from autograd.tape import edges
 from autograd.value import apply
 
@@ -24,7 +24,8 @@ OPERATORS = [
 def recorded(value):
     code, primal, *rest = value._tape.nodes[value._index]
     operands, slopes = edges(value._tape.nodes[value._index])
-    return code, repr(primal), len(rest), [operand >= 0 for operand in operands], list(map(repr, slopes))
+    size = rest[2] if len(rest) == 3 else len(operands)
+    return code, repr(primal), len(rest), size, [operand >= 0 for operand in operands], list(map(repr, slopes))
 
 
 @pytest.mark.parametrize(("operate", "row"), OPERATORS, ids=lambda each: getattr(each, "name", ""))
@@ -50,6 +51,13 @@ def rows_and_vectors():
         for vector in (x, list(map(Value, x)), [Value(x[0]), *x[1:]], [Value(each) * 1 for each in x]):
             yield vector, [[Value(float(k * j)) for j in range(5)] for k in range(3)]
             yield vector, [[1e200, -1e200, 1.0, 1.0, 1.0], [Value(1.0), 2.0, 3.0, 4.0, Value(5.0).detach()]]
+            yield (
+                vector,
+                [list(map(Value, row)) for row in ([1e200, -1e200, 1.0, 0.0, 0.0], [1e200, 1e200, 0.0, 0.0, 1.0])],
+            )
+    for size in range(4):
+        yield NUMBERS[3 : 3 + size], [[Value(2.0)] * size, [Value(3.0)] * size]
+        yield [Value(1.0)] * size, [[Value(2.0)] * size, [3.0] * size]
 
 
 def test_matvec_records_what_dot_records():
@@ -87,9 +95,42 @@ def test_matvec_sees_new_data_and_new_rows():
     result.backward()
     assert (w[0].grad, w[1].grad, keep.data) == (1.0, 1.0, 2.0)
 
+    rows = [[w[0], w[1]]]
+    for number in (5.0, 7.0):
+        rows[0][1] = Value(number)
+        assert matvec(rows, [1.0, 1.0])[0].data == 10.0 + number
 
-def test_matvec_refuses_what_dot_refuses():
-    with pytest.raises(ValueError, match="2"):
-        matvec([[Value(1.0), Value(2.0)]], [1.0, 2.0, 3.0])
+
+@pytest.mark.parametrize("vector", [[1.0, 2.0], [Value(1.0), Value(2.0)], [Value(1.0), 2.0]])
+def test_a_layer_is_looked_up_once_until_a_leaf_changes_and_its_row_not_asked(monkeypatch, vector):
+    looked_up, asked = [], []
+    look_up, apply_row = linear._look_up, value.apply
+    monkeypatch.setattr(linear, "_look_up", lambda tape, row: looked_up.append(row) or look_up(tape, row))
+    monkeypatch.setattr(value, "apply", lambda *given: asked.append(given) or apply_row(*given))
+    w, b = Value(2.0), Value(3.0)
+    rows = ((w, b), (b, w), (w, w))
+    keep = [matvec(rows, vector), matvec(rows, vector)]
+    assert (len(looked_up), len(asked)) == (3, 0)
+    b.data = 4.0
+    keep += [matvec(rows, vector), matvec(rows, vector)]
+    assert (len(looked_up), len(asked)) == (6, 0)
+    keep += [matvec(rows[:2], vector), matvec(list(rows), vector), matvec(list(rows), vector)]
+    assert (len(looked_up), len(asked)) == (14, 0)
+    assert [result.data for result in keep[-1]] == [10.0, 8.0, 6.0]
+
+
+@pytest.mark.parametrize("sequence", [list, tuple])
+def test_matvec_refuses_what_dot_refuses(sequence):
+    for size in (1, 2, 4):
+        rows = sequence([sequence([Value(1.0)] * size)])
+        with pytest.raises(ValueError, match=rf"{size} and 3|3 and {size}"):
+            matvec(rows, [1.0, 2.0, 3.0])
+    for rows, vector in ((1.0, [1.0]), ([[1.0]], 1.0)):
+        with pytest.raises(
+            TypeError, match=r"^matvec\(\) takes a sequence of rows and a sequence of numbers, not float$"
+        ):
+            matvec(rows, vector)
+    with pytest.raises(TypeError, match=r"^dot\(\) takes two sequences, not float$"):
+        matvec(sequence([1.0, 2.0]), [Value(1.0), Value(2.0)])
     with no_grad():
         assert matvec([[Value(1.0), Value(2.0)]], [1.0, 2.0])[0].is_constant

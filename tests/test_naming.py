@@ -33,6 +33,13 @@ def test_lists_are_labelled_by_position():
     assert b.label == "b"
 
 
+def test_lists_are_labelled_three_deep():
+    w, deeper = [[[Value(1.0)], [Value(2.0)]]], [[[[Value(3.0)]]]]
+    name({"w": w, "deeper": deeper})
+    assert w[0][1][0].label == "w[0][1][0]"
+    assert deeper[0][0][0][0].label is None
+
+
 def test_lists_that_contain_themselves_end():
     endless = [Value(1.0)]
     endless.append(endless)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import array
 import math
+import re
+from typing import NamedTuple
 
 import numpy
 import pytest
 
 import autograd as ag
 from autograd import Dual, Tape, Value, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from autograd.primitives import TABLE, by_code
 from autograd.recording import close_automatic
 from autograd.tape import GENERATIONS
 
@@ -94,6 +98,24 @@ def test_structures_come_back_as_they_went():
 
     gradient = grad(f)({"w": [2.0, (3.0,)], "b": 4.0})
     assert gradient == {"w": [3.0, (2.0,)], "b": 8.0}
+
+
+class Point(NamedTuple):
+    x: float
+    y: float
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (Point(2.0, 3.0), Point(3.0, 2.0)),
+        (type("Listed", (list,), {})([2.0, 3.0]), [3.0, 2.0]),
+        (type("Fixed", (tuple,), {})([2.0, 3.0]), (3.0, 2.0)),
+    ],
+)
+def test_named_tuples_come_back_as_such_and_other_sequences_as_lists_and_tuples(given, expected):
+    gradient = grad(lambda p: p[0] * p[1])(given)
+    assert (gradient, type(gradient)) == (expected, type(expected))
 
 
 def test_arrays_come_back_as_arrays():
@@ -227,11 +249,22 @@ def test_vjp_can_be_pulled_back_again_and_again():
         pullback([1.0])
 
 
-def test_vjp_with_a_differentiable_adjoint():
-    seed = Value(2.0)
+@pytest.mark.parametrize("adjoint", [0.0, 1.0, 2.0])
+def test_vjp_with_a_differentiable_adjoint(adjoint):
+    seed = Value(adjoint)
     (pulled,) = vjp(lambda x: x * x, 3.0)[1](seed)
     pulled.backward()
-    assert (pulled.data, seed.grad) == (12.0, 6.0)
+    assert (pulled.data, seed.grad) == (6.0 * adjoint, 6.0)
+
+
+@pytest.mark.parametrize("tangent", [0.0, 1.0, 2.0])
+@pytest.mark.parametrize("outer", [grad, lambda f: lambda x: jvp(f, (x,), (1.0,))[1]])
+def test_jvp_with_a_differentiable_tangent(outer, tangent):
+    def pushed(seed):
+        return jvp(lambda x: x * x, (3.0,), (seed,))[1]
+
+    assert pushed(tangent) == 6.0 * tangent
+    assert outer(pushed)(tangent) == 6.0
 
 
 def test_jvp_of_structures_and_aux():
@@ -259,6 +292,8 @@ def test_errors_say_what_to_do():
         grad(lambda x: x, argnums=1)(1.0)
     with pytest.raises(TypeError, match="str"):
         grad(lambda x: x)("a")
+    with pytest.raises(TypeError, match=r"^expected an array of numbers, not of str$"):
+        grad(lambda x: x[0])(numpy.array(["a", "b"]))
     with pytest.raises(TypeError, match="pair"):
         grad(lambda x: x, has_aux=True)(1.0)
 
@@ -282,6 +317,58 @@ def test_a_lifted_sweep_over_changed_leaves_is_refused():
 
     with pytest.raises(ag.StaleTape):
         grad(both)(2.0)
+
+
+def rows_of(tape):
+    return [by_code(node[0]).name for node in tape.nodes if node[0] >= 0]
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "gradient", "rows"),
+    [
+        (lambda x, w: (x + w) * w, 2.0, 3.0, ["add", "mul", "pos"]),  # what a lifted sweep records: nothing for add
+        (lambda x, w: ag.sin(x * w), 0.0, 3.0, ["mul", "sin", "cos", "mul"]),
+    ],
+)
+def test_a_lifted_sweep_records_no_factor_of_one(f, x, gradient, rows):
+    w = Value(3.0)
+    with Tape() as tape:
+        slope = grad(lambda x: f(x, w))(x)
+    assert (slope, rows_of(tape)) == (gradient, rows)
+
+
+@pytest.fixture
+def table_as_it_was():
+    size = len(TABLE)
+    yield
+    del TABLE[size:]
+
+
+@pytest.mark.usefixtures("table_as_it_was")
+@pytest.mark.parametrize(("partial", "recorded"), [(0, []), (1, ["mul"]), (2, ["mul", "mul"])])
+def test_a_whole_number_as_slope_is_a_factor_or_nothing(partial, recorded):
+    row = ag.Primitive("row", lambda x: x, partials=(lambda y, x: partial,))
+    w = Value(3.0)
+    with Tape() as tape:
+        slope = grad(lambda x: row(x * w) * w)(2.0)
+    assert (slope, rows_of(tape)) == (partial * 9.0, ["mul", "row", "mul", *recorded])
+
+
+@pytest.mark.parametrize(
+    ("f", "w", "x", "gradient", "row"),
+    [
+        (lambda x, w: w * ag.sqrt(x), 0.0, 0.0, 0.0, "share"),  # 0 · inf
+        (lambda x, w: w * ag.sqrt(x), 3.0, 0.0, math.inf, "mul"),
+        (lambda x, w: w * ag.sqrt(x), 0.0, 4.0, 0.0, "mul"),
+        (lambda x, w: ag.sqrt(w * x), 0.0, 4.0, 0.0, "share"),  # inf · 0
+        (lambda x, w: ag.sqrt(w * x), 3.0, 0.0, math.inf, "mul"),
+    ],
+)
+def test_a_lifted_share_with_a_factor_of_zero_is_nothing(f, w, x, gradient, row):
+    w = Value(w)
+    with Tape() as tape:
+        slope = grad(lambda x: f(x, w))(x)
+    assert (slope.data, rows_of(tape)[-1]) == (gradient, row)
 
 
 def test_transforms_differentiate_under_no_grad():
@@ -354,6 +441,29 @@ def test_duals_by_hand():
         math.sin(x)
     with pytest.raises(TypeError, match="str"):
         Dual("a")
+    assert (y.tangent, y.seeding) == (0.0, 0)
+
+
+@pytest.mark.parametrize("condition", [True, 1.0, numpy.True_, numpy.array(True)])
+def test_duals_are_chosen_by_whatever_values_are_chosen_by(condition):
+    chosen = ag.where(condition, Dual(2.0, 1.0), 3.0)
+    assert (chosen.primal, chosen.tangent) == (2.0, 1.0)
+    assert jvp(lambda x: ag.where(condition, x * x, x), (3.0,), (1.0,)) == (9.0, 6.0)
+    assert grad(lambda x: ag.where(condition, x * x, x))(3.0) == 6.0
+
+
+def test_a_detached_dual_is_its_primal_cut_off():
+    w = Value(3.0)
+    assert Dual(2.0, 1.0).detach() == 2.0
+    assert Dual(w, 1.0).detach().is_constant
+    assert jvp(lambda x: x * x.detach(), (3.0,), (1.0,)) == (9.0, 3.0)
+
+
+@pytest.mark.usefixtures("table_as_it_was")
+def test_a_partial_that_is_no_number_is_refused_in_forward_mode_too():
+    wrong = ag.Primitive("wrong", lambda x: x, partials=(lambda y, x: "a",))
+    with pytest.raises(TypeError, match=r"^the partial of wrong returned str, not a number$"):
+        wrong(Dual(2.0, 1.0))
 
 
 def test_comparisons_of_duals_are_factors_and_conditions_as_those_of_values_are():
@@ -404,14 +514,16 @@ def test_a_function_may_leave_the_tape_whatever_came_before(generations):
     assert kept.data == 2.0
 
 
-def test_a_leaf_entered_before_the_transform_is_found_stale_too():
-    w = Value(2.0)
-    kept = w * 1.0
+@pytest.mark.parametrize("now", [1.0, 5.0])
+def test_a_leaf_entered_before_the_transform_is_found_stale_too(now):
+    other, w = Value(7.0), Value(2.0)
+    kept = other + w
     _, pullback = vjp(lambda x: x * x * w, 3.0)
-    w.data = 5.0
-    with pytest.raises(ag.StaleTape, match=r"2\.0, which is 5\.0"):
+    w.data = now
+    with pytest.raises(ag.StaleTape, match=rf"2\.0, which is {now}"):
         pullback(1.0)
-    assert kept.data == 2.0
+    w.data = 2.0
+    assert (pullback(1.0)[0].data, kept.data) == (12.0, 9.0)
 
 
 def test_forward_over_a_pullback_whose_seed_depends_on_the_input():
@@ -438,6 +550,33 @@ def test_other_shapes_are_refused():
     for call in wrong:
         with pytest.raises(ValueError, match="needs one"):
             call()
+
+
+@pytest.mark.parametrize(
+    ("like", "given", "described"),
+    [
+        (1.0, [1.0], "list of 1 given for a number"),
+        (1.0, None, "NoneType given for a number"),
+        ([1.0, 2.0], 1.0, "a number given for list of 2"),
+        ([1.0, 2.0], (1.0,), "tuple of 1 given for list of 2"),
+        ((1.0, 2.0), [1.0, 2.0, 3.0], "list of 3 given for tuple of 2"),
+        ([1.0, 2.0], array.array("d", [1.0, 2.0]), "array of 2 given for list of 2"),
+        ([1.0], {"a": 1.0}, "a dict with the keys ['a'] given for list of 1"),
+        (
+            {"b": 1.0, "a": 1.0},
+            numpy.ones((3, 2)),
+            "an array of shape (3, 2) given for a dict with the keys ['a', 'b']",
+        ),
+    ],
+)
+def test_what_has_another_shape_is_described(like, given, described):
+    with pytest.raises(ValueError, match=rf"^jvp needs one tangent per primal: {re.escape(described)}$"):
+        jvp(lambda x: 1.0, (like,), (given,))
+
+
+def test_an_array_may_stand_for_a_list_of_its_shape():
+    assert jvp(lambda x: x[0] * x[1][0], ([2.0, [3.0]],), ([1.0, numpy.array([10.0])],)) == (6.0, 23.0)
+    assert jvp(lambda x: x[0] * x[1], ([2.0, 3.0],), (numpy.array([1.0, 0.0]),)) == (6.0, 3.0)
 
 
 def test_no_transform_hands_out_a_leaf():

@@ -214,10 +214,14 @@ def test_a_value_of_a_value_is_refused():
 
 
 def test_float_and_math_refuse_to_drop_the_gradient():
-    x = Value(1.0)
-    for convert in (float, int, complex, math.sin):
-        with pytest.raises(TypeError, match=r"autograd\.sin\(v\) instead of math\.sin\(v\)"):
-            convert(x)
+    class Weight(Value):
+        __slots__ = ()
+
+    for x, instead in ((Value(1.0), r"v\.data"), (Weight(1.0), r"v\.data"), (ag.Dual(1.0), r"v\.primal")):
+        message = rf"a {type(x).__name__} .* write {instead} .* autograd\.sin\(v\) instead of math\.sin\(v\)$"
+        for convert in (float, int, complex, math.sin):
+            with pytest.raises(TypeError, match=message):
+                convert(x)
 
 
 def test_comparisons_compare_numbers_and_hash_is_identity():
@@ -291,7 +295,19 @@ def test_operators_give_what_floats_give():
             assert (left / right).data == x / y
             assert (left % right).data == x % y
             assert (left // right).data == x // y
+            assert tuple(part.data for part in divmod(left, right)) == (x // y, x % y)
         assert (Value(abs(x)) ** y).data == abs(x) ** y
+
+
+@pytest.mark.parametrize("module", ["a_module", "z_module"])
+def test_an_operand_that_knows_better_is_asked(module):
+    class Vector:
+        def __radd__(self, other):
+            return [other, self]
+
+    Vector.__module__ = module
+    x, vector = Value(1.0), Vector()
+    assert x + vector == [x, vector]
 
 
 def test_ieee_where_python_raises():

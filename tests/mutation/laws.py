@@ -16,7 +16,7 @@ LAWS: dict[str, str] = {  # file -> what follows tests/test_ in the names of its
     "autograd/diagnosis.py": "diagnosis",
     "autograd/differences.py": "differences check",
     "autograd/dual.py": "primitives transforms value",
-    "autograd/errors.py": "recording check replay value tape",
+    "autograd/errors.py": "errors",
     "autograd/expressions.py": "expressions",
     "autograd/kernels.py": "primitives accuracy",
     "autograd/lifting.py": "transforms tape",

@@ -589,7 +589,7 @@ def _kink(run: list[_Level], k: int, noise: float) -> Break | None:
         return None
     nodes = [each.h for each in run[deepest - 2 : deepest]]
     # The last slopes may straddle the kink, so that they say where it is, but not how steep f is on its sides.
-    left, right = (_extrapolated(slopes[deepest - 2 : deepest], nodes)[0][0] for slopes in (lefts, rights))
+    left, right = (_at_zero(*slopes[deepest - 2 : deepest], *nodes) for slopes in (lefts, rights))
     return Break("kink", run[deepest].h, left, right)
 
 

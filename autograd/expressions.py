@@ -362,15 +362,17 @@ class _Reader:
         raise self._refusal(f"there is no function {shown!r}: {_suggestion(name)}", node.func)
 
     def _check_count(self, node: ast.Call, row: Primitive) -> None:
+        name = ast.unparse(node.func)  # as typed: log(x, 2) is another row than log(x)
         for argument in node.args:
             if isinstance(argument, ast.List):
-                raise self._refusal(f"{row.name}() takes numbers, not a list", argument)
+                raise self._refusal(f"{name}() takes numbers, not a list", argument)
         fewest = row.arity - len(row.defaults)
-        if fewest <= len(node.args) <= row.arity:
+        most = 2 if name in _WITH_A_SECOND_ARGUMENT else row.arity
+        if fewest <= len(node.args) <= most:
             return
-        wanted = str(fewest) if fewest == row.arity else f"{fewest} to {row.arity}"
+        wanted = str(fewest) if fewest == most else f"{fewest} to {most}"
         given = len(node.args)
-        raise self._refusal(f"{row.name}() takes {wanted} argument{'s' * (row.arity != 1)}, {given} given", node)
+        raise self._refusal(f"{name}() takes {wanted} argument{'s' * (most != 1)}, {given} given", node)
 
     def _call_of_many(self, node: ast.Call, row: ManyPrimitive) -> list[ast.expr | _Step]:
         if row.name == "dot":

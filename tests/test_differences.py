@@ -52,6 +52,17 @@ def test_the_default_step_is_about_the_best_one(method):
         assert chosen < 1e-3 * abs(numerical_gradient(math.exp, 1.0, method, step) - math.e)
 
 
+@pytest.mark.parametrize(("method", "factor", "root"), [("forward", 4, 2), ("central", 3, 3), ("stencil", 11.25, 5)])
+def test_the_default_step_is_the_largest_power_of_two_up_to_the_minimum(method, factor, root):
+    for x in (-0.5, *(1.0 + k / 128.0 for k in range(128))):
+        seen: list[float] = []
+        numerical_gradient(lambda moved, seen=seen: seen.append(moved) or moved, x, method)
+        h = (max(seen) - x) / (2.0 if method == "stencil" else 1.0)
+        minimum = (factor * 2.0**-53) ** (1.0 / root) * max(x, 1.0)
+        assert minimum / 2.0 < h <= minimum
+        assert math.frexp(h)[0] == 0.5
+
+
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("x", [1e8, -1e8, 1e150])
 def test_the_default_step_follows_a_large_argument(method, x):
@@ -107,8 +118,12 @@ def test_a_step_that_is_not_positive_and_finite_is_refused(step):
 
 
 def test_a_step_that_is_lost_in_rounding_is_refused():
-    with pytest.raises(ValueError, match=r"step=1e-09 is lost beside 100000000\.0"):
+    with pytest.raises(ValueError, match=r"step=1e-09 is lost beside 100000000\.0, whose neighbour is 1\.49e-08 away"):
         numerical_gradient(math.sin, 1e8, step=1e-9)
+    for x in (1.0, -1.0):  # towards 0 the next float is nearer than away from it
+        with pytest.raises(ValueError, match="is lost beside"):
+            numerical_gradient(math.sin, x, step=1e-16)
+    assert numerical_gradient(lambda x: x * x, 3.0, step=1.0) == 7.0
 
 
 def test_what_is_not_made_of_plain_finite_numbers_is_refused():
@@ -224,6 +239,19 @@ def test_a_staircase_is_not_taken_for_the_slope_it_has_from_afar():
     assert ladder(math.floor, 1e12 + 0.5).estimates()[0].value == 0.0
 
 
+def test_a_kink_that_noise_hides_is_not_named():
+    for size, is_seen in ((1e-7, False), (1e-3, True)):
+        steps = ladder(lambda x, size=size: size * abs(x), 0.0, noise=1e-9)
+        steps.estimates()
+        assert (steps.breaks(0) is not None) is is_seen
+
+
+def test_the_steps_go_down_to_a_part_in_1e30_of_the_scale():
+    estimate = ladder(lambda x: x * abs(x), 0.0).estimates()[0]
+    assert abs(estimate.value) < 1e-29
+    assert 1e-31 < estimate.step < 1e-30
+
+
 @pytest.mark.parametrize("f", [lambda x: abs(x) ** 0.3, lambda x: abs(x) ** 1.05])
 def test_what_shrinks_too_slowly_is_not_settled(f):
     assert not ladder(f, 0.0).estimates()[0].settled
@@ -255,6 +283,32 @@ def test_at_the_edge_of_a_domain_one_side_counts():
     assert not ladder(math.sqrt, 0.0).estimates()[0].settled
 
 
+@pytest.mark.parametrize("scale", [1.0, 1e-3])
+def test_at_the_edge_of_a_domain_an_infinite_derivative_does_not_settle(scale):
+    estimate = ladder(lambda x: scale * math.sqrt(x), 0.0).estimates()[0]
+    assert (estimate.side, estimate.settled) == ("right", False)
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "most"),
+    [(lambda x: 3.0 * x, 1.0, 1.7), (lambda x: 3.0 * x + 0.0 * math.sqrt(x), 0.0, 1.3)],
+    ids=["both sides", "one side"],
+)
+def test_the_stated_rounding_is_the_worst_that_noise_can_do_and_not_much_more(f, x, most):
+    noise = 1e-3
+
+    def disturbed(at: float = math.nan, centre: float = 0.0) -> Any:
+        return Ladder(lambda moved: [f(moved) + noise / 16.0 * (moved == at)], x, [f(x) + centre], [noise])
+
+    seen: list[float] = []
+    clean = Ladder(lambda moved: [seen.append(moved) or f(moved)], x, [f(x)], [noise]).estimates()[0]
+    window = [at for at in seen if clean.step <= abs(at - x) < 30.0 * clean.step]  # four steps
+    ways = [disturbed(centre=noise / 16.0), *map(disturbed, window)]
+    worst = 16.0 * sum(abs(way.estimates()[0].value - clean.value) for way in ways)
+    assert worst <= clean.rounding <= most * worst
+    assert clean.settled
+
+
 def test_noise_beyond_rounding_widens_the_error_and_not_the_value():
     estimate = ladder(lambda x: math.sin(x) + 1e-9 * math.sin(1e15 * x), 1.0).estimates()[0]
     assert abs(estimate.value - math.cos(1.0)) <= 4.0 * estimate.error
@@ -270,6 +324,27 @@ def test_smooth_functions_cost_few_evaluations():
 
     Ladder(f, 1.0, f(1.0), [0.0, 0.0]).estimates()
     assert len(calls) <= 20
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "steps"),
+    [
+        (math.exp, 1.0, 6),
+        (math.log, 1e-8, 6),
+        (abs, 1e-5, 5),
+        (lambda x: 5.0, 3.0, 8),  # flat
+        (math.sin, 1e8, 23),
+        (math.cos, 0.0, 24),
+        (lambda x: 1e8 + 1e-3 * x, 1.0, 24 + 12),  # wider ones, against rounding
+        (math.cos, 1e-8, 2 * 24),  # on two scales
+        (lambda x: x * abs(x), 0.0, 70),
+        (abs, 0.0, 70 + 24),  # and around x, for the kink
+    ],
+)
+def test_every_step_costs_two_evaluations(f, x, steps):
+    calls: list[float] = []
+    Ladder(lambda moved: [calls.append(moved) or f(moved)], x, [f(x)], [0.0]).estimates()
+    assert len(calls) == 2 * steps
 
 
 def test_outputs_that_do_not_change_cost_few_evaluations():

@@ -51,6 +51,7 @@ def refusal(text):
         ("max(1, 3, 2)", 3.0),
         ("sum([1, 2, 3]) + sum(4, 5)", 15.0),
         ("dot([1, 2], [3, 4])", 11.0),
+        ("dot([1, 2, 3], [4, 5, 6])", 32.0),
         ("hypot(3, 4)", 5.0),
         ("where(1 < 2, 10, 20)", 10.0),
         ("where(1 == 2, 10, 20)", 20.0),
@@ -139,12 +140,16 @@ def test_it_agrees_with_python_on_random_expressions():
         ("  x y", "an operator is missing before this", 4),
         ("2x", "a number runs into what follows it: write 2*x for a product, and no leading zeros", 0),
         ("y + 2x", "a number runs into what follows it: write 2*x for a product, and no leading zeros", 4),
+        ("y + 12x", "a number runs into what follows it: write 2*x for a product, and no leading zeros", 4),
+        ("y + 1.5x", "a number runs into what follows it: write 2*x for a product, and no leading zeros", 4),
         ("(x", "'(' was never closed", 0),
         ("x)+(y", "unmatched ')'", 1),
         ("é + sine(x)", "there is no function 'sine': did you mean 'sin'?", 4),
         ("ln(x)", "there is no function 'ln': did you mean 'log'?", 0),
         ("arctan(x)", "there is no function 'arctan': did you mean 'atan'?", 0),
         ("k(x + 1)", "there is no function 'k': write k*(...) for a product", 0),
+        ("w1(x + 1)", "there is no function 'w1': write w1*(...) for a product", 0),
+        ("w10(x + 1)", "there is no function 'w10': the functions are those of the table", 0),
         ("exec(x)", "there is no function 'exec': the functions are those of the table", 0),
         ("2(x)", "only a function's name can stand before (...): write 2*(...) for a product", 0),
         ("x.real", "'.' reaches into something, which an expression cannot do", 1),
@@ -172,12 +177,20 @@ def test_it_agrees_with_python_on_random_expressions():
         ("sin()", "sin() takes 1 argument, 0 given", 0),
         ("1 + sin(x, y)", "sin() takes 1 argument, 2 given", 4),
         ("leaky_relu()", "leaky_relu() takes 1 to 2 arguments, 0 given", 0),
+        ("log()", "log() takes 1 to 2 arguments, 0 given", 0),
+        ("round(x, 2, 1)", "round() takes 1 to 2 arguments, 3 given", 0),
+        ("atan2(x)", "atan2() takes 2 arguments, 1 given", 0),
         ("sin(x=2)", "arguments of sin() have no names: write the numbers in order", 4),
+        ("clip(x, low=0, high=1)", "arguments of clip() have no names: write the numbers in order", 8),
         ("sin([x])", "sin() takes numbers, not a list", 4),
+        ("log([x], 2)", "log() takes numbers, not a list", 4),
         ("max([])", "max() needs at least 1 operand", 0),
         ("dot(a, b)", "dot() takes two lists: dot([a, b], [c, d])", 0),
+        ("dot([a])", "dot() takes two lists: dot([a, b], [c, d])", 0),
+        ("dot([a], [b], [c])", "dot() takes two lists: dot([a, b], [c, d])", 0),
         ("dot([a], [b, c])", "dot() takes two lists of one length, not 1 and 2", 0),
         ("[x]", "a list can only be an argument of a function such as sum([...]) or dot([...], [...])", 0),
+        ("sum([x], y)", "a list can only be an argument of a function such as sum([...]) or dot([...], [...])", 4),
         ("x, y", "a comma can only stand between the arguments of a function", 1),
         ("sum(*x)", "'*' can only stand between two factors", 4),
         ("sum([x for x in y])", "this is not possible in an expression", 4),
@@ -196,6 +209,26 @@ def test_it_agrees_with_python_on_random_expressions():
 def test_refusals_say_why_and_where(text, reason, position):
     error = refusal(text)
     assert (error.reason, error.position) == (reason, position)
+
+
+def test_numbers_and_expressions_have_a_largest_length():
+    assert parse("0." + "3" * 400).evaluate({}) == 1.0 / 3.0
+    assert parse("x".rjust(LONGEST)).evaluate({"x": 5.0}) == 5.0
+    error = refusal("0." + "3" * 401)
+    assert (error.reason, error.position) == ("the number has 401 digits; 400 are the most", 2)
+    error = refusal("x".rjust(LONGEST + 1))
+    assert (error.reason, error.position) == ("the expression has 20,001 characters; 20,000 are the most", LONGEST)
+
+
+def test_what_is_nested_too_deeply_is_refused_as_a_whole():
+    error = refusal("-" * (LONGEST - 1) + "x")
+    assert error.reason.startswith("the expression is nested too deeply: use fewer parentheses")
+    assert error.position == 0
+
+
+def test_a_long_name_is_shown_with_its_first_40_characters():
+    assert f"'{'x' * 40}'" in refusal("x" * 40 + "(1)").reason
+    assert f"'{'x' * 39}…'" in refusal("x" * 41 + "(1)").reason
 
 
 @pytest.mark.parametrize(

@@ -121,8 +121,8 @@ def read_table(path: str | os.PathLike[str], *, delimiter: str | None = None, he
 
     Args:
         path: the file, of at most 64 MiB and four million cells.
-        delimiter: what stands between two cells; by default the one of comma, semicolon and tab that cuts all rows into
-            the same number of cells, the greatest. A first line such as sep=; says it too.
+        delimiter: what stands between two cells; by default the one of comma, semicolon and tab that cuts all rows, or
+            the first hundred, into the same number of cells, the greatest. A first line such as sep=; says it too.
         header: False where the first line is data: columns are then called column1, column2, …; True where it names the
             columns even though the names are numbers; by default it is taken for names, and refused if half of it is
             numbers.
@@ -195,7 +195,8 @@ def _text(path: str | os.PathLike[str]) -> str:
 
 def _check_delimiter(delimiter: str) -> None:
     if not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '"\r\n\0':
-        raise TableError(f"the delimiter is one character, and no quote, line end or NUL, not {shown(delimiter)}")
+        given = shown(delimiter) if isinstance(delimiter, str) else repr(delimiter)
+        raise TableError(f"the delimiter is one character, and no quote, line end or NUL, not {given}")
 
 
 def _not_too_many(records: Iterator[tuple[int, list[str]]]) -> tuple[list[int], list[list[str]]]:
@@ -225,11 +226,12 @@ def _delimiter(text: str) -> str:
 
 
 def _first_size(text: str, delimiter: str) -> int:
-    """Return how many cells the first row has; 0 where that cannot be said, as of a long line taken for one cell."""
+    """Return how many cells the first row has."""
     try:
         return len(next(_records(text, delimiter, strict=False), (0, []))[1])
-    except TableError:
-        return 0
+    except TableError:  # a cell without end: a long line, or a quote that is never closed
+        first = next((line for line in io.StringIO(text, newline=None) if line.strip()), "")
+        return first.count(delimiter) + 1
 
 
 def _records(text: str, delimiter: str, strict: bool = True) -> Iterator[tuple[int, list[str]]]:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nn import csv_files
-from nn.csv_files import Table, TableError, read_table, write_predictions
+from nn.csv_files import Table, TableError, choices, read_table, shown, write_predictions
 from nn.datasets import load_iris
 from nn.tables import Column, Encoding, encode_table
 
@@ -64,6 +64,43 @@ def test_the_delimiter_is_the_one_that_makes_most_cells(read):
     assert read('"a;b;c",d\n1,2\n').header == ["a;b;c", "d"]
     assert read("only\n1\n2\n").rows == [["1"], ["2"]]
     assert read("weight, kg;height, cm\n1;2\n", delimiter=";").header == ["weight, kg", "height, cm"]
+    assert read("place, kind, size;mass\n1;2\n").header == ["place, kind, size", "mass"]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_first_line_can_say_the_delimiter(read, end):
+    text = end.join(["sep=|", "a,b|c", "1,2|3", ""])
+    assert read(text) == Table(["a,b", "c"], [["1,2", "3"]], [3], "|")
+    assert read(text, delimiter=",") == Table(["a", "b|c"], [["1", "2|3"]], [3], ",")
+    assert read(end.join(["sep", "1"])).header == ["sep"]
+
+
+def test_the_first_hundred_rows_say_the_delimiter(read):
+    rows = ["a;b,c", *["1;2,3"] * 98]
+    assert read("\n".join([*rows, "1;2,3,4"])).delimiter == ";"
+    assert error_of(lambda: read("\n".join([*rows, "1;2,3", "1;2,3,4"]))) == "line 101 has 3 cells, but line 1 has 2"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('a;b;c\n1;2;"3"4\n', "line 2: text follows a closing quote"),
+        ('a;"b"c\n1;2\n', "line 1: text follows a closing quote"),
+        ('a;"b\n1;2\n', "line 1: a quote is opened and never closed"),
+        ('\r\na;"b\r\n' + "1;2\r\n" * 30_000, "line 2: a cell has more than 131072 characters; is a quote never"),
+        ("a" * 140_000 + ";b\n1;2\n", "line 1: a cell has more than 131072 characters; is a quote never"),
+        (" " * 140_000, "line 1: a cell has more than 131072 characters; is a quote never"),
+    ],
+    ids=range(6),
+)
+def test_what_is_broken_for_its_delimiter_is_not_read_with_another(read, content, message):
+    assert error_of(lambda: read(content)).startswith(message)
+
+
+@pytest.mark.parametrize("delimiter", ["", ";;", '"', "\r", "\n", "\0", 7])
+def test_a_delimiter_is_one_character_that_has_no_other_meaning(read, delimiter):
+    message = f"the delimiter is one character, and no quote, line end or NUL, not {delimiter!r}"
+    assert error_of(lambda: read("a;b\n1;2\n", delimiter=delimiter)) == message
 
 
 def test_a_row_of_empty_cells_is_no_blank_line(read):
@@ -126,6 +163,19 @@ def test_a_file_without_end_is_not_read_to_its_end(tmp_path, monkeypatch):
     assert error_of(lambda: read_table(path)) == "the file has more than 1 MiB: use a part of it"
     path.write_bytes(row.replace(b"1,", b"a,") + row * 1023)
     assert len(read_table(path).rows) == 1023
+
+
+def test_the_cells_of_all_rows_together_have_a_limit(read, monkeypatch):
+    monkeypatch.setattr(csv_files, "MOST_CELLS", 10)
+    assert len(read("a,b\n" * 5, header=False).rows) == 5
+    message = "up to line {} there are more than 10 cells: use a part of the file"
+    assert error_of(lambda: read("a\n" * 11)) == message.format(11)
+    assert error_of(lambda: read("a,b,c\n" * 4)) == message.format(4)
+
+
+def test_the_limits_are_those_that_the_documentation_promises():
+    assert "64 MiB and four million cells" in " ".join(read_table.__doc__.split())
+    assert (csv_files.MOST_BYTES, csv_files.MOST_CELLS) == (64 * 1024 * 1024, 4_000_000)
 
 
 def test_an_error_of_csv_that_has_no_words_of_ours_is_passed_on():
@@ -392,6 +442,23 @@ def test_wrong_options_are_said(options, message):
     assert str(caught.value) == message
 
 
+@pytest.mark.parametrize(
+    ("option", "typed"),
+    [
+        (("header", False), "--no-header"),
+        (("missing", "drop"), "--missing drop"),
+        (("delimiter", ";"), "--delimiter ';'"),
+        (("ignore", ["a", "b c"]), "--ignore 'a,b c'"),
+        (("ignore", ["a,b", 'say "hi"']), """--ignore '"a,b","say ""hi""\"'"""),
+    ],
+)
+def test_a_way_out_can_be_typed_in_a_terminal(option, typed):
+    error = TableError("no", option)
+    assert str(error) == f"no ({option[0]}={option[1]!r})"
+    assert error.typed == f"no ({typed})"
+    assert TableError("no").typed == str(TableError("no")) == "no"
+
+
 def test_long_and_odd_cells_do_not_spoil_a_message():
     odd = Table(["a", "y"], [["1", "u"], ["2", "v"], ["x\r\ny" + "z" * 500, "v"]], [2, 3, 4])
     message = error_of(lambda: encode_table(odd, "y"))
@@ -399,6 +466,17 @@ def test_long_and_odd_cells_do_not_spoil_a_message():
     assert len(message) < 250
     wide = Table([f"c{k}" for k in range(500)], [], [])
     assert error_of(lambda: wide.cells("?")).endswith("'c18', 'c19', …")
+
+
+def test_at_most_twenty_names_are_listed_to_choose_from():
+    names = [f"c{k}" for k in range(1, 22)]
+    assert choices("?", names[:20]).endswith("'c18', 'c19', 'c20'")
+    assert choices("?", names).endswith("'c19', 'c20', …")
+
+
+def test_sixty_characters_of_a_text_are_shown():
+    assert shown("x" * 60) == repr("x" * 60)
+    assert shown("x" * 61) == repr("x" * 60 + "…")
 
 
 # -- new rows --------------------------------------------------------------------------------------------------------
@@ -543,6 +621,7 @@ def test_what_cannot_be_written_is_said_before_anything_is_written(tmp_path):
     use = lambda columns: error_of(lambda: write_predictions(path, FRUIT, columns))
     assert use({"kind": [""] * 4}) == "the table has a column 'kind' already: choose another name"
     assert use({"p": [""] * 4, "q": [""]}) == "column 'q' has 1 row, the table 4"
+    assert use({"p": [""] * 5}) == "column 'p' has 5 rows, the table 4"
     assert list(tmp_path.iterdir()) == []
 
 

@@ -90,6 +90,45 @@ def test_the_same_seed_gives_the_same_data(name):
     assert load(5) == load(5) == load(random.Random(5))
 
 
+@pytest.mark.parametrize(
+    ("name", "n_samples", "inputs", "target"),
+    [
+        ("moons", 200, [1.8449338730606448, 0.5038829259380452], 1),
+        ("circles", 200, [0.4214803007444582, -0.029453796795633973], 1),
+        ("spirals", 200, [-1.031013225387871, 0.0007765851876094312], 1),
+        ("blobs", 200, [-0.9651983808180653, 0.8776741815985747], 1),
+        ("xor-clouds", 200, [0.5348016191819345, -0.988351222185864], 1),
+        ("sine", 100, [1.0], 0.021567282882685505),
+        ("bumps", 100, [1.0], 0.0),
+        ("plane", 100, [0.32439177794763485, -0.9064406280864035], 2.491760148650272),
+    ],
+)
+def test_the_data_of_a_seed_stay_the_same_from_release_to_release(name, n_samples, inputs, target):
+    dataset = SOURCES[name].load(0)
+    assert len(dataset.inputs) == n_samples
+    assert dataset.inputs[-1] == pytest.approx(inputs, rel=1e-12)
+    assert dataset.targets[-1] == pytest.approx(target, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "features", "classes"),
+    [
+        (moons(4), ["x1", "x2"], ["upper", "lower"]),
+        (circles(4), ["x1", "x2"], ["outer", "inner"]),
+        (spirals(4, n_classes=3), ["x1", "x2"], ["arm 1", "arm 2", "arm 3"]),
+        (blobs(6, [[0.0] * 3, [1.0] * 3, [2.0] * 3]), ["x1", "x2", "x3"], ["blob 1", "blob 2", "blob 3"]),
+        (xor_clouds(4), ["x1", "x2"], ["same", "different"]),
+        (one_hot_identity(3), ["x1", "x2", "x3"], []),
+        (sine(4), ["x"], []),
+        (bumps(4), ["x"], []),
+        (plane(4), ["x1", "x2"], []),
+        (plane(4, slopes=[2.0]), ["x"], []),
+    ],
+)
+def test_inputs_and_classes_are_counted_from_one(dataset, features, classes):
+    assert (dataset.features, dataset.classes) == (features, classes)
+
+
 @pytest.mark.parametrize("maker", NOISY)
 def test_the_seed_is_of_the_noise(maker):
     spread = "spread" if maker is blobs else "noise"
@@ -242,6 +281,8 @@ def test_a_plane_has_its_slopes():
     for (a, b, c), y in zip(dataset.inputs, dataset.targets):
         assert y == pytest.approx(3.0 + 2.0 * a + 0.5 * b - c, abs=1e-14)
         assert all(-1.0 <= x <= 1.0 for x in (a, b, c))
+    for column in zip(*dataset.inputs):
+        assert min(column) < -0.8 < 0.8 < max(column)
 
 
 @pytest.mark.parametrize(
@@ -516,11 +557,3 @@ def test_what_cannot_be_standardized_is_said(use, message):
     with pytest.raises(ValueError, match=r".") as caught:
         use()
     assert str(caught.value) == message
-
-
-def test_inputs_and_classes_are_counted_from_one():
-    made = blobs(6, [[0.0, 0.0], [1.0, 1.0], [2.0, 0.0]])
-    assert (made.features, made.classes) == (["x1", "x2"], ["blob 1", "blob 2", "blob 3"])
-    assert one_hot_identity(3).features == ["x1", "x2", "x3"]
-    assert moons(4).features == ["x1", "x2"]
-    assert sine(4).features == ["x"]

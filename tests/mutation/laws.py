@@ -71,7 +71,7 @@ LAWS: dict[str, str] = {  # file -> what follows tests/test_ in the names of its
     "nn/diagrams.py": "nn_diagrams nn_drawings",
     "nn/drawings.py": "nn_drawings nn_diagrams",
     "nn/files.py": "nn_files nn_saving",
-    "nn/history.py": "nn_training nn_reports",
+    "nn/history.py": "nn_history nn_training",
     "nn/initializers.py": "nn_initializers",
     "nn/layers.py": "nn_layers nn_diagrams nn_drawings",
     "nn/losses.py": "nn_losses nn_replay",

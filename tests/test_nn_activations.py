@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import pickle
 
 import pytest
 
 import autograd
-from autograd import Value, gradcheck
-from nn.activations import ACTIVATIONS, ActivationRow, activation_row, winner_take_all
+from autograd import Tape, Value, gradcheck
+from nn.activations import ACTIVATIONS, ActivationRow, activation_row, columns, winner_take_all
 from nn.initializers import fan_in_uniform, glorot_uniform, he_uniform
 
 PLACES = (-1000.0, -2.0, -0.5, 0.0, 0.25, 3.0, 1000.0)
@@ -138,6 +139,41 @@ def test_lists_of_floats_values_and_columns_agree(name):
     for k, column in enumerate(columns):
         assert column.tolist() == pytest.approx([row[k] for row in expected], rel=1e-14)
     assert all(sum(row) == pytest.approx(1.0, rel=1e-15) for row in expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "function", "shapes"),
+    [
+        ("counted", lambda told: told, [(3, 2)]),
+        ("leaky_relu(2)", functools.partial, [(3, 2)]),
+        ("counted(2)", functools.partial, [(3, 2)]),
+        ("mine", lambda told: told, [()] * 6),
+        ("mine(2)", functools.partial, [()] * 6),
+    ],
+)
+def test_activations_with_names_take_a_whole_array_and_others_number_by_number(monkeypatch, name, function, shapes):
+    numpy = pytest.importorskip("numpy")
+    told = []
+
+    def doubled(x):
+        told.append(numpy.shape(x))
+        return 2.0 * x
+
+    monkeypatch.setitem(ACTIVATIONS, "counted", ActivationRow("counted", doubled, fan_in_uniform))
+    samples = numpy.arange(6.0).reshape(3, 2)
+    row = ActivationRow(name, function(doubled), fan_in_uniform)
+    assert columns(row, samples).tolist() == [[0.0, 2.0], [4.0, 6.0], [8.0, 10.0]]
+    assert told == shapes
+
+
+def test_primitives_take_a_whole_array_and_the_identity_leaves_it():
+    numpy = pytest.importorskip("numpy")
+    samples = numpy.array([[0.0, 1.0]])
+    assert columns(activation_row("identity"), samples) is samples
+    with Tape() as tape:
+        assert columns(activation_row(autograd.exp2), samples).tolist() == [[1.0, 2.0]]
+        assert columns(activation_row(lambda x: Value(2.0) * x), samples).tolist() == [[0.0, 2.0]]
+    assert len(tape) == 0
 
 
 @pytest.mark.parametrize("name", VECTOR)

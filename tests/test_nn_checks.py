@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import math
+import sys
+from fractions import Fraction
 
 import numpy
 import pytest
 
 from nn import MLP, SGD, Adam, Dropout, Layer, fit
-from nn.checks import below_one, called, counted, non_negative, positive, real, whole
+from nn.checks import below_one, called, counted, non_negative, one_line, positive, real, whole
 
 
 @pytest.mark.parametrize("number", ["0.1", None, True, [1.0], 1j])
@@ -25,6 +27,47 @@ def test_numbers_of_any_kind_become_floats(number):
     assert [type(check(number, "rate")) for check in (real, non_negative, below_one)] == [float] * 3
 
 
+SMALLEST, LARGEST = math.nextafter(0.0, 1.0), sys.float_info.max
+
+
+@pytest.mark.parametrize(
+    ("check", "taken", "refused", "expected"),
+    [
+        (non_negative, [0.0, SMALLEST, 1.0, LARGEST], [-SMALLEST, -math.inf], "a finite number, 0 or more"),
+        (positive, [SMALLEST, 1.0, LARGEST], [-SMALLEST, 0.0, -math.inf], "a finite number above 0"),
+        (below_one, [0.0, SMALLEST, math.nextafter(1.0, 0.0)], [-SMALLEST, 1.0, 2.0], "0 or more and below 1"),
+    ],
+)
+def test_ranges_end_where_they_say(check, taken, refused, expected):
+    assert [check(number, "rate") for number in taken] == taken
+    for number in (*refused, math.inf, math.nan):
+        with pytest.raises(ValueError, match=r".") as caught:
+            check(number, "rate")
+        assert str(caught.value) == f"the rate is {expected}, not {number!r}"
+
+
+def test_any_number_is_real():
+    assert real(-math.inf, "rate") == -math.inf
+    assert math.isnan(real(math.nan, "rate"))
+    assert real(Fraction(1, 4), "rate") == 0.25
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("two\n  lines\tand more ", "two lines and more"),
+        ("a\x1bb", r"a\x1bb"),
+        ("a\x00", r"a\x00"),
+        ("é’s ∂", "é’s ∂"),
+        ("\ud800", r"\ud800"),
+        ("a\u202eb", r"a\u202eb"),
+        ("", ""),
+    ],
+)
+def test_a_message_is_one_line_of_what_can_be_seen(message, shown):
+    assert one_line(message) == shown
+
+
 @pytest.mark.parametrize("count", [True, 2.0, "2", None])
 def test_what_is_no_int_is_refused(count):
     with pytest.raises(TypeError, match="the size is an int, not"):
@@ -33,8 +76,12 @@ def test_what_is_no_int_is_refused(count):
 
 def test_the_least_number_is_taken():
     assert whole(numpy.int64(0), "patience", 0) == 0
+    assert whole(1, "patience") == 1
     with pytest.raises(ValueError, match="the patience is 1 or more, not 0"):
         whole(0, "patience")
+    with pytest.raises(ValueError, match=r"^the size is 2 or more \(or None\), not 1$"):
+        whole(1, "size", 2, " (or None)")
+    assert type(whole(numpy.int64(3), "size")) is int
 
 
 class Slope:

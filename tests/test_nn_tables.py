@@ -301,6 +301,19 @@ def test_a_missing_value_is_an_error_that_says_how_to_go_on(gap):
     )
 
 
+@pytest.mark.parametrize(
+    ("cells", "place", "way_out"),
+    [
+        ("1 ? u a \n 2 5 v b", "line 2: column 'b' has '?'", "ignore the column, or leave out such rows"),
+        ("1 5 u a \n 2 5 _ b", "line 3: column 'c' has ''", "ignore the column, or leave out such rows"),
+        ("1 5 u a \n 2 5 v ?", "line 3: column 'y' has '?'", "leave out such rows"),
+    ],
+)
+def test_the_target_cannot_be_ignored_and_every_other_column_can(cells, place, way_out):
+    gaps = table(f"a b c y \n {cells}")
+    assert error_of(lambda: encode_table(gaps, "y")) == f"{place}, a missing value: {way_out} (missing='drop')"
+
+
 def test_rows_with_missing_values_are_dropped_and_counted():
     dataset, encoding, n_dropped = encode_table(GAPS, "y", missing="drop", ignore=["note"])
     assert n_dropped == 3
@@ -359,6 +372,26 @@ def many(n, cell):
         (
             lambda: encode_table(GAPS, "y", missing="drop"),
             "column 'note' has no values: ignore it (ignore=['note'])",
+        ),
+        (
+            lambda: encode_table(table("a y \n 1 ? \n 2 _"), "y"),
+            "column 'y', the target, has no values: choose another one",
+        ),
+        (
+            lambda: encode_table(table("a y \n 1 u \n 2 v"), "y", ignore=["a"]),
+            "there are no columns to predict the target from",
+        ),
+        (
+            lambda: encode_table(table("a-b|y \n 1|u \n 2|v"), "a-b|y"),
+            "the file has a single column, 'a-b|y': say what stands between two cells (delimiter='|')",
+        ),
+        (
+            lambda: encode_table(table("a_1 \n 1 \n 2"), "a_1"),
+            "the file has a single column, 'a_1': say what stands between two cells (delimiter='X')",
+        ),
+        (
+            lambda: encode_table(table("a y \n 1 2 \n 2 01 \n 3 1 \n 4 2 \n 5 01 \n 6 1"), "y"),
+            "column 'y' spells one class in two ways: '01' and '1'",
         ),
         (
             lambda: encode_table(table("a b y \n ? 1 u \n 1 ? v"), "y", missing="drop"),

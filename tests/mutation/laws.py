@@ -89,7 +89,7 @@ LAWS: dict[str, str] = {  # file -> what follows tests/test_ in the names of its
     "nn/shapes.py": "nn_layers nn_module",
     "nn/stages.py": "nn_layers nn_module",
     "nn/steps.py": "nn_steps nn_training nn_replay",
-    "nn/stopping.py": "nn_training",
+    "nn/stopping.py": "nn_stopping nn_training",
     "nn/tables.py": "nn_tables",
     "nn/traces.py": "nn_diagrams nn_drawings nn_reports",
     "nn/trainer.py": "nn_training nn_saving",

@@ -54,7 +54,8 @@ class Progress:
 
     def start(self, epochs: int) -> None:
         """Begin after epochs that were run before, as a resumed run does."""
-        if self._bar is not None and epochs:
+        if self._bar is not None:
+            self._bar.set_description_str(f"epoch {epochs}/{self._epochs}", refresh=False)
             self._bar.update(epochs)
 
     def advance(self, epochs: float) -> None:

@@ -79,7 +79,7 @@ LAWS: dict[str, str] = {  # file -> what follows tests/test_ in the names of its
     "nn/optimizers.py": "nn_optimizers",
     "nn/plots.py": "nn_plots",
     "nn/prediction.py": "nn_prediction",
-    "nn/progress.py": "nn_training",
+    "nn/progress.py": "nn_progress nn_training",
     "nn/regularizers.py": "nn_regularizers",
     "nn/replaying.py": "nn_replay",
     "nn/reports.py": "nn_reports",

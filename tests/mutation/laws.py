@@ -63,7 +63,7 @@ LAWS: dict[str, str] = {  # file -> what follows tests/test_ in the names of its
     "autograd/show/trace.py": "show",
     "autograd/show/walk.py": "stepper scope_walk",
     "nn/activations.py": "nn_activations nn_layers nn_diagrams",
-    "nn/architecture.py": "nn_saving",
+    "nn/architecture.py": "nn_architecture nn_saving",
     "nn/checks.py": "nn_checks nn_layers nn_losses nn_optimizers",
     "nn/columns.py": "nn_datasets nn_tables",
     "nn/csv_files.py": "nn_tables nn_datasets",

@@ -91,7 +91,7 @@ LAWS: dict[str, str] = {  # file -> what follows tests/test_ in the names of its
     "nn/steps.py": "nn_steps nn_training nn_replay",
     "nn/stopping.py": "nn_stopping nn_training",
     "nn/tables.py": "nn_tables",
-    "nn/traces.py": "nn_diagrams nn_drawings nn_reports",
+    "nn/traces.py": "nn_traces nn_replay",
     "nn/trainer.py": "nn_training nn_saving",
     "nn/cli/data.py": "nn_command",
     "nn/cli/flags.py": "nn_command",

@@ -904,6 +904,7 @@ def test_without_a_seed_a_sequence_keeps_the_weights_of_its_layers():
     [
         lambda: Sequential(Dropout(0.5), Layer(1, 1), Dropout(0.25)),
         lambda: Sequential(Layer(2, 2, "tanh"), Dropout(0.5), Layer(2, 2, "tanh")),
+        lambda: Sequential(Layer(2, 1), lambda y: [y[0], 1.0], Layer(2, 1)),
     ],
 )
 def test_stages_of_one_seed_are_warned_of(make):

@@ -558,6 +558,18 @@ def test_a_checkpoint_of_another_run_is_refused_and_changes_nothing(other, messa
     assert mine.state() == before
 
 
+@pytest.mark.parametrize("change", [lambda best: [*best, 0.0], lambda best: best[:-1]], ids=["longer", "shorter"])
+def test_a_best_epoch_of_another_size_is_refused_and_changes_nothing(change):
+    run, mine = (run_of(noisy(), early_stopping=3) for _ in range(2))
+    next(run)
+    facts, values = run.state()
+    before = mine.state()
+    best = change(values["best"])
+    with pytest.raises(ValueError, match=f"its best epoch has {len(best)} numbers, and this run changes 53"):
+        mine.load_state(facts, values | {"best": best})
+    assert mine.state() == before
+
+
 def test_a_checkpoint_with_something_missing_is_refused_and_changes_nothing(path):
     run = run_of(noisy(), early_stopping=3)
     next(run)

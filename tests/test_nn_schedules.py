@@ -133,6 +133,11 @@ def test_schedules_by_name_suit_a_run(name, last):
     assert rates(made, [1.0] * 30)[-1] == pytest.approx(last, rel=1e-12, abs=1e-15)
 
 
+@pytest.mark.parametrize(("epochs", "patience"), [(1, 1), (9, 1), (10, 1), (20, 2), (59, 5)])
+def test_a_plateau_waits_for_a_tenth_of_the_run(epochs, patience):
+    assert SCHEDULES["plateau"](optimizer(), epochs).patience == patience
+
+
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_the_shortest_run_has_a_schedule_too(name):
     rate = rates(SCHEDULES[name](optimizer(), 1), [1.0])[0]

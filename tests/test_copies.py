@@ -194,6 +194,7 @@ def test_what_is_recorded_after_loading_comes_after_what_was_loaded(monkeypatch)
         for _ in range(8):
             with Tape():
                 z = y * 1.0
+            Tape()  # takes a number too
             y = z + 1.0
     pickled = pickle.dumps(y)
     monkeypatch.setattr("autograd.tape._serials", itertools.count(1))  # as in a new process
@@ -215,6 +216,19 @@ def test_a_pruned_tape(duplicate):
     assert twin.leaves[0][0].label == "x"
     assert [twin.sources[index] for index in range(len(tape))] == [(twin, index) for index in range(len(tape))]
     assert duplicate(twin).nodes == tape.nodes
+
+
+def test_a_copy_knows_that_comparisons_were_left_out(duplicate):
+    x = Value(2.0)
+    with Tape() as tape:
+        y = x * x if x > 1.0 else x
+    assert duplicate(tape).guards == tape.guards
+    for pruned in (duplicate(Tape.of(y)), duplicate(duplicate(Tape.of(y)))):
+        with pytest.raises(ValueError, match="comparisons"):
+            pruned.compile()
+    with Tape():
+        z = x * x
+    assert duplicate(Tape.of(z)).compile().value([3.0]) == 9.0
 
 
 def test_a_tape_that_is_not_pruned_was_taken_from_no_other(duplicate):

@@ -292,6 +292,10 @@ def test_errors_say_what_to_do():
         grad(lambda x: x, argnums=1)(1.0)
     with pytest.raises(TypeError, match="str"):
         grad(lambda x: x)("a")
+    with pytest.raises(TypeError, match=r"^grad takes a function, not Value: call its backward\(\), or give"):
+        grad(Value(2.0))
+    with pytest.raises(TypeError, match=r"^vjp takes a function, not int$"):
+        vjp(3, 1.0)
     with pytest.raises(TypeError, match=r"^expected an array of numbers, not of str$"):
         grad(lambda x: x[0])(numpy.array(["a", "b"]))
     with pytest.raises(TypeError, match="pair"):

@@ -15,7 +15,7 @@ LAWS: dict[str, str] = {  # file -> what follows tests/test_ in the names of its
     "autograd/copies.py": "copies",
     "autograd/diagnosis.py": "diagnosis",
     "autograd/differences.py": "differences check",
-    "autograd/dual.py": "primitives transforms value",
+    "autograd/dual.py": "transforms value",
     "autograd/errors.py": "errors",
     "autograd/expressions.py": "expressions",
     "autograd/kernels.py": "primitives accuracy",

@@ -331,6 +331,7 @@ def rows_of(tape):
     ("f", "x", "gradient", "rows"),
     [
         (lambda x, w: (x + w) * w, 2.0, 3.0, ["add", "mul", "pos"]),  # what a lifted sweep records: nothing for add
+        (lambda x, w: (x - w) * w, 2.0, 3.0, ["sub", "mul", "pos"]),
         (lambda x, w: ag.sin(x * w), 0.0, 3.0, ["mul", "sin", "cos", "mul"]),
     ],
 )
@@ -363,9 +364,11 @@ def test_a_whole_number_as_slope_is_a_factor_or_nothing(partial, recorded):
     [
         (lambda x, w: w * ag.sqrt(x), 0.0, 0.0, 0.0, "share"),  # 0 · inf
         (lambda x, w: w * ag.sqrt(x), 3.0, 0.0, math.inf, "mul"),
+        (lambda x, w: w * ag.sqrt(x), -3.0, 0.0, -math.inf, "mul"),
         (lambda x, w: w * ag.sqrt(x), 0.0, 4.0, 0.0, "mul"),
         (lambda x, w: ag.sqrt(w * x), 0.0, 4.0, 0.0, "share"),  # inf · 0
         (lambda x, w: ag.sqrt(w * x), 3.0, 0.0, math.inf, "mul"),
+        (lambda x, w: ag.sqrt(w * x), -3.0, 0.0, math.inf, "mul"),
     ],
 )
 def test_a_lifted_share_with_a_factor_of_zero_is_nothing(f, w, x, gradient, row):

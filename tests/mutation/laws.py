@@ -26,7 +26,7 @@ LAWS: dict[str, str] = {  # file -> what follows tests/test_ in the names of its
     "autograd/operators.py": "value package arrays recording fast_paths",
     "autograd/primitives.py": "primitives arrays accuracy",
     "autograd/provenance.py": "recording diagnosis",
-    "autograd/pruning.py": "recording replay replay_functions",
+    "autograd/pruning.py": "pruning recording",
     "autograd/recording.py": "recording tape copies",
     "autograd/strategies.py": "strategies",
     "autograd/structures.py": "transforms differences",

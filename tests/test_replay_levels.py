@@ -74,9 +74,42 @@ def test_a_product_is_part_of_the_sum_that_alone_uses_it(leaves):
 
 def test_a_product_that_is_taken_away_keeps_its_row_unless_a_factor_can_take_the_sign(leaves):
     a, b, c, d, *_ = leaves
-    assert ("mul", 1) in shapes(plan_of(a + b - c * d, leaves))
-    (group,) = plan_of(a + b - 3.0 * d, leaves).groups
-    assert sorted(group.products[0].left.rows.tolist()[0]) == [-3.0, 1.0, 1.0]
+    for product in (c * d, c * a, a * c):  # the first leaf is the first node
+        assert ("mul", 1) in shapes(plan_of(a + b - product, leaves))
+    for taken in (3.0 * d, d * 3.0):
+        (group,) = plan_of(a + b - taken, leaves).groups
+        assert sorted(group.products[0].left.rows.tolist()[0]) == [-3.0, 1.0, 1.0]
+
+
+def test_products_that_are_taken_away_together_have_a_row_of_their_own(leaves):
+    a, b, c, d, *_ = leaves
+    assert shapes(plan_of(a + b - ag.dot([c, a], [d, b]), leaves)) == [
+        ("sum", 1, [(SHARED, SHARED, 2)]),
+        ("sum", 1, [(CONSTANT, SHARED, 3)]),
+    ]
+
+
+TERMS = {
+    "a - b + c": ([1, -1, 1], [0, 1, 2], 0),
+    "(a - b) - (c - d)": ([1, -1, -1, 1], [0, 1, 2, 3], 0),
+    "a - (b + 2.0) - (3.0 - c)": ([1, -1, 1], [0, 1, 2], -5),
+    "ag.sum([a, 4.0, b - c])": ([1, 1, -1], [0, 1, 2], 4),
+    "a - ag.sum([b, c, 1.0])": ([1, -1, -1], [0, 1, 2], -1),
+    "a - 2.0 * b + c * 0.5": ([1, -2, 0.5], [0, 1, 2], 0),
+    "ag.dot([2.0, b], [a, 0.5]) + c + d": ([2, 0.5, 1, 1], [0, 1, 2, 3], 0),
+    "ag.mean([a, b + 1.0, 2.0 * c, 8.0])": ([0.25, 0.25, 0.5], [0, 1, 2], 2.25),
+    "a + ag.sum([b, c, ag.logsumexp(d, e), ag.sign(d), ag.hypot(d, e)])": ([1] * 6, [0, 1, 2, 6, 7, 8], 0),
+    "d - ag.sin(c) + d + 0.5 * d": ([1, -1, 1, 0.5], [3, 6, 3, 3], 0),
+}
+
+
+@pytest.mark.parametrize("written", TERMS)
+def test_terms_stand_in_the_order_in_which_they_are_written_with_their_factors(written, leaves):
+    plan = plan_of(eval(written, {"ag": ag, **dict(zip("abcdef", leaves))}), leaves)
+    group = plan.groups[-1]
+    (products,) = group.products
+    found = products.left.rows.tolist(), products.right.rows.tolist(), group.constant.tolist()
+    assert found == tuple([each] for each in TERMS[written])
 
 
 def test_products_of_constants_go_into_the_constant_of_the_sum(leaves):
@@ -150,10 +183,30 @@ def test_nodes_of_one_level_with_operands_of_other_kinds_are_groups_of_their_own
     assert [each.kind for each in plan.groups] == [SHARED, BATCHED, SHARED, BATCHED, BATCHED]
 
 
+def test_one_batched_operand_makes_a_node_batched_wherever_it_stands(leaves):
+    w, v, x, *_ = leaves
+    for node in (x * 2.0, 2.0 * x, w * x, x * w, ag.prod([x, w, 2.0]), ag.prod([2.0, w, x]), x + w + v, w + v + x):
+        (group,) = plan_of(node, [w, v], [x]).groups
+        assert group.kind == BATCHED
+    tape = Tape.of(w * 2.0, x)  # the leaf is the last line
+    assert [kind for kind, _ in planned(tape, [0], [2]).outputs] == [SHARED, BATCHED]
+
+
 def test_what_is_computed_of_shared_operands_only_is_shared(leaves):
     w, v, x, *_ = leaves
     plan = plan_of(ag.prod([w, v, 2.0]) * ag.prod([w, x, v]), [w, v], [x])
     assert [each.kind for each in plan.groups] == [SHARED, BATCHED, BATCHED]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_in_lanes_of_their_own_rows_are_taken_once_each_however_many_there_are(count, leaves):
+    w, v, x, y, z, _ = leaves
+    for shared, batched in (([w, v, y, z], [x]), ([w], [x, v, y, z])):
+        plan = plan_of(ag.prod([ag.sin(each) for each in [w, x, v, y, z][:count]]) * w + x, shared, batched)
+        lanes = per_lane(plan)
+        assert plan.rows[0] != plan.rows[1]
+        taken = sorted(row for each in lanes.groups for row in range(each.start, each.stop))
+        assert taken == list(range(5, sum(plan.rows)))
 
 
 def test_in_lanes_of_their_own_the_batched_inputs_come_first_and_then_those_that_were_shared(leaves):

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 import autograd as ag
-from autograd import Tape, Value, primitives
+from autograd import Tape, Value, primitives, recording, value_and_grad
 from autograd.replay.arrays import FEWEST_SPLIT, MOST_SPLIT, prepared
 from autograd.replay.forms import FAST
 from autograd.replay.guards import with_guards
 from autograd.replay.inputs import numbers, table, vector, weights_of
+from autograd.replay.levels import BATCHED, SHARED
 from autograd.replay.rows import FEW
 from autograd.tape import LEAF
 from tests.test_replay_levels import plan_of
@@ -60,6 +61,9 @@ def test_a_few_terms_are_added_one_by_one_and_signs_cost_nothing(w, x):
     assert forward((a - b + c) * (d - e + f), w, x)[1] == [COPY_OF_INPUTS, "copyto", "subtract", "add", "multiply"]
     both = (0.0 - a - b + c * 3.0) * (0.0 - d - e + f * 3.0)
     assert forward(both, w, x)[1] == [COPY_OF_INPUTS, "multiply", "subtract", "multiply", "add", "multiply"]
+    for factor in (2.0, 0.5, -0.5, -2.0):
+        both = (a + b * factor + c) * (d + e * factor + f)
+        assert forward(both, w, x)[1] == [COPY_OF_INPUTS, "copyto", "multiply", "add", "add", "multiply"]
     with_constants = (a - b + c + 5.0) * (d - e + f + 6.0)
     assert forward(with_constants, w, x)[1] == [COPY_OF_INPUTS, "copyto", "subtract", "add", "add", "multiply"]
 
@@ -123,6 +127,143 @@ def test_rows_with_a_faster_form_use_it_unless_everything_is_as_the_engine_does_
     fast, careful = prepared(plan, 3), prepared(plan, 3, careful=True)
     assert fast.forward[-1][0] is FAST[primitives.relu.code]
     assert careful.forward[-1][0] is not FAST[primitives.relu.code]
+
+
+# -- back --------------------------------------------------------------------------------------------------------------
+
+
+def backward(build, wanted: tuple[int, ...], careful: bool = False) -> tuple[list[str], list[str]]:
+    """Return the names of the steps back over the lanes and over what is shared; they give the engine's gradient."""
+    points = [[1.5 + 0.25 * k for k in range(6)], [2.25 - 0.5 * k for k in range(6)]]
+    _, gradients = value_and_grad(build, argnums=(0, 1))(*points)
+    w, x = ([Value(number) for number in each] for each in points)
+    space = prepared(plan_of(build(w, x), w, x), 3, wanted, careful)
+    ((kind, row),) = space.plan.outputs
+    for _ in range(2):  # what the first leaves behind changes nothing
+        space.share(np.array(points[0]))
+        space.load(np.array([points[1]] * 3))
+        for steps, of in ((space.before, 0), (space.forward, 0), (space.reverse, BATCHED), (space.after, SHARED)):
+            if kind == of:
+                space.adjoints[kind][row] = 1.0 if kind == BATCHED else 3.0
+            for function, arguments in steps:
+                function(*arguments)
+        if SHARED in wanted:
+            assert np.allclose(space.gradient(), 3.0 * np.array(gradients[0]), rtol=1e-13)
+        if BATCHED in wanted:
+            assert np.allclose(space.adjoints[BATCHED][:6], np.array(gradients[1])[:, None], rtol=1e-13)
+    return [name_of(step) for step in space.reverse], [name_of(step) for step in space.after]
+
+
+BACK = {  # the steps over the lanes, and those over what is shared
+    "-x[0]": ("negative", ""),
+    "x[0] * x[1]": ("multiply multiply", ""),
+    "w[0] * w[0]": ("", "multiply multiply add"),
+    "w[0] * x[0]": ("multiply reduce multiply", ""),
+    "ag.sin(x[0])": ("cos multiply", ""),
+    "ag.exp(x[0])": ("multiply", ""),
+    "ag.relu(x[0])": ("sign multiply", ""),
+    "x[0] / x[1]": ("divide multiply divide negative multiply", ""),
+    "ag.sin(x[0]) + w[0]": ("reduce cos multiply", ""),
+    "ag.sin(x[0]) * x[0]": ("multiply multiply cos multiply add", ""),
+    "x[0] - ag.sin(x[1])": ("copyto negative cos multiply", ""),
+    "ag.exp(x[0] - w[0])": ("multiply copyto negative reduce", ""),
+    "ag.sin(w[0]) * ag.sin(x[0])": ("multiply reduce multiply cos multiply", "cos multiply"),
+    "(ag.sin(w[0]) + x[3]) * (ag.sin(w[1]) + x[4])": ("multiply multiply reduce copyto", "cos multiply"),
+    "(ag.sin(x[0]) + x[3]) * (ag.sin(x[2]) + x[4]) * ag.sin(x[1])": (
+        "multiply multiply multiply multiply copyto copyto cos multiply assign",
+        "",
+    ),
+    "ag.sin(x[0] * w[0]) * w[0]": ("multiply multiply reduce cos multiply multiply multiply reduce add", ""),
+    "ag.exp(x[0] * w[0]) * ag.exp(w[0])": (
+        "multiply multiply reduce multiply multiply multiply reduce",
+        "multiply add",
+    ),
+    "(x[0] / w[4]) * (x[1] / w[0]) * (x[2] / w[3])": (
+        "multiply multiply multiply multiply divide multiply divide negative multiply reduce assign",
+        "",
+    ),
+    "(x[0] / w[4]) * (x[1] / w[0]) * (x[2] / w[4])": (
+        "multiply multiply multiply multiply divide multiply divide negative multiply reduce take reduceat copyto",
+        "",
+    ),
+    "(x[0] / w[4]) * (x[1] / w[4]) * x[2]": (
+        "multiply multiply multiply multiply divide multiply divide negative multiply reduce reduce copyto",
+        "",
+    ),
+    "ag.sum([x[0], x[0], x[0]])": ("matmul reduce copyto", ""),
+    "ag.sum([w[0], w[0], w[0]]) * x[0]": ("multiply reduce multiply", "matmul reduce copyto"),
+    "x[0] * x[0] + x[1] * x[1] + x[2]": ("multiply copyto add multiply copyto", ""),
+    "ag.dot(w[:3], x[:3])": ("matmul matmul", ""),
+    "ag.dot(w[:3], x[:3]) * ag.dot(w[3:], x[:3])": ("multiply multiply matmul matmul", ""),
+    "ag.dot(w[:3], w[3:]) * x[0]": ("multiply reduce multiply", "multiply matmul"),
+    "ag.tanh(ag.dot(w[:3], x[:3]) + w[4])": ("multiply on_arrays multiply multiply reduce matmul matmul", ""),
+    "(x[0] + w[0] + x[1]) * (x[2] + w[1] + x[3])": ("multiply multiply reduce multiply copyto", ""),
+    "ag.dot(w[:5], x[1:]) * ag.dot(w[:5], x[:5])": (
+        "multiply multiply over_lanes take reduceat copyto multiply take reduceat copyto",
+        "",
+    ),
+    "ag.dot(w[:3], x[1:4]) * ag.sin(ag.dot(w[:3], x[1:4]) + ag.dot(w[3:], x[3:]))": (
+        "multiply multiply cos multiply matmul matmul take reduceat copyto matmul add matmul add",
+        "",
+    ),
+    "ag.dot(w[:3], [ag.sin(each) for each in x[:3]]) * ag.dot(w[3:], [ag.cos(each) for each in x[3:]])": (
+        "multiply multiply over_lanes copyto multiply copyto sin negative multiply cos multiply",
+        "",
+    ),
+    "ag.dot(w[:3], w[3:]) * ag.dot(w[1:4], w[3:])": (
+        "",
+        "assign multiply multiply multiply take reduceat copyto matmul add",
+    ),
+}
+
+
+@pytest.mark.parametrize("written", BACK)
+def test_the_steps_back_are_the_fewest(written):
+    build = eval(f"lambda w, x: {written}", {"ag": ag})
+    assert backward(build, (SHARED, BATCHED)) == tuple(each.split() for each in BACK[written])
+    backward(build, (SHARED, BATCHED), careful=True)
+
+
+@pytest.mark.parametrize(
+    ("written", "of_shared", "of_batched"),
+    [
+        ("w[0] * x[0]", ("multiply reduce", ""), ("multiply", "")),
+        ("w[0] * w[0]", ("", "multiply multiply add"), ("", "")),
+        ("w[0] / x[0]", ("divide multiply reduce", ""), ("divide negative multiply", "")),
+        ("ag.sin(w[0]) * ag.sin(x[0])", ("multiply reduce", "cos multiply"), ("multiply cos multiply", "")),
+        ("ag.dot(w[:3], w[3:]) * x[0]", ("multiply reduce", "multiply matmul"), ("multiply", "")),
+        ("ag.dot(w[:3], x[:3]) * w[5]", ("multiply multiply reduce matmul", ""), ("multiply matmul", "")),
+    ],
+)
+def test_adjoints_that_nobody_asks_for_are_not_computed(written, of_shared, of_batched):
+    build = eval(f"lambda w, x: {written}", {"ag": ag})
+    assert backward(build, (SHARED,)) == tuple(each.split() for each in of_shared)
+    assert backward(build, (BATCHED,)) == tuple(each.split() for each in of_batched)
+
+
+@pytest.mark.parametrize("factor", [-2.0, 0.5])
+def test_a_step_in_a_partial_of_ones_own_is_that_of_its_operand(factor):
+    row = ag.Primitive(
+        "ramp_of_ones_own", lambda x: factor * max(x, 0.0) - 1.0, partials=(lambda y, x: factor * ag.step(x),)
+    )
+    try:
+        assert backward(lambda w, x: row(x[4]) * row(x[5]), (BATCHED,))[0].count("sign") == 0
+    finally:
+        assert primitives.TABLE.pop() is row  # other tests go by the table
+
+
+@pytest.mark.parametrize(
+    ("build", "rows"),
+    [
+        (lambda w, x: w[1] * x[0], [1]),
+        (lambda w, x: ag.sin(w[2]) * x[0] + w[0] * x[1], [0, 6]),
+        (lambda w, x: ag.sin(w[2]) * w[1], []),
+        (lambda w, x: x[0] * x[1], []),
+    ],
+)
+def test_the_shared_rows_that_lanes_add_to_are_known(build, rows, w, x):
+    space = prepared(plan_of(build(w[:6], x), w[:6], x), 3, (SHARED, BATCHED))
+    assert space.summed.tolist() == rows
 
 
 # -- inputs ------------------------------------------------------------------------------------------------------------
@@ -213,6 +354,33 @@ def test_numbers_on_either_side_of_a_comparison_are_compared_with():
         y = x * x
     program = Tape.of(y).compile([x])
     assert [bool(program.holds([number])) for number in (-3.5, -2.5, 4.5, 5.5)] == [False, True, True, False]
+
+
+def test_what_is_compared_with_may_be_computed_from_numbers_alone():
+    x, k, m = Value(1.0), Value(5.0), Value(-0.5)
+    with Tape():
+        limit, lower = k * 2.0, k + m + 1.5
+        assert x < limit
+        assert lower > x * 2.0
+        assert -(k * m) > x
+        y = x * x
+    program = Tape.of(y).compile([x])
+    assert [bool(program.holds([number])) for number in (2.4, 2.6, 11.0)] == [True, False, False]
+    assert program.value([1.5]) == 2.25
+
+
+def test_guards_of_an_automatic_tape_that_was_full_are_missed(monkeypatch):
+    x = Value(1.0)
+    recording.close_automatic()
+    monkeypatch.setattr(recording, "CAPACITY", 16)  # two guards fill a tape
+    assert x * 3.0 > 0.5
+    y = ag.sum([x, x])
+    assert len(with_guards(Tape.of(y))[1]) == 1
+    assert x * 3.0 < 5.0
+    y = ag.sum([x, x])
+    recording.close_automatic()
+    with pytest.raises(ValueError, match="no longer known"):
+        with_guards(Tape.of(y))
 
 
 def test_guards_that_a_copy_left_behind_are_missed():

@@ -17,12 +17,12 @@ __all__ = [
     "accumulate",
     "add_exactly",
     "assign",
-    "careful_contract",
     "careful_matmul",
     "careful_multiply",
-    "contract",
+    "careful_over_lanes",
     "contracted",
     "form",
+    "over_lanes",
 ]
 
 Array = Any
@@ -144,7 +144,7 @@ def add_exactly(constant: Any, *factors: Any) -> None:
 def contracted(left: Array, right: Array, out: Array) -> None:
     """Write Σ left · right over the products of each row."""
     lanes = ["l" * (side.ndim == 3) for side in (left, right)]
-    contract(f"rk{lanes[0]},rk{lanes[1]}->r{lanes[1]}", left, right, out)
+    np.einsum(f"rk{lanes[0]},rk{lanes[1]}->r{lanes[1]}", left, right, out=out)
 
 
 def assign(adjoints: Array, rows: Array, shares: Any) -> None:
@@ -157,9 +157,9 @@ def accumulate(adjoints: Array, rows: Array, shares: Array) -> None:
     adjoints[rows] += shares
 
 
-def contract(letters: str, left: Array, right: Array, out: Array) -> None:
-    """Write Σ left · right by the letters of einsum."""
-    np.einsum(letters, left, right, out=out)
+def over_lanes(adjoint: Array, factors: Array, out: Array) -> None:
+    """Write Σ adjoint · factor over the lanes, for each of a row's factors."""
+    np.einsum("rl,rkl->rk", adjoint, factors, out=out)
 
 
 def careful_multiply(adjoint: Any, slope: Any, out: Array) -> None:
@@ -181,14 +181,8 @@ def careful_matmul(left: Array, right: Array, out: Array) -> None:
         out[row] = shares.sum(axis=0)
 
 
-def careful_contract(letters: str, left: Array, right: Array, out: Array) -> None:
-    """Write Σ left · right by the letters of einsum, where 0 times anything is 0."""
-    inputs, _, result = letters.partition("->")
-    wide = [_widened(array, own) for array, own in zip((left, right), inputs.split(","))]
-    shares = np.empty(np.broadcast_shapes(wide[0].shape, wide[1].shape))
-    careful_multiply(wide[0], wide[1], shares)
-    out[...] = shares.sum(axis=tuple(k for k, letter in enumerate("rkl") if letter not in result))
-
-
-def _widened(array: Array, letters: str) -> Array:
-    return array[tuple(slice(None) if letter in letters else None for letter in "rkl")]
+def careful_over_lanes(adjoint: Array, factors: Array, out: Array) -> None:
+    """Write Σ adjoint · factor over the lanes, where 0 times anything is 0."""
+    shares = np.empty(factors.shape)
+    careful_multiply(adjoint[:, None], factors, shares)
+    shares.sum(axis=2, out=out)

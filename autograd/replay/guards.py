@@ -134,7 +134,7 @@ def _settled(whole: Tape, guards: Sequence[Recorded], frozen: set[int]) -> tuple
 def _with_numbers(node: Node, primals: dict[int, float]) -> Node:
     """Return a node with numbers in the place of some operands."""
     places, numbers = edges(node)
-    if node[0] < 0 or not any(at in primals for at in places):
+    if not any(at in primals for at in places):
         return node
     pairs = [(CONSTANT, primals[at]) if at in primals else (at, number) for at, number in zip(places, numbers)]
     return node_of(node[0], node[1], [at for at, _ in pairs], [number for _, number in pairs])

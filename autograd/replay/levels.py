@@ -238,7 +238,7 @@ class _Nodes:
         """Find out which nodes have rows of their own, and the terms of the sums."""
         first_guard = self.size - self.n_guards
         for index in (*outputs, *range(first_guard, self.size)):
-            self.needed[index] = 1
+            self.needed[index] = True
             self.uses[index] += 2  # it is nobody's part
         terms = self._counts_of_terms()
         for index in range(self.size - 1, -1, -1):
@@ -249,7 +249,7 @@ class _Nodes:
             else:
                 for at in self.operands(index)[0]:
                     if at >= 0:
-                        self.needed[at] = 1
+                        self.needed[at] = True
 
     def _counts_of_terms(self) -> dict[int, int]:
         """Return the nodes that are to be sums of products, with how many terms they have."""
@@ -345,9 +345,9 @@ class _Sum:
         right_kind = kinds[right] if right >= 0 else CONSTANT
         if left_kind > right_kind:
             left, left_number, left_kind, right, right_kind = right, right_number, right_kind, left, left_kind
-        needed[right] = 1
+        needed[right] = True
         if left_kind:
-            needed[left] = 1
+            needed[left] = True
         lefts, rights = self.products.setdefault((left_kind, right_kind), ([], []))
         lefts.append(left if left_kind else sign * left_number)
         rights.append(right)

@@ -16,11 +16,11 @@ from autograd import primitives
 from autograd.replay.forms import (
     accumulate,
     assign,
-    careful_contract,
     careful_matmul,
     careful_multiply,
-    contract,
+    careful_over_lanes,
     form,
+    over_lanes,
 )
 from autograd.replay.forward import cubes
 from autograd.replay.levels import BATCHED, SHARED, Group, Operand, Products
@@ -43,7 +43,7 @@ class Reverse:
         careful = space.careful
         self.multiply: Any = careful_multiply if careful else np.multiply
         self.matmul: Any = careful_matmul if careful else np.matmul
-        self.contract: Any = careful_contract if careful else contract
+        self.over_lanes: Any = careful_over_lanes if careful else over_lanes
         self.needed = self._needed(wanted)
         self.uses = self._uses()
         self.spans = {(group.kind, group.start, group.stop) for group in groups}
@@ -153,7 +153,7 @@ class Reverse:
             if not self._borrow(operand, adjoint):
                 self._add(operand.kind, operand.rows, adjoint)
             return
-        target = self._target(operand, adjoint.shape)
+        target = self._target(operand)
         out = self._temporary(adjoint.shape) if target is None else target
         if isinstance(factor, float) and factor == -1.0:
             self.steps.append((np.negative, (adjoint, out)))
@@ -176,7 +176,7 @@ class Reverse:
     def _borrow(self, operand: Operand, adjoint: Array) -> bool:
         """Let a group that nothing else reads have the adjoint of the group that reads it, without a copy."""
         part = as_slice(operand.rows)
-        if part is None or part.step != 1 or operand.kind != self.kind or len(operand.rows) != len(adjoint):
+        if part is None or part.step != 1 or operand.kind != self.kind:
             return False
         span = (operand.kind, part.start, part.stop)
         if span not in self.spans or (self.uses[operand.kind][part] != 1).any():
@@ -185,13 +185,12 @@ class Reverse:
         self.touched[operand.kind][part] = True
         return True
 
-    def _target(self, operand: Operand, shape: tuple[int, ...]) -> Array | None:
+    def _target(self, operand: Operand) -> Array | None:
         """Return where a share can be written at once, because it is the first one of all its rows."""
         part = as_slice(operand.rows)
         if part is None or operand.kind != self.kind or self.touched[operand.kind][operand.rows].any():
             return None
-        target = self.space.adjoints[operand.kind][part]
-        return target if target.shape == shape else None
+        return self.space.adjoints[operand.kind][part]
 
     def _computed(self, expression: Expression, arguments: Sequence[Any], known: dict[Any, Any]) -> Any:
         """Return what a primitive of an expression comes to, with a step for it."""
@@ -251,7 +250,7 @@ class Reverse:
         if wanted[1]:
             matrix = self.space.matrix(left)
             rows = right.rows[0]
-            target = self._target(Operand(right.kind, rows), (len(rows), *adjoint.shape[1:]))
+            target = self._target(Operand(right.kind, rows))
             out = self._temporary((len(rows), *adjoint.shape[1:])) if target is None else target
             self.steps.append((self.matmul, (matrix.T, adjoint, out)))
             self._arrive(right.kind, rows, out, target is not None)
@@ -262,8 +261,7 @@ class Reverse:
         first = not self.touched[SHARED][left.rows].any() and all_different(left.rows)
         target = strided(self.space.adjoints[SHARED], left.rows) if first else None
         turned = target is not None and target.strides[0] < target.strides[1]
-        shape = left.rows.shape[::-1] if turned else left.rows.shape
-        out = self._temporary(shape) if target is None else (target.T if turned else target)
+        out = self._temporary(left.rows.shape) if target is None else (target.T if turned else target)
         if group.kind == SHARED:
             vector = np.broadcast_to(self.space.rows(SHARED, right.rows[0]), left.rows.shape[1:])
             factors = (vector[:, None], adjoint[None, :]) if turned else (adjoint[:, None], vector[None, :])
@@ -283,8 +281,7 @@ class Reverse:
                 continue
             if mine.kind < kind:
                 out = self._temporary(mine.rows.shape)
-                letters = "rl,rkl->rk" if other.ndim == 3 else "rl,rk->rk"
-                self.steps.append((self.contract, (letters, adjoint, other, out)))
+                self.steps.append((self.over_lanes, (adjoint, other, out)))
             else:
                 lanes = adjoint.shape[1:]
                 out = self._temporary((*mine.rows.shape, *lanes))

@@ -43,7 +43,7 @@ LAWS: dict[str, str] = {  # file -> what follows tests/test_ in the names of its
     "autograd/replay/guards.py": "replay replay_functions replay_graphs replay_steps",
     "autograd/replay/inputs.py": "replay replay_functions replay_steps",
     "autograd/replay/jax.py": "replay_jax",
-    "autograd/replay/levels.py": "replay replay_functions replay_graphs replay_levels",
+    "autograd/replay/levels.py": "replay replay_graphs replay_levels replay_steps",
     "autograd/replay/paths.py": "replay_functions replay_graphs",
     "autograd/replay/program.py": "replay replay_graphs",
     "autograd/replay/reverse.py": "replay replay_functions replay_graphs replay_steps",

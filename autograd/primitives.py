@@ -20,6 +20,7 @@ import inspect
 import math
 import numbers
 import operator
+import string
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -113,7 +114,8 @@ class Primitive:
         form: how it is written, with one `{}` per argument; "name({}, {})" by default.
         smooth_on: boxes to sample in tests: (low, high) for one argument, ((low, high), (low, high)) for two.
         examples: arguments -> (value, partial or tuple of partials); one per branch and one per kink.
-        array: the array form: a NumPy name where that differs, or a function (namespace, *arrays).
+        array: the array form: the name of a function of NumPy, or a function (namespace, *arrays); without one, NumPy
+            arrays are computed number by number, and JAX's are refused.
         defaults: values of trailing arguments that may be left out.
         takes_condition: whether the first argument is a condition, which may be a bool.
         accuracy: for a row that takes an exception of the accuracy contract or a bound of its own: which, and why.
@@ -121,8 +123,8 @@ class Primitive:
     Raises:
         ValueError: the form has not one `{}` per argument, or an example is not of that shape.
         TypeError: the name is no str, a function is none, or a partial does not take (output, *arguments); or when
-            called: a wrong number of arguments, something that is not a real number, or `compute` or a partial
-            returned no number.
+            called: a wrong number of arguments, something that is not a real number, or, on Values, `compute` or a
+            partial returned no number.
 
     Example:
         >>> from autograd import Primitive, Value
@@ -132,6 +134,8 @@ class Primitive:
         >>> x.grad, cube(3.0)
         (12.0, 27.0)
     """
+
+    further = 0  # arguments with which a call means another row
 
     def __init__(
         self,
@@ -156,7 +160,7 @@ class Primitive:
         self.form = form or f"{name}({', '.join(['{}'] * self.arity)})"
         self.smooth_on = tuple(smooth_on)
         self.examples = dict(examples or {})
-        self.array = array or name
+        self.array = array
         self.defaults = defaults
         self.takes_condition = takes_condition
         self.accuracy = accuracy
@@ -306,19 +310,37 @@ class Primitive:
             namespace: the module that the arrays belong to, such as `numpy`.
             *arrays: one per argument; shapes are broadcast.
         """
-        form = self.array if callable(self.array) else None
         with _unwarned(arrays):
-            return form(namespace, *arrays) if form else getattr(namespace, str(self.array))(*arrays)
+            if callable(self.array):
+                return self.array(namespace, *arrays)
+            named = getattr(namespace, self.array, None) if self.array else None
+            return self._one_by_one(namespace, arrays) if named is None else named(*arrays)
+
+    def _one_by_one(self, namespace: Any, arrays: Sequence[Any]) -> Any:
+        """Return the float form applied to NumPy's arrays, one number at a time."""
+        if namespace.__name__ != "numpy":
+            raise TypeError(
+                f"{self.name}() has no form for the arrays of {namespace.__name__}: give it array=, the name of a "
+                "function there or a function (namespace, *arrays)"
+            )
+        found = namespace.frompyfunc(self.compute, len(arrays), 1)(*arrays)
+        return namespace.asarray(found, dtype=float)[()]
 
     def _checked_document(self) -> str:
         """Return the docstring; raise where the row cannot be written."""
         try:
+            self._check_form()
             return self._document()
         except (IndexError, KeyError, TypeError, ValueError):
             raise ValueError(
                 f"{self.name}: form has one {{}} per argument, not {self.form!r}, "
                 "and examples are arguments -> (value, slopes)"
             ) from None
+
+    def _check_form(self) -> None:
+        fields = [name for _, name, _, _ in string.Formatter().parse(self.form) if name is not None]
+        if {int(name) if name else position for position, name in enumerate(fields)} != set(range(self.arity or 1)):
+            raise ValueError("an argument is missing")
 
     def _document(self) -> str:
         """Return the docstring, made from the row."""
@@ -339,7 +361,9 @@ class Primitive:
         missing = self.arity - len(arguments)
         if not 0 < missing <= len(self.defaults):
             given = f"{len(arguments)} were" if len(arguments) != 1 else "1 was"
-            raise TypeError(f"{self.name}() takes {self.arity} argument{'s' * (self.arity != 1)}, {given} given")
+            fewest, most = self.arity - len(self.defaults), self.arity + self.further
+            wanted = f"{fewest}" if fewest == most else f"{fewest} to {most}"
+            raise TypeError(f"{self.name}() takes {wanted} argument{'s' * (most != 1)}, {given} given")
         return (*arguments, *self.defaults[len(self.defaults) - missing :])
 
     def _dispatch(self, arguments: Sequence[Any]) -> Any:
@@ -582,6 +606,11 @@ class Ieee(float):
 def by_code(code: int) -> Primitive:
     """Return the primitive with a code."""
     return TABLE[code]
+
+
+def is_own(row: Primitive) -> bool:
+    """Return whether a row is one of this table, and not a user's, which may have the same name."""
+    return globals().get(row.name) is row
 
 
 def named(name: str, number: int = 0) -> Primitive:
@@ -1044,6 +1073,7 @@ add: Primitive = Primitive(
     lambda x, y: x + y,
     partials=(lambda z, x, y: 1.0, lambda z, x, y: 1.0),
     form="({} + {})",
+    array="add",
     smooth_on=[((-3.0, 3.0), (-3.0, 3.0))],
     examples={(2.0, 3.0): (5.0, (1.0, 1.0))},
 )
@@ -1110,6 +1140,7 @@ abs: Primitive = Primitive(
     "abs",
     math.fabs,
     partials=(lambda y, x: sign(x),),
+    array="abs",
     smooth_on=[(0.1, 3.0), (-3.0, -0.1)],
     examples={-2.0: (2.0, -1.0), 0.0: (0.0, 0.0), 3.0: (3.0, 1.0), math.nan: (math.nan, math.nan)},
 )
@@ -1117,6 +1148,7 @@ square: Primitive = Primitive(
     "square",
     lambda x: x * x,
     partials=(lambda y, x: 2.0 * x,),
+    array="square",
     smooth_on=[(-3.0, 3.0)],
     examples={-3.0: (9.0, -6.0)},
 )
@@ -1124,6 +1156,7 @@ reciprocal: Primitive = Primitive(
     "reciprocal",
     lambda x: kernels.divide(1.0, x),
     partials=(lambda y, x: -y * y,),
+    array="reciprocal",
     smooth_on=[(0.5, 3.0), (-3.0, -0.5)],
     examples={4.0: (0.25, -0.0625), 0.0: (math.inf, -math.inf)},
 )
@@ -1132,6 +1165,7 @@ mod: Primitive = Primitive(
     kernels.modulo,
     partials=(lambda z, x, y: 1.0 + flat(z), lambda z, x, y: -floordiv(x, y)),
     form="({} % {})",
+    array="mod",
     smooth_on=[((6.1, 7.9), (2.0, 2.02)), ((-7.9, -6.1), (2.0, 2.02)), ((6.1, 7.9), (-2.02, -2.0))],
     examples={
         (7.0, 2.0): (1.0, (1.0, -3.0)),
@@ -1145,6 +1179,7 @@ fmod: Primitive = Primitive(
     kernels.fmod,
     # not -trunc(x / y): the quotient of two floats may round up to the next whole number
     partials=(lambda z, x, y: 1.0 + flat(z), lambda z, x, y: -round(x / y - z / y)),
+    array="fmod",
     smooth_on=[((6.1, 7.9), (2.0, 2.02)), ((-7.9, -6.1), (2.0, 2.02)), ((6.1, 7.9), (-2.02, -2.0))],
     examples={
         (7.0, 2.0): (1.0, (1.0, -3.0)),
@@ -1427,7 +1462,7 @@ def softmax(xs: Iterable[Any], *, temperature: Any = 1.0) -> list[Any]:
 
     Raises:
         TypeError: something is not a number, or there is no sequence of them.
-        ValueError: there are no numbers.
+        ValueError: there are no numbers, or the temperature is a number that is not positive.
 
     Convention: numbers that are all -inf have weights 0.
 
@@ -1440,6 +1475,8 @@ def softmax(xs: Iterable[Any], *, temperature: Any = 1.0) -> list[Any]:
     scores = list(map(pos, xs))
     if not scores:
         raise ValueError("softmax() needs at least 1 number")
+    if is_real(temperature) and temperature <= 0.0:
+        raise ValueError(f"the temperature of softmax() is positive, not {temperature!r}")
     is_plain = type(temperature) is float and temperature == 1.0  # then there is nothing to record
     return _weights(scores if is_plain else [div(x, temperature) for x in scores])
 
@@ -1510,6 +1547,7 @@ exp: Primitive = Primitive(
     "exp",
     kernels.exp,
     partials=(lambda y, x: y,),
+    array="exp",
     smooth_on=[(-3.0, 3.0)],
     examples={0.0: (1.0, 1.0), 1000.0: (math.inf, math.inf), -1000.0: (0.0, 0.0)},
 )
@@ -1517,6 +1555,7 @@ exp2: Primitive = Primitive(
     "exp2",
     kernels.exp2,
     partials=(lambda y, x: exp2(0.5 * x) * (LN_2 * exp2(0.5 * x)),),  # not ln 2 · y: y overflows first
+    array="exp2",
     smooth_on=[(-3.0, 3.0)],
     examples={3.0: (8.0, 8.0 * LN_2), 2000.0: (math.inf, math.inf)},
 )
@@ -1524,6 +1563,7 @@ expm1: Primitive = Primitive(
     "expm1",
     kernels.expm1,
     partials=(lambda y, x: exp(x),),  # not y + 1, which is 0 from x = -38 down
+    array="expm1",
     smooth_on=[(-3.0, 3.0)],
     examples={0.0: (0.0, 1.0), -40.0: (-1.0, math.exp(-40.0)), 1000.0: (math.inf, math.inf)},
 )
@@ -1531,6 +1571,8 @@ expm1: Primitive = Primitive(
 
 class _Logarithm(Primitive):
     """The natural logarithm, which takes a base as a second argument, as `math.log` does."""
+
+    further = 1
 
     if not TYPE_CHECKING:  # every primitive's overloads hold for this one
 
@@ -1547,6 +1589,7 @@ log: _Logarithm = _Logarithm(
     "log",
     kernels.log,
     partials=(lambda y, x: 1.0 / x,),
+    array="log",
     smooth_on=[(0.2, 3.0)],
     examples={1.0: (0.0, 1.0), 0.0: (-math.inf, math.inf), -1.0: (math.nan, -1.0)},
 )
@@ -1567,6 +1610,7 @@ log2: Primitive = Primitive(
     "log2",
     kernels.log2,
     partials=(lambda y, x: LOG2_E / x,),
+    array="log2",
     smooth_on=[(0.2, 3.0)],
     examples={8.0: (3.0, 0.125 / LN_2), 0.0: (-math.inf, math.inf)},
 )
@@ -1574,6 +1618,7 @@ log10: Primitive = Primitive(
     "log10",
     kernels.log10,
     partials=(lambda y, x: LOG10_E / x,),
+    array="log10",
     smooth_on=[(0.2, 3.0)],
     examples={1000.0: (3.0, 0.001 / math.log(10.0)), 0.0: (-math.inf, math.inf)},
 )
@@ -1581,6 +1626,7 @@ log1p: Primitive = Primitive(
     "log1p",
     kernels.log1p,
     partials=(lambda y, x: 1.0 / (1.0 + x),),
+    array="log1p",
     smooth_on=[(-0.7, 3.0)],
     examples={0.0: (0.0, 1.0), -1.0: (-math.inf, math.inf)},
 )
@@ -1588,6 +1634,7 @@ sqrt: Primitive = Primitive(
     "sqrt",
     kernels.sqrt,
     partials=(lambda y, x: 0.5 / y,),
+    array="sqrt",
     smooth_on=[(0.2, 3.0)],
     examples={4.0: (2.0, 0.25), 0.0: (0.0, math.inf), -1.0: (math.nan, math.nan)},
 )
@@ -1604,6 +1651,7 @@ logaddexp: Primitive = Primitive(
     kernels.log_sum_exp,
     # not sigmoid(x - y): the difference is rounded, which costs 256 ulp at -700
     partials=(lambda z, x, y: _weights((x, y))[0], lambda z, x, y: _weights((x, y))[1]),
+    array="logaddexp",
     smooth_on=[((-3.0, 3.0), (-3.0, 3.0))],
     examples={
         (0.0, 0.0): (LN_2, (0.5, 0.5)),
@@ -1621,6 +1669,7 @@ sin: Primitive = Primitive(
     "sin",
     kernels.sin,
     partials=(lambda y, x: cos(x),),
+    array="sin",
     smooth_on=[(-3.0, 3.0)],
     examples={0.0: (0.0, 1.0), math.inf: (math.nan, math.nan)},
 )
@@ -1628,6 +1677,7 @@ cos: Primitive = Primitive(
     "cos",
     kernels.cos,
     partials=(lambda y, x: -sin(x),),
+    array="cos",
     smooth_on=[(-3.0, 3.0)],
     examples={0.0: (1.0, 0.0), 1.0: (math.cos(1.0), -math.sin(1.0))},
 )
@@ -1635,6 +1685,7 @@ tan: Primitive = Primitive(
     "tan",
     kernels.tan,
     partials=(lambda y, x: 1.0 + y * y,),
+    array="tan",
     smooth_on=[(-1.2, 1.2)],
     examples={0.0: (0.0, 1.0), math.pi / 4.0: (1.0, 2.0)},
 )
@@ -1751,6 +1802,7 @@ degrees: Primitive = Primitive(
     "degrees",
     lambda x: x * (180.0 / math.pi),
     partials=(lambda y, x: 180.0 / math.pi,),
+    array="degrees",
     smooth_on=[(-3.0, 3.0)],
     examples={math.pi: (180.0, 180.0 / math.pi)},
 )
@@ -1758,6 +1810,7 @@ radians: Primitive = Primitive(
     "radians",
     lambda x: x * (math.pi / 180.0),
     partials=(lambda y, x: math.pi / 180.0,),
+    array="radians",
     smooth_on=[(-300.0, 300.0)],
     examples={180.0: (math.pi, math.pi / 180.0)},
 )
@@ -1768,6 +1821,7 @@ sinh: Primitive = Primitive(
     "sinh",
     kernels.sinh,
     partials=(lambda y, x: cosh(x),),
+    array="sinh",
     smooth_on=[(-3.0, 3.0)],
     examples={0.0: (0.0, 1.0), -1000.0: (-math.inf, math.inf)},
 )
@@ -1775,6 +1829,7 @@ cosh: Primitive = Primitive(
     "cosh",
     kernels.cosh,
     partials=(lambda y, x: sinh(x),),
+    array="cosh",
     smooth_on=[(-3.0, 3.0)],
     examples={0.0: (1.0, 0.0), 1000.0: (math.inf, math.inf)},
 )
@@ -1782,6 +1837,7 @@ tanh: Primitive = Primitive(
     "tanh",
     math.tanh,
     partials=(lambda y, x: 4.0 * sigmoid_slope(2.0 * x),),  # not 1 - y², which is 0 from x = 20 on
+    array="tanh",
     smooth_on=[(-3.0, 3.0)],
     examples={0.0: (0.0, 1.0), 20.0: (1.0, 4.0 * math.exp(-40.0)), math.inf: (1.0, 0.0)},
 )
@@ -1964,6 +2020,7 @@ sign: Primitive = Primitive(
     "sign",
     kernels.sign,
     partials=(flat_partial,),
+    array="sign",
     smooth_on=[(0.1, 3.0), (-3.0, -0.1)],
     examples={-2.0: (-1.0, 0.0), 0.0: (0.0, 0.0), 3.0: (1.0, 0.0), math.nan: (math.nan, math.nan)},
 )
@@ -1971,6 +2028,7 @@ floor: Primitive = Primitive(
     "floor",
     kernels.floor,
     partials=(flat_partial,),
+    array="floor",
     smooth_on=[(0.1, 0.9), (-0.9, -0.1)],
     examples={
         -1.5: (-2.0, 0.0),
@@ -1984,6 +2042,7 @@ ceil: Primitive = Primitive(
     "ceil",
     kernels.ceil,
     partials=(flat_partial,),
+    array="ceil",
     smooth_on=[(0.1, 0.9), (-0.9, -0.1)],
     examples={-1.5: (-1.0, 0.0), 2.0: (2.0, 0.0), 2.5: (3.0, 0.0), math.nan: (math.nan, math.nan)},
 )
@@ -2012,6 +2071,7 @@ trunc: Primitive = Primitive(
     "trunc",
     kernels.trunc,
     partials=(flat_partial,),
+    array="trunc",
     smooth_on=[(0.1, 0.9), (-1.9, -1.1)],
     examples={-1.5: (-1.0, 0.0), 1.5: (1.0, 0.0), 2.0: (2.0, 0.0), math.nan: (math.nan, math.nan)},
 )
@@ -2019,6 +2079,7 @@ copysign: Primitive = Primitive(
     "copysign",
     math.copysign,
     partials=(lambda z, x, y: sign(x) * copysign(1.0, y), lambda z, x, y: flat(y)),
+    array="copysign",
     smooth_on=[((0.1, 3.0), (0.1, 3.0)), ((0.1, 3.0), (-3.0, -0.1)), ((-3.0, -0.1), (0.1, 3.0))],
     examples={
         (2.0, -3.0): (-2.0, (-1.0, 0.0)),

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.listing import Line, Operand, lines
+from autograd.primitives import Primitive, is_own
 from autograd.tape import Tape
 from autograd.value import Value
 
@@ -110,7 +111,7 @@ def _uses(line: Line) -> Sequence[int]:
     count = len(line.operands)
     if count > 3:  # many-operand rows
         return (2,) * count if line.primitive.name in ("max", "min") else (1,) * count
-    return _occurrences(_form(line), count)
+    return _occurrences(_form(line.primitive), count)
 
 
 @functools.cache
@@ -125,15 +126,14 @@ def _formula(listed: Sequence[Line]) -> Any:
     found: list[Any] = []
     for line in listed:
         arguments = [_argument(operand, found) for operand in line.operands]
-        found.append(_symbol(line) if line.primitive is None else _form(line)(*arguments))
+        found.append(_symbol(line) if line.primitive is None else _form(line.primitive)(*arguments))
     return found[-1]
 
 
-def _form(line: Line) -> Callable[..., Any]:
-    name = "" if line.primitive is None else line.primitive.name
-    form = _forms().get(name)
+def _form(row: Primitive) -> Callable[..., Any]:
+    form = _forms().get(row.name) if is_own(row) else None
     if form is None:
-        raise ValueError(f"the primitive {name!r} has no form in sympy")
+        raise ValueError(f"the primitive {row.name!r} has no form in sympy")
     return form
 
 

@@ -494,7 +494,9 @@ def test_too_large_an_int_is_infinite():
 def test_a_wrong_number_of_arguments_raises_a_type_error(name):
     row = FEW[name]
     for count in {0, row.arity + 1, row.arity - len(row.defaults) - 1} - ({2} if name == "log" else set()):
-        with pytest.raises(TypeError, match=rf"{name}\(\) takes {row.arity} argument"):
+        fewest, most = row.arity - len(row.defaults), 2 if name == "log" else row.arity
+        wanted = f"{fewest}" if fewest == most else f"{fewest} to {most}"
+        with pytest.raises(TypeError, match=rf"{name}\(\) takes {wanted} argument{'s' * (most > 1)}, {count} w"):
             row(*[0.5] * count)
 
 
@@ -581,6 +583,12 @@ def test_softmax():
         primitives.softmax([])
     with pytest.raises(TypeError, match="str"):
         primitives.softmax(["a"])
+
+
+@pytest.mark.parametrize("temperature", [0, -1.0, -math.inf])
+def test_the_temperature_of_softmax_is_positive(temperature):
+    with pytest.raises(ValueError, match=rf"^the temperature of softmax\(\) is positive, not {temperature!r}$"):
+        primitives.softmax([1.0, 2.0], temperature=temperature)
 
 
 def test_softmax_of_nodes_has_gradients():

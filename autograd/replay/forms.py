@@ -5,6 +5,7 @@ A form is a function (*operands, out). This room knows NumPy and rows; it knows 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -33,27 +34,20 @@ def form(primitive: Primitive, careful: bool = False) -> Callable[..., Any]:
     fast = FAST.get(primitive.code)
     if fast is not None and not careful:
         return fast
-    named = getattr(np, primitive.array, None) if isinstance(primitive.array, str) else None
+    if callable(primitive.array):
+        return _written(functools.partial(primitive.array, np))
+    named = getattr(np, primitive.array or "", None)
     if isinstance(named, np.ufunc):
         return named
-    if named is None and isinstance(primitive.array, str):
-        return _one_by_one(primitive)
-    compute = named if named is not None else primitive.array
+    return _written(named or functools.partial(primitive.on_arrays, np))
+
+
+def _written(compute: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of arrays as one that writes its result."""
 
     def on_arrays(*arguments: Any) -> None:
         *operands, out = arguments
-        np.copyto(out, compute(*operands) if named is not None else compute(np, *operands))  # type: ignore[operator]
-
-    return on_arrays
-
-
-def _one_by_one(primitive: Primitive) -> Callable[..., Any]:
-    """Return the form of a row that NumPy has no function for: its float form, one element at a time."""
-    compute = np.frompyfunc(primitive.compute, primitive.arity, 1)
-
-    def on_arrays(*arguments: Any) -> None:
-        *operands, out = arguments
-        np.copyto(out, np.asarray(compute(*operands), dtype=float))
+        np.copyto(out, compute(*operands))
 
     return on_arrays
 

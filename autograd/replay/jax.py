@@ -298,7 +298,7 @@ def _row(primitive: Primitive) -> Any:
     """Return a row as a function of arrays, whose derivatives are the row's partials."""
     jax = _jax()
     jnp = jax.numpy
-    if not callable(primitive.array) and not hasattr(jnp, str(primitive.array)):
+    if not callable(primitive.array) and not hasattr(jnp, primitive.array or ""):
         raise ValueError(
             f"the primitive {primitive.name!r} has no form in JAX: give it array=, the name of a function of jax.numpy "
             "or a function (namespace, *arrays)"

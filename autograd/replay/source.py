@@ -33,7 +33,7 @@ from typing import Any, NamedTuple
 from autograd import kernels, primitives
 from autograd.listing import printable, pruned, root
 from autograd.operators import Operators
-from autograd.primitives import Ieee, ManyPrimitive, Primitive, number
+from autograd.primitives import Ieee, ManyPrimitive, Primitive, is_own, number
 from autograd.replay.guards import with_guards
 from autograd.tape import Node, Tape, edges
 from autograd.value import Value
@@ -360,7 +360,7 @@ class _Helpers:
         return list(itertools.chain.from_iterable((block, "", "") for block in blocks))
 
     def _found(self, row: Primitive) -> Form | None:
-        if _is_of_the_table(row) and row.name in FORMS:
+        if is_own(row) and row.name in FORMS:
             return FORMS[row.name]
         name = _kernel_names().get(id(row.compute))
         if name is not None:
@@ -368,7 +368,7 @@ class _Helpers:
         name = getattr(row.compute, "__name__", "")
         if getattr(math, name, None) is row.compute:
             return _function_of_math(name)
-        if _is_of_the_table(row):
+        if is_own(row):
             return None
         definition = _own_definition(row)
         return None if definition is None else self._adopted(row, definition)
@@ -381,10 +381,6 @@ class _Helpers:
         definition.name = name
         self._own[name] = definition
         return lambda parts, _use: _called(name, parts)
-
-
-def _is_of_the_table(row: Primitive) -> bool:
-    return getattr(primitives, row.name, None) is row
 
 
 # -- symbols instead of numbers --------------------------------------------------------------------------------------
@@ -483,7 +479,7 @@ class _Trace:
         return self._entered(("number", constant.text), _Part(None, (), constant))
 
     def _expanded(self, row: Primitive, arguments: Sequence[Any]) -> Any:
-        compute = EQUIVALENTS.get(row.name, row.compute) if _is_of_the_table(row) else row.compute
+        compute = EQUIVALENTS.get(row.name, row.compute) if is_own(row) else row.compute
         try:
             return _number_or_symbol(compute(*arguments))
         except Exception as error:

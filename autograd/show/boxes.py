@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple, NoReturn
 
+from autograd import primitives
 from autograd.listing import Line
 
 __all__ = [
@@ -212,4 +213,4 @@ def drawn_constants(line: Line) -> list[int]:
 
 def has_constant_exponent(line: Line) -> bool:
     """Return whether a line is a power whose exponent is a number, which is written in its header."""
-    return line.primitive is not None and line.primitive.name == "pow" and line.operands[1].index is None
+    return line.primitive is primitives.pow and line.operands[1].index is None

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from autograd.listing import Line, Operand, exact, lines, printable, pruned, root
+from autograd.primitives import is_own
 from autograd.tape import Tape
 from autograd.value import Value
 
@@ -80,7 +81,7 @@ def _operand(operand: Operand, found: Sequence[_Text], latex: bool) -> _Text:
     if operand.index is not None:
         return found[operand.index]
     text = _number(operand.primal) if latex else exact(operand.primal)
-    return _Text(text, SIGN if text.startswith("-") else ATOM)
+    return _Text(text, SIGN if text.startswith("-") else PRODUCT if r"\cdot" in text else ATOM)
 
 
 def _held(part: _Text, least: int, latex: bool) -> str:
@@ -96,10 +97,11 @@ def _sides(sign: str, left: _Text, right: _Text, latex: bool) -> tuple[str, str]
     Text keeps x + (y + z), which is rounded otherwise than x + y + z; mathematics does not tell them apart.
     """
     binding = BINDING.get(sign, 0)
-    same_right = latex and sign in ("+", "*")
     if sign == "**":
         return _held(left, ATOM, latex), _held(right, SIGN, latex)
-    return _held(left, binding, latex), _held(right, binding if same_right else binding + 1, latex)
+    if latex:
+        return _held(left, binding, latex), _second(right, binding if sign == "+" else binding + 1)
+    return _held(left, binding, latex), _held(right, binding + 1, latex)
 
 
 # -- text ------------------------------------------------------------------------------------------------------------
@@ -124,6 +126,16 @@ def _plain(line: Line, operands: Sequence[_Text]) -> _Text:
 # -- LaTeX -----------------------------------------------------------------------------------------------------------
 
 
+def _second(part: _Text, least: int) -> str:
+    """Return what stands behind an operator: in parentheses also where it begins with a sign."""
+    return _held(part, ATOM + 1 if part.text[0] in "+-" else least, True)
+
+
+def _summed(parts: Sequence[_Text]) -> _Text:
+    written = [_second(part, SUM) if k else _held(part, SUM, True) for k, part in enumerate(parts)]
+    return _Text(" + ".join(written) or "0", SUM)
+
+
 def _latex(line: Line, operands: Sequence[_Text]) -> _Text:
     if line.primitive is None:
         return _Text(_symbol(line.name), ATOM)
@@ -132,21 +144,21 @@ def _latex(line: Line, operands: Sequence[_Text]) -> _Text:
     if operator:
         return _operated(operator[1], operands)
     if row.form in ("(-{})", "(+{})"):
-        return _Text(f"{row.form[1]}{_held(operands[0], SIGN, True)}", SIGN)
-    if row.name == "sqrt":
+        return _Text(f"{row.form[1]}{_second(operands[0], SIGN)}", SIGN)
+    name = row.name if is_own(row) else ""
+    if name == "sqrt":
         return _Text(rf"\sqrt{{{operands[0].text}}}", ATOM)
-    if row.name == "abs":
+    if name == "abs":
         return _Text(rf"\left|{operands[0].text}\right|", ATOM)
-    if row.name == "square":
+    if name == "square":
         return _Text(f"{{{_held(operands[0], ATOM, True)}}}^{{2}}", POWER)
-    if row.name == "exp":
+    if name == "exp":
         return _Text(f"e^{{{operands[0].text}}}", POWER)
-    if row.name == "sum":
-        return _Text(" + ".join(_held(part, SUM, True) for part in operands) or "0", SUM)
-    if row.name == "dot":
+    if name == "sum":
+        return _summed(operands)
+    if name == "dot":
         half = len(operands) // 2
-        products = [_product(*pair) for pair in zip(operands[:half], operands[half:])]
-        return _Text(" + ".join(products) or "0", SUM)
+        return _summed([_product(*pair) for pair in zip(operands[:half], operands[half:])])
     arguments = ", ".join(part.text for part in operands)
     return _Text(rf"{_function(row.name)}\left({arguments}\right)", ATOM)
 
@@ -154,24 +166,24 @@ def _latex(line: Line, operands: Sequence[_Text]) -> _Text:
 def _operated(sign: str, operands: Sequence[_Text]) -> _Text:
     left, right = operands
     if sign == "/":
-        return _Text(rf"\frac{{{left.text}}}{{{right.text}}}", ATOM)
+        return _Text(rf"\frac{{{left.text}}}{{{right.text}}}", POWER)
     if sign == "**":
         return _Text(f"{{{_held(left, ATOM, True)}}}^{{{right.text}}}", POWER)
     if sign == "*":
-        return _Text(_product(left, right), PRODUCT)
+        return _product(left, right)
     if sign in ("+", "-"):
         sides = _sides(sign, left, right, latex=True)
         return _Text(f"{sides[0]} {sign} {sides[1]}", SUM)
     words = {"//": r"\mathbin{//}", "%": r"\bmod", "<=": r"\le", ">=": r"\ge", "==": "=", "!=": r"\ne"}
     sides = _sides(sign, left, right, latex=True)
-    return _Text(f"{sides[0]} {words.get(sign, sign)} {sides[1]}", BINDING.get(sign, 0))
+    return _Text(f"{sides[0]} {words.get(sign, sign)} {sides[1]}", 0)  # mathematics has no rule for what mod binds
 
 
-def _product(left: _Text, right: _Text) -> str:
+def _product(left: _Text, right: _Text) -> _Text:
     """Return two factors side by side, with a dot between them where they would run into one number."""
-    sides = _held(left, PRODUCT, True), _held(right, PRODUCT, True)
-    dot = r" \cdot " if sides[1][0] in "0123456789.-+" else " "
-    return dot.join(sides)
+    sides = _held(left, PRODUCT, True), _second(right, PRODUCT)
+    dot = r" \cdot " if sides[1][0] in "0123456789." else " "
+    return _Text(dot.join(sides), PRODUCT)
 
 
 def _symbol(name: str) -> str:

@@ -510,6 +510,17 @@ def test_few_targets_of_a_loss_of_ones_own_have_a_program_each():
     agree(noisy, HUNDRED_STEPS, targets, loss=lambda y, t: autograd.square(y - heights[t]), epochs=5, batch_size=5)
 
 
+@pytest.mark.parametrize(("count", "engine"), [(16, "replay"), (17, "eager")])
+def test_sixteen_targets_of_a_loss_of_ones_own_are_the_most(count, engine):
+    inputs = [[0.1 * k, 1.0] for k in range(count)]
+    targets = [f"{k}" for k in range(count)]
+    told = run(
+        lambda: MLP(2, [1], seed=1), targets, inputs=inputs, loss=lambda y, t: autograd.square(y - float(t))
+    ).history
+    assert told.engine == engine
+    assert engine == "replay" or told.fallback.startswith("a target is neither a number nor a flat list of numbers")
+
+
 def test_classes_of_a_loss_around_one_of_the_table_have_a_program_each():
     make, targets, _ = task("softmax_cross_entropy")
 

@@ -14,6 +14,7 @@ import numpy
 import pytest
 
 from autograd import Tape, Value, no_grad, where
+from nn.columns import aligned
 from nn.layers import MLP, Layer, Neuron, Perceptron
 from nn.module import Module, any_frozen, evaluating, is_frozen, plain
 from nn.optimizers import SGD, Adam
@@ -437,6 +438,21 @@ def test_a_seed_of_another_kind_is_refused():
 
 
 # -- summaries -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("n_words", "first", "second"),
+    [
+        (0, "   a  bb  c", "long   b  1"),
+        (1, "a     bb  c", "long   b  1"),
+        (2, "a     bb  c", "long  b   1"),
+    ],
+)
+def test_words_stand_on_the_left_of_their_columns_and_numbers_on_the_right(n_words, first, second):
+    lines = [("a", "bb", "c"), ("long", "b", "1")]
+    assert aligned(lines, n_words) == f"{first}\n{second}"
+    assert aligned(lines) == aligned(lines, 1)
+    assert aligned([("a", "b"), ("c", "")], 2) == "a  b\nc"
 
 
 def test_a_summary_of_a_network():

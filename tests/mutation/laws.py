@@ -65,7 +65,7 @@ LAWS: dict[str, str] = {  # file -> what follows tests/test_ in the names of its
     "nn/activations.py": "nn_activations nn_layers nn_diagrams",
     "nn/architecture.py": "nn_architecture nn_saving",
     "nn/checks.py": "nn_checks nn_layers nn_losses nn_optimizers",
-    "nn/columns.py": "nn_datasets nn_tables",
+    "nn/columns.py": "nn_module nn_prediction",
     "nn/csv_files.py": "nn_tables nn_datasets",
     "nn/datasets.py": "nn_datasets",
     "nn/diagrams.py": "nn_diagrams nn_drawings",

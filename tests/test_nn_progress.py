@@ -59,9 +59,21 @@ def test_in_a_terminal_the_bar_ends_where_the_run_does(capsys, monkeypatch):
     assert all(len(state) <= 60 for state in states)
 
 
+def test_quick_epochs_are_not_drawn_one_by_one(capsys, monkeypatch):
+    be_a_terminal(monkeypatch)
+    with Progress(100) as progress:
+        for epoch in range(1, 101):
+            progress.tell(epoch, f"loss {epoch}")
+    states = drawn(capsys.readouterr().err)
+    assert states[-1].startswith("epoch 100/100 100 %|██████████|")
+    assert len(states) <= 20
+
+
 def test_a_resumed_run_begins_where_it_was(capsys, monkeypatch):
     be_a_terminal(monkeypatch)
     for done, shown in ((0, "epoch 0/4   0 %|          |"), (3, "epoch 3/4  75 %|███████▌  |")):
         with Progress(4) as progress:
             progress.start(done)
-        assert drawn(capsys.readouterr().err)[-1].startswith(shown)
+        states = drawn(capsys.readouterr().err)
+        assert states[-1].startswith(shown)
+        assert not any(state.startswith("epoch 3/4   0 %") for state in states)

@@ -35,6 +35,7 @@ def test_a_run_ends_after_as_many_epochs_without_a_better_loss_as_patience(patie
     told = asked(stopping, losses)
     assert told[:-1] == [None] * (len(losses) - 1)
     assert told[-1] == f"no better loss for {patience} epoch{'s' * (patience > 1)}"
+    assert stopping(epoch_of(len(losses) + 1, losses[-1])) == told[-1]
 
 
 def test_better_is_lower_by_more_than_min_delta():

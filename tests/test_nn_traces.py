@@ -11,7 +11,7 @@ import pytest
 
 import autograd
 from autograd import Tape, Value, strict
-from nn import MLP, BatchNorm, Dropout, Layer, Module, Sequential, mean_squared_error
+from nn import MLP, BatchNorm, Dropout, Layer, Module, Sequential, mean_squared_error, traces
 from nn.losses import LOSSES
 from nn.traces import (
     Kind,
@@ -85,6 +85,12 @@ def test_a_recording_has_parameters_in_common_and_its_own_numbers():
     assert (trace.widths, trace.constants, trace.statistics) == ([2], [None, None], [])
 
 
+def test_one_sample_is_recorded_without_a_mean():
+    weight = Value(2.0)
+    trace = recorded(lambda x: weight * x, lambda y, t: y - t, [1.0], [0.0], [weight])
+    assert len(trace.tape.nodes) == 3 + 2  # weight, sample and target; the product and the difference
+
+
 def test_several_samples_are_recorded_together():
     norm = BatchNorm(1)
     trace = trace_of(Sequential(norm, lambda xs: xs[0]), [[1.0], [3.0]], [0.0, 1.0])
@@ -126,9 +132,9 @@ def test_a_recording_is_the_same_with_other_numbers_and_not_with_other_constants
     assert not trace(lambda x: weight + x * 2.0, 1.0).computes_the_same(trace(lambda x: weight + x * 3.0, 1.0))
     assert trace(lambda x: weight + x * math.nan, 1.0).is_same(trace(lambda x: weight + x * math.nan, 1.0))
     constant = [[weight, 1.0], [weight, 2.0], [weight]]
-    traces = [recorded(lambda _, out=out: out, lambda y, _: y[0] * 1.0, [1.0], [0.0], [weight]) for out in constant]
-    assert [each.constants for each in traces] == [[None, 1.0], [None, 2.0], [None]]
-    assert not any(one.computes_the_same(other) for one in traces for other in traces if one is not other)
+    constants = [recorded(lambda _, out=out: out, lambda y, _: y[0] * 1.0, [1.0], [0.0], [weight]) for out in constant]
+    assert [each.constants for each in constants] == [[None, 1.0], [None, 2.0], [None]]
+    assert not any(one.computes_the_same(other) for one in constants for other in constants if one is not other)
     taken = trace(lambda x: weight * autograd.where(x > 0.0, x, 1.0), 1.0)
     assert taken.is_same(trace(lambda x: weight * autograd.where(x > 0.0, x, 1.0), 2.0))
 
@@ -239,6 +245,26 @@ def test_masks_are_drawn_stage_by_stage_and_within_a_stage_sample_by_sample():
         assert mask_blocks(model, samples, masks) == blocks
 
 
+@pytest.mark.parametrize(
+    ("owners", "runs"),
+    [
+        ([], []),
+        ([[0], [1]], [(0, 1)]),
+        ([[0], [0], [1], [1], [0], [1]], [(0, 2), (2, 3)]),
+        ([[0]], None),
+        ([[1], [0]], None),
+        ([[0], [], [1], [1]], None),
+        ([[0], []], None),
+        ([[0], [0]], None),
+        ([[0], [1], [1]], None),
+        ([[0, 1], [0, 1]], None),
+        ([[0], [0], [1]], None),
+    ],
+)
+def test_a_run_of_masks_is_those_of_one_sample_then_those_of_the_other(owners, runs):
+    assert traces._runs(owners) == runs
+
+
 def test_an_order_of_masks_that_is_none_of_these_is_said():
     class Backwards(Passing):
         def on_batch(self, samples):
@@ -325,7 +351,8 @@ def watched(holder, change):
 
 
 def test_parameters_are_all_moved_a_little_each_otherwise_and_put_back():
-    parameters = [Value(number) for number in (0.0, 0.0, 5.0, -300.0)]
+    given = [0.0, 0.0, 5.0, -300.0] * 10
+    parameters = [Value(number) for number in given]
 
     def look():
         with perturbed(parameters):
@@ -335,8 +362,8 @@ def test_parameters_are_all_moved_a_little_each_otherwise_and_put_back():
     moved = []
     with pytest.raises(KeyboardInterrupt):
         look()
-    assert [parameter.data for parameter in parameters] == [0.0, 0.0, 5.0, -300.0]
-    steps = [(now - then) / (1.0 + abs(then)) for now, then in zip(moved, (0.0, 0.0, 5.0, -300.0))]
+    assert [parameter.data for parameter in parameters] == given
+    steps = [(now - then) / (1.0 + abs(then)) for now, then in zip(moved, given)]
     assert all(0.25e-3 <= step <= 1.25e-3 for step in steps)
     assert min(abs(a - b) for k, a in enumerate(steps) for b in steps[:k]) > 1e-5
 

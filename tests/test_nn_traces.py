@@ -308,6 +308,7 @@ LISTS = "calling it changes a list that it holds"
         (lambda holder: setattr(holder, "seen", holder.seen), None),
         (lambda holder: setattr(holder, "count", 4), "calling it changes the attribute count of Holder"),
         (lambda holder: setattr(holder, "fresh", 1), "calling it changes the attribute fresh of Holder"),
+        (lambda holder: setattr(holder, "weight", Value(1.0)), "calling it changes the attribute weight of Holder"),
         (lambda holder: delattr(holder, "count"), "calling it changes the attribute count of Holder"),
         (
             lambda holder: setattr(holder.norm, "momentum", 0.5),

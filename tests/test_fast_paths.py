@@ -55,6 +55,7 @@ def rows_and_vectors():
                 vector,
                 [list(map(Value, row)) for row in ([1e200, -1e200, 1.0, 0.0, 0.0], [1e200, 1e200, 0.0, 0.0, 1.0])],
             )
+    yield [1.0, 1.0, 1.0], [list(map(Value, [1e308, 1e308, -1e308]))]
     for size in range(4):
         yield NUMBERS[3 : 3 + size], [[Value(2.0)] * size, [Value(3.0)] * size]
         yield [Value(1.0)] * size, [[Value(2.0)] * size, [3.0] * size]
@@ -101,14 +102,14 @@ def test_matvec_sees_new_data_and_new_rows():
         assert matvec(rows, [1.0, 1.0])[0].data == 10.0 + number
 
 
-@pytest.mark.parametrize("vector", [[1.0, 2.0], [Value(1.0), Value(2.0)], [Value(1.0), 2.0]])
+@pytest.mark.parametrize("vector", [[1.0, 2.0], [1.0, 2.0, 0.0], [Value(1.0), Value(2.0)], [Value(1.0), 2.0, 0.0]])
 def test_a_layer_is_looked_up_once_until_a_leaf_changes_and_its_row_not_asked(monkeypatch, vector):
     looked_up, asked = [], []
     look_up, apply_row = linear._look_up, value.apply
     monkeypatch.setattr(linear, "_look_up", lambda tape, row: looked_up.append(row) or look_up(tape, row))
     monkeypatch.setattr(value, "apply", lambda *given: asked.append(given) or apply_row(*given))
     w, b = Value(2.0), Value(3.0)
-    rows = ((w, b), (b, w), (w, w))
+    rows = tuple(row[: len(vector)] for row in ((w, b, w), (b, w, w), (w, w, w)))
     keep = [matvec(rows, vector), matvec(rows, vector)]
     assert (len(looked_up), len(asked)) == (3, 0)
     b.data = 4.0

@@ -459,6 +459,11 @@ def test_duals_are_chosen_by_whatever_values_are_chosen_by(condition):
     assert grad(lambda x: ag.where(condition, x * x, x))(3.0) == 6.0
 
 
+def test_a_complex_number_chooses_nothing():
+    with pytest.raises(TypeError, match="expected a real number"):
+        ag.where(numpy.complex128(1j), Dual(2.0, 1.0), 3.0)
+
+
 def test_a_detached_dual_is_its_primal_cut_off():
     w = Value(3.0)
     assert Dual(2.0, 1.0).detach() == 2.0

@@ -81,6 +81,39 @@ def test_expressions_keep_to_their_sizes_and_use_every_step(expression):
     assert used >= set(range(expression.leaves, expression.leaves + len(expression.steps)))
 
 
+def drawn_sizes(**options):
+    sizes = set()
+
+    @settings(max_examples=200, deadline=None, database=None, derandomize=True)
+    @given(expressions(rows=[ag.sin], **options))
+    def collect(expression):
+        sizes.add((expression.leaves, len(expression.steps)))
+        for k, step in enumerate(expression.steps):
+            assert 0 <= step.operands[0] < expression.leaves + k
+
+    collect()
+    return [sorted(each) for each in map(set, zip(*sizes))]
+
+
+@pytest.mark.parametrize(
+    ("options", "leaves", "steps"),
+    [
+        ({}, [1, 2, 3], [1, 2, 3, 4, 5, 6, 7, 8]),
+        ({"leaves": 2, "max_nodes": 1}, [2], [1]),
+        ({"leaves": (1, 1), "max_nodes": 3}, [1], [1, 2, 3]),
+        ({"leaves": (2, 3), "max_nodes": 2}, [2, 3], [1, 2]),
+    ],
+)
+def test_every_size_that_is_allowed_is_drawn(options, leaves, steps):
+    assert drawn_sizes(**options) == [leaves, steps]
+
+
+def test_a_step_may_use_any_result_before_it():
+    rows = expressions(rows=[ag.sin], leaves=2, max_nodes=3)
+    for last in range(4):
+        assert find(rows, lambda each, last=last: len(each.steps) == 3 and each.steps[2].operands == (last,))
+
+
 @quick
 @given(expressions().filter(lambda each: len(each.steps) > 1))
 def test_expressions_of_two_steps_share_a_result(expression):
@@ -108,10 +141,34 @@ def test_every_row_of_the_table_can_be_drawn():
     assert len(drawn) >= 0.95 * len(ROWS)
 
 
+@pytest.mark.parametrize(("operand", "moved"), [(0.0, 3.0), (1e300, 3.998), (-1e300, 2.002)])
+def test_an_operand_is_moved_into_the_box_a_thousandth_away_from_its_edges(operand, moved):
+    expression = Expression(1, (Step(ag.pos, ((2.0, 4.0),), (0,)),))
+    assert expression([operand]) == pytest.approx(moved, rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("operands", "returned", "shared", "text"),
+    [
+        (((0, 1),), (2,), (), "a = (x0 * x1); return a"),
+        (((0, 0),), (2,), (0,), "a = (x0 * x0); return a"),
+        (((0, 1), (2, 1)), (2, 3), (1, 2), "a = (x0 * x1); b = (a * x1); return a + b"),
+        (((0, 1), (2, 1), (0, 2)), (2, 3, 4), (0, 1, 2), "a = (x0 * x1); b = (a * x1); c = (x0 * a); return a + b + c"),
+        (((0, 1), (2, 2), (3, 3)), (2, 4), (2, 3), "a = (x0 * x1); b = (a * a); c = (b * b); return a + c"),
+    ],
+)
+def test_an_expression_is_the_sum_of_its_first_step_and_of_what_no_step_uses(operands, returned, shared, text):
+    box = ((-1.0, 1.0), (-1.0, 1.0))
+    expression = Expression(2, tuple(Step(ag.mul, box, pair) for pair in operands))
+    assert (expression.returned, expression.shared) == (returned, shared)
+    assert repr(expression) == f"<expression of [x0, x1]: {text}>"
+
+
 def test_many_names_stay_apart():
     box = ((-1.0, 1.0),)
-    long = Expression(1, tuple(Step(ag.sin, box, (k,)) for k in range(30)))
-    assert "d1 = sin(c1)" in repr(long)
+    long = Expression(1, tuple(Step(ag.sin, box, (k,)) for k in range(60)))
+    for step in ("a = sin(x0)", "z = sin(y)", "a1 = sin(z)", "d1 = sin(c1)", "z1 = sin(y1)", "a2 = sin(z1)"):
+        assert f" {step};" in repr(long)
     with pytest.raises(ValueError, match="takes 1 numbers, 2 were given"):
         long([1.0, 2.0])
 
@@ -137,16 +194,32 @@ def test_wrong_arguments_are_refused():
         points(math.sin)
     with pytest.raises(ValueError, match="at least one row"):
         expressions(rows=[])
-    with pytest.raises(ValueError, match="max_nodes has to be 1 or more"):
+    with pytest.raises(ValueError, match="max_nodes has to be 1 or more, not 0"):
         expressions(max_nodes=0)
-    with pytest.raises(TypeError, match="leaves is an int, not float"):
-        expressions(leaves=1.5)
-    with pytest.raises(ValueError, match="fewest above the most"):
+    for leaves in (0, (0, 2), (2, 0)):
+        with pytest.raises(ValueError, match="leaves has to be 1 or more, not 0"):
+            expressions(leaves=leaves)
+    for leaves in (1.5, (1.5, 2), (1, 1.5)):
+        with pytest.raises(TypeError, match="leaves is an int, not float"):
+            expressions(leaves=leaves)
+    with pytest.raises(TypeError, match="max_nodes is an int, not bool"):
+        expressions(max_nodes=True)
+    with pytest.raises(ValueError, match=r"^leaves=\(3, 2\) has the fewest above the most$"):
         expressions(leaves=(3, 2))
-    with pytest.raises(ValueError, match="finite bounds"):
-        numbers(0.0, math.inf)
+    for low, high in ((0.0, math.inf), (-math.inf, 0.0), (math.nan, 1.0), (0.0, math.nan)):
+        with pytest.raises(ValueError, match="finite bounds"):
+            numbers(low, high)
     with pytest.raises(ValueError, match="low <= high"):
         numbers(1.0, 0.0)
+    assert find(numbers(1.0, 1.0), lambda number: True) == 1.0
+
+
+@pytest.mark.parametrize("box", [(1.0, 1.0), (1.0, 0.0), (0.0, math.inf), (-math.inf, 0.0)])
+def test_a_box_is_an_interval_that_is_finite_and_not_empty(box):
+    row = Primitive("boxed", math.sin, partials=(lambda y, x: ag.cos(x),), smooth_on=[box])
+    assert TABLE.pop() is row
+    with pytest.raises(ValueError, match="boxed: smooth_on has an empty or infinite box"):
+        points(row)
 
 
 # -- the laws, on what is drawn --------------------------------------------------------------------------------------

@@ -152,7 +152,7 @@ def _owned(tape: Tape) -> bool:
 def _automatic_in_thread() -> Tape:
     tape = _tape_here()
     if tape is None or not _has_room(tape):
-        tape = _open(tape)
+        tape = _open(tape, in_its_place=True)
         here.tape = weakref.ref(tape)
         here.guards = None
     return tape
@@ -160,9 +160,10 @@ def _automatic_in_thread() -> Tape:
 
 def _automatic_in_task() -> Tape:
     tape = _task_tape.get(_nothing)()
-    if tape is None or not _has_room(tape) or not _owned(tape):
+    owned = tape is not None and _owned(tape)
+    if tape is None or not owned or not _has_room(tape):
         here.tape = _nothing
-        tape = _open(tape)
+        tape = _open(tape, in_its_place=owned)
         tape.token = _mark.set(None)
         _task_tape.set(weakref.ref(tape))
         _task_guards.set(None)
@@ -173,12 +174,14 @@ def _has_room(tape: Tape) -> bool:
     return len(tape.fields) < len(tape.indices) and len(tape.guards) < CAPACITY // 8
 
 
-def _open(full: Tape | None) -> Tape:
+def _open(before: Tape | None, in_its_place: bool) -> Tape:
+    """Return a fresh automatic tape after another one: a full one, or that of the task which started this one."""
     tape = Tape()
     tape.indices = indices()
-    if full is not None and full.indices:
-        tape.guards_dropped = full.guards_dropped or bool(full.guards)
-        full.indices = ()
+    if before is not None and before.indices:
+        tape.guards_dropped = before.guards_dropped or bool(before.guards)
+        if in_its_place:
+            before.indices = ()
     path = _scope.get().path
     if path:
         tape.scopes.append((0, path))

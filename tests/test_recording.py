@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
+import functools
 import gc
 import pickle
 import sys
@@ -13,8 +15,8 @@ import weakref
 import pytest
 
 import autograd as ag
-from autograd import Tape, Value
-from autograd.recording import active_modes, close_automatic
+from autograd import Tape, Value, recording
+from autograd.recording import Replayable, active_modes, close_automatic, current_scope
 from autograd.tape import CAPACITY
 
 
@@ -53,6 +55,10 @@ def test_backward_closes_the_active_tape():
     x = Value(2.0)
     y = x * x
     y.backward()
+    assert tape_of(x * x) is not tape_of(y)
+    y = x * x
+    with ag.no_grad():
+        y.backward()
     assert tape_of(x * x) is not tape_of(y)
 
 
@@ -93,6 +99,19 @@ def test_an_explicit_tape_is_closed_only_by_leaving_it():
     assert tape_of(x * x) is not tape
     with pytest.raises(RuntimeError, match="recorded already"), tape:
         pass
+
+
+def test_an_explicit_tape_is_opened_once_though_nothing_was_recorded():
+    with Tape() as tape:
+        with pytest.raises(RuntimeError, match="recorded already"), tape:
+            pass
+        y = Value(2.0) * 3.0
+    with Tape() as empty:
+        pass
+    for used in (tape, empty, Tape.of(y)):
+        with pytest.raises(RuntimeError, match="recorded already"), used:
+            pass
+    assert tape_of(y) is tape
 
 
 def test_explicit_tapes_nest():
@@ -197,6 +216,45 @@ def test_tasks_record_on_tapes_of_their_own():
     assert [grad for _, grad in results] == [2.0] * 5
 
 
+def test_a_task_goes_on_where_it_was_and_begins_anew_where_another_is():
+    x = Value(2.0)
+
+    async def child():
+        first = x * 3.0
+        await asyncio.sleep(0)
+        return first, x * 4.0
+
+    async def main():
+        before = x * 2.0
+        children = await asyncio.gather(child(), child())
+        return before, x * 5.0, *children
+
+    before, after, (first, second), (third, fourth) = asyncio.run(main())
+    assert tape_of(before) is tape_of(after)
+    assert tape_of(first) is tape_of(second)
+    assert tape_of(third) is tape_of(fourth)
+    assert len({id(tape_of(value)) for value in (before, first, third)}) == 3
+
+
+def test_what_a_task_compared_is_known_after_it_has_started_another():
+    w, a, b = Value(1.0), Value(2.0), Value(3.0)
+
+    async def child(chosen):
+        return chosen * 3.0
+
+    async def main():
+        product = w * 2.0
+        chosen = a if w > 0 else b
+        tripled, *_ = await asyncio.gather(child(chosen), child(b))
+        return product, chosen * 2.0, tripled
+
+    product, doubled, tripled = asyncio.run(main())
+    with pytest.raises(ag.BranchChanged, match="was True when this was recorded"):
+        Tape.of(product, doubled).compile(shared=[w, a]).value([-1.0, 2.0])
+    with pytest.raises(ValueError, match="comparisons that were made"):
+        Tape.of(tripled).compile()
+
+
 def test_no_grad_reaches_a_thread_only_through_its_context():
     x = Value(2.0)
     keep = x * x
@@ -263,7 +321,27 @@ def test_a_scope_outlives_the_tape_it_began_on():
     with ag.scope("layer"):
         (x * 2).backward()
         y = x * 2
+        with Tape() as tape:
+            z = x * 2
     assert tape_of(y).scope_at(y._index) == ("layer",)
+    assert tape_of(y).scopes[0] == (0, ("layer",))
+    assert (tape_of(z), tape.scopes) == (tape, [(0, ("layer",))])
+
+
+def test_scopes_are_runs_of_nodes():
+    x = Value(2.0)
+    with Tape() as tape:
+        assert tape.scopes == []
+        y = x * 2.0
+        with ag.scope("a"), ag.scope("b"):
+            y = y * 2.0
+            with ag.scope("empty"):
+                pass
+            y = y * 2.0
+        with ag.scope("a"):
+            y = y * 2.0
+    runs = [(2, ("a", "b")), (3, ("a", "b")), (4, ("a",)), (5, ())]
+    assert (tape.scopes, y.data) == (runs, 32.0)
 
 
 def test_strict_names_primitive_operands_and_line():
@@ -339,6 +417,102 @@ def test_one_context_object_serves_several_tasks_and_threads():
     assert not active_modes
 
 
+def test_leaving_a_context_leaves_what_was_entered_in_it_and_not_left():
+    x = Value(0.0)
+    outer, middle, inner = ag.no_grad(), ag.strict(), ag.strict()
+    for context in (outer, middle, inner):
+        context.__enter__()
+    assert len(active_modes) == 3
+    middle.__exit__()
+    assert len(active_modes) == 1
+    inner.__exit__()
+    assert ag.log(x).is_constant, "the outer one is in force, and no other"
+    outer.__exit__()
+    inner.__exit__()
+    assert not active_modes
+    assert not ag.log(x).is_constant
+
+
+def test_leaving_a_scope_leaves_what_was_entered_in_it_and_not_left():
+    outer, middle, inner = ag.scope("a"), ag.scope("b"), ag.scope("c")
+    for region in (outer, middle, inner):
+        region.__enter__()
+    assert current_scope() == ("a", "b", "c")
+    middle.__exit__()
+    assert current_scope() == ("a",)
+    inner.__exit__()
+    assert current_scope() == ("a",)
+    outer.__exit__()
+    assert current_scope() == ()
+
+
+def interrupted(name, monkeypatch, *, done):
+    """Let a function of the room be interrupted when it is called first, before or after its work."""
+    function = getattr(recording, name)
+
+    def interrupt(*given):
+        monkeypatch.setattr(recording, name, function)
+        if done:
+            function(*given)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(recording, name, interrupt)
+
+
+@pytest.mark.parametrize("done", [False, True])
+@pytest.mark.parametrize("name", ["_enter_mode", "_entered_by", "_leave_mode", "_note_scope", "_leave_scope"])
+@pytest.mark.parametrize("enter", [ag.no_grad, ag.strict, lambda: ag.scope("a"), Tape])
+def test_an_interrupted_context_is_left_whole(monkeypatch, enter, name, done):
+    x = Value(0.0)
+    interrupted(name, monkeypatch, done=done)
+    with contextlib.suppress(KeyboardInterrupt), enter():
+        pass
+    monkeypatch.undo()
+    assert (dict(active_modes), current_scope()) == ({}, ())
+    y = ag.log(x)
+    assert not y.is_constant
+    assert tape_of(y).scope_at(y._index) == ()
+
+
+def test_a_tape_whose_opening_was_interrupted_can_be_opened_again(monkeypatch):
+    tape = Tape()
+    interrupted("_enter_mode", monkeypatch, done=True)
+    with pytest.raises(KeyboardInterrupt), tape:
+        pass
+    with tape:
+        y = Value(2.0) * 3.0
+    assert tape_of(y) is tape
+
+
+@pytest.mark.parametrize(
+    ("context", "recorded", "raises"),
+    [
+        (recording.differentiating, True, True),
+        (lambda: recording.watching([]), True, False),
+        (recording.leniently, False, False),
+        (lambda: recording.recording_for_replay(Replayable(Tape(), frozenset(), 0, [])), False, False),
+    ],
+)
+def test_what_the_package_does_itself_is_recorded_and_strict_where_it_has_to_be(context, recorded, raises):
+    with ag.no_grad(), context():
+        assert (Value(2.0) * 3.0).is_constant is not recorded
+    with ag.strict(), context():
+        try:
+            ag.log(Value(0.0))
+            raised = False
+        except ag.NonFiniteError:
+            raised = True
+    assert raised is raises
+
+
+def test_what_is_called_at_once_is_decorated():
+    x = Value(2.0)
+    functions = [lambda x: x * 2.0, functools.partial(lambda factor, x: x * factor, 2.0), x.__mul__]
+    assert [ag.no_grad()(function)(x).is_constant for function in functions] == [True] * 3
+    assert ag.strict()(abs)(x).data == 2.0
+    assert not (x * 2.0).is_constant
+
+
 def test_what_is_suspended_is_not_decorated():
     async def coroutine():
         pass
@@ -346,7 +520,10 @@ def test_what_is_suspended_is_not_decorated():
     def generator():
         yield
 
-    for function in (coroutine, generator):
+    async def both():
+        yield
+
+    for function in (coroutine, generator, both):
         with pytest.raises(TypeError, match="write `with` inside it"):
             ag.no_grad()(function)
 
@@ -357,6 +534,21 @@ def test_loops_with_comparisons_keep_few_guards():
         y = x * 2
         assert y > 1
     assert len(tape_of(y).guards) <= CAPACITY // 8
+
+
+def test_an_automatic_tape_takes_an_eighth_as_many_comparisons_as_nodes_and_tells_the_next(monkeypatch):
+    close_automatic()
+    monkeypatch.setattr(recording, "CAPACITY", 64)
+    x, tapes = Value(1.0), []
+    for _ in range(17):
+        assert x > 0
+        y = x * 2.0
+        if not tapes or tape_of(y) is not tapes[-1]:
+            tapes.append(tape_of(y))
+    assert [len(tape.guards) for tape in tapes] == [8, 8, 1]
+    assert [tape.guards_dropped for tape in tapes] == [False, True, True]
+    y.backward()
+    assert not tape_of(x * 2.0).guards_dropped
 
 
 class Finalized:

@@ -253,9 +253,9 @@ class _Pruning:
             self._note(place or (self.tape, index))
         return index
 
-    def _append(self, node: Node, place: Place | None) -> int:
+    def _append(self, node: Node, place: Place) -> int:
         index = self.tape.append(node)
-        self._note(place or (self.tape, index))
+        self._note(place)
         return index
 
     def _note(self, place: Place) -> None:

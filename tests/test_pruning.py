@@ -9,12 +9,13 @@ import random
 import pytest
 
 import autograd as ag
-from autograd import Tape, Value, grad, scope
+from autograd import Tape, Value, grad, pruning, scope
 from autograd.pruning import pruned_alone, tapes_of, without_collections
 from autograd.tape import GENERATIONS, INPUT, LEAF
 
 STEPS = [
     lambda left, right: left * right,
+    lambda left, right: left + right,
     lambda left, right: ag.sin(left),
     lambda left, right: ag.sum([2.0, left, right, left]),
     lambda left, right: 3.0 - left,
@@ -53,6 +54,7 @@ def test_a_pruned_tape_is_the_same_however_many_tapes_it_was_recorded_on(tapes, 
     one, many = described(Tape.of(alone[-1], alone[3], alone[9])), described(Tape.of(apart[-1], apart[3], apart[9]))
     nodes, leaves, *rest = one
     assert many[0] == nodes
+    assert Tape.of(apart[-1], apart[3]).nodes == Tape.of(alone[-1], alone[3]).nodes
     assert many[2:] == (*rest,)
     assert [(index, *leaf[:2]) for index, leaf in many[1].items()] == [
         (index, *leaf[:2]) for index, leaf in leaves.items()
@@ -84,11 +86,27 @@ def test_what_no_output_depends_on_is_left_out_with_its_labels_leaves_and_scopes
         y.label = "y"
         with scope("later"):
             (y * unused).label = "later"
+            (Value(6.0, label="later") * y).label = "last"
     pruned = Tape.of(y)
     assert [node[1] for node in pruned.nodes] == [2.0, 8.0]
     assert (pruned.labels, pruned.scopes, pruned.outputs) == ({1: "y"}, [], (1,))
     assert [leaf.label for leaf, _ in pruned.leaves.values()] == ["x"]
     assert pruned.entered == {x._index: 0}
+
+
+@pytest.mark.parametrize(
+    "compute", [lambda x, y: ag.sin(x), lambda x, y: x - y, lambda x, y: y - x, lambda x, y: ag.sum([y, 1.0, x, y])]
+)
+def test_an_operand_is_found_wherever_it_stands(compute):
+    x, y = Value(2.0), Value(3.0)
+    with Tape():
+        ag.cos(x)
+        y * 4.0
+        z = compute(x, y)
+    pruned = Tape.of(z)
+    others = [(LEAF, 3.0)] if len(z.operands) > 1 else []
+    assert list(pruned.nodes)[:-1] == [(LEAF, 2.0), *others]
+    assert pruned.nodes[-1][1] == z.data
 
 
 def test_outputs_keep_their_order_and_may_repeat():
@@ -122,8 +140,10 @@ def test_a_leaf_as_output_is_one_line_with_its_label():
     assert pruned.sources == [(pruned, 0), (pruned, 1)]
 
 
-@pytest.mark.parametrize("factor", [2.0, Value(2.0) * 1.0])
-def test_the_input_of_a_transform_is_a_line_of_its_own(factor):
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_the_input_of_a_transform_is_a_line_of_its_own(elsewhere):
+    with Tape():
+        factor = Value(2.0) * 1.0 if elsewhere else 2.0
     pruned = []
 
     def f(x):
@@ -192,4 +212,16 @@ def test_a_collector_that_was_let_rest_elsewhere_is_left_alone():
     without_collections(int)
     gc.disable()
     without_collections(int)
+    pruning._work_alone()  # as in a forked process
     assert not gc.isenabled()
+
+
+@pytest.mark.usefixtures("collector")
+def test_the_collector_works_in_a_forked_process():
+    gc.enable()
+
+    def forked():
+        pruning._work_alone()
+        return gc.isenabled()
+
+    assert without_collections(forked)

@@ -608,6 +608,9 @@ def test_argnums_once_each_and_of_any_int():
     with pytest.raises(ValueError, match="names argument 0 twice"):
         grad(lambda x, y: x * y, argnums=(0, -2))(2.0, 3.0)
     assert grad(lambda x, y: x * y, argnums=numpy.int64(1))(2.0, 3.0) == 2.0
+    for wrong in (1.5, "a", (0, "a"), None):
+        with pytest.raises(TypeError, match=r"^argnums is the position of an argument, an int, or several, not "):
+            grad(first_example, argnums=wrong)
 
 
 def test_poles_with_constants_in_every_order():

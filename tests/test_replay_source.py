@@ -557,6 +557,14 @@ def test_a_row_of_operators_is_traced(row):
     check(cube(cube(x) + 1.0) * x)
 
 
+@pytest.mark.parametrize("partial", [lambda y, x: -1.0 * x, lambda y, x: x * -1.0])
+def test_a_factor_of_minus_one_is_a_minus(partial, row):
+    falling = row("falling", lambda x: -x * x / 2.0, partials=[partial])
+    x = Value(1.7, label="x")
+    assert body(source_of(falling(x)))[1] == ["    d_v1 = 1.0", "    d_x = d_v1 * -x"]
+    check(falling(x) * 2.0)
+
+
 def test_parentheses_stand_where_rounding_needs_them(row):
     def compute(x, y):
         return (x - (y - 0.1)) * (y * (x / 3.0)) + (x + (y + 0.7)) - autograd.neg(-x)

@@ -53,6 +53,7 @@ COPY_OF_INPUTS = "copyto"
 def test_one_sum_is_a_matrix_product(w, x):
     assert forward(x[0] + x[1] + x[2], w, x) == ([], ["matmul"])
     assert forward(x[0] - 3.0 * x[1] + x[2] + 5.0, w, x) == ([], ["matmul", "add"])
+    assert forward(ag.dot(w, x), w, x) == ([], ["matmul"])
 
 
 def test_a_few_terms_are_added_one_by_one_and_signs_cost_nothing(w, x):
@@ -111,6 +112,14 @@ def test_a_few_rows_of_many_lanes_are_computed_one_by_one_where_their_operands_d
     assert steps(lambda k: xs[-1 - k] / (1.0 + k * k)) == (count if split else 1)
 
 
+def test_rows_are_read_where_they_lie_unless_they_lie_unevenly(w, x):
+    for even in ((x[0] / x[1]) * (x[2] / x[1]), (x[0] / w[1]) * (x[2] / w[5]), (x[0] / 3.0) * (x[2] / 4.0)):
+        assert "take" not in str(forward(even, w, x))
+    assert forward((w[0] / w[1]) * (w[2] / w[1]), w, x) == (["divide", "multiply"], [])
+    assert forward((x[0] / w[5]) * (x[2] / w[1]), w, x)[0] == ["take"]
+    assert forward((x[5] / x[3]) * (x[2] / x[1]), w, x)[1].count("take") == 2
+
+
 def test_what_is_shared_is_never_computed_one_by_one(w):
     plan = plan_of(ag.prod([w[k * k] / w[k] for k in range(3)]), w, [])
     assert [name_of(step) for step in prepared(plan, 2 * FEWEST_SPLIT).before].count("divide") == 1
@@ -151,6 +160,7 @@ def backward(build, wanted: tuple[int, ...], careful: bool = False) -> tuple[lis
             assert np.allclose(space.gradient(), 3.0 * np.array(gradients[0]), rtol=1e-13)
         if BATCHED in wanted:
             assert np.allclose(space.adjoints[BATCHED][:6], np.array(gradients[1])[:, None], rtol=1e-13)
+    assert space.operations() == sum(map(len, (space.before, space.forward, space.reverse, space.after)))
     return [name_of(step) for step in space.reverse], [name_of(step) for step in space.after]
 
 

@@ -56,21 +56,26 @@ def program_of(work, with_lanes: bool = True):
 @pytest.mark.parametrize("work", WORKS)
 def test_many_shared_inputs_are_used_where_they_lie_and_give_the_same_bits(work, with_lanes, monkeypatch):
     random = np.random.default_rng(5)
-    copying = program_of(work, with_lanes)
+    copying, using = program_of(work, with_lanes), program_of(work, with_lanes)
+    given = [
+        (random.normal(size=copying.n_shared), random.normal(size=(3, 4)) if with_lanes else None) for _ in range(4)
+    ]
+    expected, kept = [], []
+    for each in given:
+        values, gradient = copying.value_and_grad(*each)
+        expected.append((values, gradient, copying.value(*each)))
+        kept.append((gradient, gradient.copy(), each[0], each[0].copy()))
+    lanes = 3 if with_lanes else 1
+    assert not copying.workspace(lanes, (SHARED,))._rebased
     monkeypatch.setattr(workspace, "MANY_SHARED", 1)
-    using = program_of(work, with_lanes)
-    kept = []
-    for _ in range(4):
-        shared, lanes = random.normal(size=copying.n_shared), random.normal(size=(3, 4)) if with_lanes else None
-        before = shared.copy()
-        expected = copying.value_and_grad(shared, lanes)
-        found = using.value_and_grad(shared, lanes)
-        assert np.array_equal(found[0], expected[0])
-        assert np.array_equal(found[1], expected[1])
-        assert np.array_equal(using.value(shared, lanes), copying.value(shared, lanes))
-        assert np.array_equal(shared, before)
-        kept.append((found[1], found[1].copy(), shared, before))
-    used = using.workspace(3 if with_lanes else 1, (SHARED,))
+    for each, (values, gradient, alone) in zip(given, expected):
+        before = each[0].copy()
+        found = using.value_and_grad(*each)
+        assert np.array_equal(found[0], values)
+        assert np.array_equal(found[1], gradient)
+        assert np.array_equal(using.value(*each), alone)
+        kept.append((found[1], found[1].copy(), each[0], before))
+    used = using.workspace(lanes, (SHARED,))
     assert bool(used._rebased) == (work is not straight)
     if work in (layers, single, across):  # the others gather rows that do not lie evenly, from a copy of all
         assert used._reads_copy == (work is across)

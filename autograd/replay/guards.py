@@ -141,11 +141,17 @@ def _with_numbers(node: Node, primals: dict[int, float]) -> Node:
 
 
 def _before(tape: Tape, pruned: Tape) -> list[Any]:
-    """Return the guards of a tape that were recorded before the last output on it."""
+    """Return the guards of a tape that were recorded before the last output on it.
+
+    All of them where a leaf is an output, which may have been chosen by any, or where one is recorded on a later tape.
+    """
     assert pruned.sources is not None
-    outputs = [pruned.sources[output] for output in pruned.outputs or ()]
-    here = [index for each, index in outputs if each is tape]
-    return [guard for guard in tape.guards if not here or guard[0] <= max(here)]
+    outputs = pruned.outputs or ()
+    places = [pruned.sources[output] for output in outputs]
+    here = [index for each, index in places if each is tape]
+    is_last = all(each is tape or each.serials[-1] < tape.serials[-1] for each, _ in places)
+    is_bounded = bool(here) and is_last and not any(output in pruned.leaves for output in outputs)
+    return [guard for guard in tape.guards if not is_bounded or guard[0] <= max(here)]
 
 
 def _handle(place: Place) -> Any:

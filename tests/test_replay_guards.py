@@ -1,0 +1,140 @@
+"""The comparisons that a replay has to find as they were: which of them count, of what they are, and how they read."""
+
+from __future__ import annotations
+
+import pytest
+
+import autograd as ag
+from autograd import BranchChanged, Tape, Value
+from autograd.replay.guards import branch_changed, with_guards
+
+
+@pytest.fixture
+def x():
+    return Value(1.0, label="x")
+
+
+def guards_of(*outputs, named=()) -> list[str]:
+    """Return how the comparisons read that count for some outputs."""
+    return [guard.text for guard in with_guards(Tape.of(*outputs), named)[1]]
+
+
+# -- which of them count -----------------------------------------------------------------------------------------------
+
+
+def test_those_before_the_last_output_count(x):
+    with Tape():
+        assert x < 2.0
+        y = x * 2.0
+        assert x < 3.0
+        z = y * 3.0
+        assert x < 4.0
+    assert guards_of(y) == ["x < 2.0"]
+    assert guards_of(z) == guards_of(y, z) == guards_of(z, y) == ["x < 2.0", "x < 3.0"]
+
+
+def test_a_leaf_among_the_outputs_may_have_been_chosen_by_any(x):
+    other = Value(2.0, label="other")
+    with Tape():
+        y = x * other
+        chosen = x if x < other else other
+        program = Tape.of(chosen, y).compile(batched=[x, other])
+    assert program.value(batched=[[1.5, 2.0]]).tolist() == [[1.5, 3.0]]
+    with pytest.raises(BranchChanged, match="x < other was True"):
+        program.value(batched=[[5.0, 2.0]])
+
+
+def test_all_on_an_earlier_tape_count_for_what_is_recorded_on_a_later_one(x):
+    with Tape():
+        y = x * 2.0
+        is_large = bool(x > 0.5)
+    with Tape():
+        z = y * 3.0 if is_large else y * 5.0
+        assert x < 9.0
+    for outputs in ((z,), (y, z), (z, y)):
+        assert guards_of(*outputs) == ["x > 0.5"]
+    with pytest.raises(BranchChanged):
+        Tape.of(y, z).compile([x]).value([0.1])
+    assert guards_of(y) == []
+
+
+def test_of_automatic_tapes_too(x):
+    y = x * 2.0
+    is_large = bool(x > 0.5)
+    (x * 1.0).backward()  # closes the tape
+    z = y * 3.0 if is_large else y * 5.0
+    assert guards_of(y, z) == guards_of(z) == ["x > 0.5"]
+
+
+def test_those_count_that_depend_on_an_input(x):
+    k = Value(3.0, label="k")
+    with Tape():
+        assert k > 2.0
+        assert k * 2.0 > 5.0
+        assert k > x
+        total = ag.sin(x * 2.0) + k
+        total.label = "sum"
+        assert total > 1.0
+        y = x * x
+    assert guards_of(y) == ["k > x", "sum > 1.0"]
+    assert len(guards_of(y, named=[k])) == 4
+    assert with_guards(Tape.of(k * 1.0))[1] == []
+
+
+# -- of what they are --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("asked", "holds"),
+    [
+        (lambda x, y: x < y * 2.0, [True, True, False]),
+        (lambda x, y: y * 2.0 > x, [True, True, False]),
+        (lambda x, y: x < 3.0, [True, True, False]),
+        (lambda x, y: y + x >= x * 1.5, [True, True, False]),
+        (lambda x, y: x != 2.0, [True, False, True]),
+        (lambda x, y: not x == 2.0, [True, False, True]),  # noqa: SIM201 # asks for the other
+        (lambda x, y: ag.max(y, 1.5, x) <= 2.0, [True, True, False]),
+        (lambda x, y: ag.max(1.5, y) > 0.0, [True, True, True]),
+    ],
+)
+def test_they_are_compared_at_every_lane(asked, holds, x):
+    y = Value(1.5)
+    with Tape():
+        assert asked(x, y)
+        z = y * x
+    program = Tape.of(z).compile(batched=[x, y])
+    lanes = [[1.0, 1.5], [2.0, 1.5], [4.0, 1.5]]
+    assert program.holds(batched=lanes).tolist() == holds
+    program = Tape.of(z).compile([y], [x])
+    assert program.holds([1.5], [[lane[0]] for lane in lanes]).tolist() == holds
+
+
+# -- how they read -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("asked", "text"),
+    [
+        (lambda x, k, twice: x > 0.5, "x > 0.5"),
+        (lambda x, k, twice: x < k, "x < k"),
+        (lambda x, k, twice: k >= x, "k >= x"),
+        (lambda x, k, twice: twice != k, "twice != k"),
+        (lambda x, k, twice: twice >= -3.0, "twice >= -3.0"),
+    ],
+)
+def test_they_read_as_they_are_written(asked, text, x):
+    k = Value(7.0, label="k")
+    with Tape():
+        twice = x * 2.0
+        twice.label = "twice"
+        assert asked(x, k, twice)
+        y = x * x
+    assert guards_of(y) == [text]
+
+
+@pytest.mark.parametrize(("outcome", "lane"), [(1.0, 3), (0.0, None)])
+def test_the_error_knows_the_comparison_its_line_and_the_lane(outcome, lane):
+    error = branch_changed("a < b", outcome, (__file__, 1), lane)
+    assert (error.comparison, error.outcome, error.lane, error.source) == ("a < b", bool(outcome), lane, (__file__, 1))
+    assert error.line.startswith('"""The comparisons that a replay')
+    assert branch_changed("a < b", outcome, None, lane).line == ""

@@ -277,6 +277,7 @@ IEEE = [
     (primitives.pow, (-1e200, 3.0), -math.inf),
     (primitives.pow, (-0.0, -3.0), -math.inf),
     (primitives.pow, (-0.0, -2.0), math.inf),
+    (primitives.pow_log, (math.inf, -0.5), 0.0),
     (primitives.mod, (5.0, 0.0), math.nan),
     (primitives.mod, (-5.0, math.inf), math.inf),
     (primitives.mod, (math.inf, 2.0), math.nan),
@@ -317,6 +318,78 @@ IEEE = [
 @pytest.mark.parametrize(("row", "arguments", "expected"), IEEE, ids=[f"{row.name}{points}" for row, points, _ in IEEE])
 def test_ieee_754(row, arguments, expected):
     assert close(row.of(*arguments), expected)
+
+
+NEAR_A_TURN = 6381956970095103.0 * 2.0**797  # of all floats the one next to a multiple of π/2
+DIGITS = [  # mpmath's to 1,800 digits, rounded once
+    (primitives.cos, (NEAR_A_TURN,), -4.687165924254628e-19),
+    (primitives.sin, (2.0 * NEAR_A_TURN,), -9.374331848509255e-19),
+    (primitives.sin, (-2.0 * NEAR_A_TURN,), 9.374331848509255e-19),
+    (primitives.tan, (NEAR_A_TURN,), -2.133485385753704e18),
+    (primitives.tan, (2.0 * NEAR_A_TURN,), 9.374331848509255e-19),
+    (primitives.tan, (-NEAR_A_TURN,), 2.133485385753704e18),
+    (primitives.normal_cdf, (-4.914060747093592,), 4.4604544392552504e-07),
+    (primitives.normal_cdf, (-4.4874553428423445,), 3.6039457115900256e-06),
+    (primitives.normal_cdf, (-6.0,), 9.86587645037698e-10),
+    (primitives.normal_cdf, (-37.0,), 5.725571222524577e-300),
+    (primitives.gelu, (-6.0,), -5.9195258702261885e-09),
+    (primitives.gelu, (-10.0,), -7.619853024160526e-23),
+    (primitives.gelu, (-37.0,), -2.1184613523340935e-298),
+    (primitives.bessel_ratio, (20.0, 40.0), 1.2912998554483168e-62),
+    (primitives.bessel_ratio, (3.0, 3.0), 0.0056315430381678995),
+    (primitives.bessel_ratio, (30.0, 2.0), 3.59004829761899e-05),
+    (primitives.bessel_ratio, (0.1, 5.0), 9.616310232916446e-05),
+    (primitives.div_slope, (1e-300, 1e-05), -9.999999999999999e-291),
+    (primitives.div_slope, (7.0 * 5e-324, 0.3), -3.85e-322),
+    (primitives.div_slope, (1e200, 1e-50), -9.999999999999999e299),
+    (primitives.div_slope, (1e200, 1e220), -1e-240),
+    (primitives.pow_slope, (1e300, 1e-17), 1e-317),
+    (primitives.pow_slope, (1e-150, 3.0), 3e-300),
+    (primitives.pow_slope, (-1e-150, 3.0), 3e-300),
+    (primitives.pow_slope, (1e100, 4.0), 4e300),
+    (primitives.pow_slope, (1e-300, 1e-10), 9.999999309224496e289),
+    (primitives.pow_log, (2.0, 1020.0), 7.787912049636148e306),
+    (primitives.pow_log, (1e-150, 2.02), -3.4538776394910474e-301),
+    (primitives.pow_log, (1.0000000001, 3000000000000.0), 1.9424747424506559e120),
+    (primitives.exp_difference, (700.3, 0.1), 1.2387858290677345e304),
+    (primitives.exp_difference, (-0.1, 700.3), 6.609138834709863e-305),
+    (primitives.times_exp, (1e300, -745.0), 2.8223507304719374e-24),
+    (primitives.times_exp, (-1e-300, 1200.0), -1.4235682191229455e221),
+    (primitives.times_exp, (3.0, -700.0), 2.9579029631279314e-304),
+    (primitives.gaussian, (2.0, 30.1, 0.5), 3.659807316955615e-197),
+    (primitives.gaussian, (1e300, 45.3, 0.5), 2.4792385465370685e-146),
+    (primitives.gaussian, (3.0, 5.7, 1.0), 2.3275206227088166e-14),
+    (primitives.sigmoid_slope, (0.3,), 0.24445831169074586),
+    (primitives.sigmoid_slope, (-37.0,), 8.533047625744065e-17),
+    (primitives.silu, (-705.0,), -4.683595447588556e-304),
+    (primitives.silu, (-740.0,), -3.09967e-319),
+    (primitives.logit, (0.5000000001,), 4.000000330961484e-10),
+    (primitives.logit, (0.7,), 0.8472978603872034),
+    (primitives.logit, (1e-300,), -690.7755278982137),
+    (primitives.logsumexp, (1000.0, 999.3, -40.0), 1000.4031860488855),
+    (primitives.softplus, (-40.0,), 4.248354255291589e-18),
+    (primitives.log_sigmoid, (40.0,), -4.248354255291589e-18),
+    (primitives.prod, (1e300, 1e300, 1e-300, 1e-299), 10.000000000000002),
+    (primitives.prod, (3e-200, -7e-200, 5e300, 1e90), -1.0500000000000001e-08),
+    (primitives.scalb, (3.0, -1070.5), 1.7e-322),
+    (primitives.scalb, (0.7, 10.25), 852.4236600339505),
+    (primitives.mean, (-1.7e308, -1.7e308, 1.0), -1.1333333333333334e308),
+]
+
+
+@pytest.mark.parametrize(
+    ("row", "arguments", "expected"), DIGITS, ids=[f"{row.name}{points}" for row, points, _ in DIGITS]
+)
+def test_all_digits_are_right_where_the_usual_formula_loses_some(row, arguments, expected):
+    assert close(row.of(*arguments), expected)
+    array = row.of(*(np.array([x]) for x in arguments))
+    assert close(array.item(), expected, ulps=16.0)  # NumPy's tangent is 14 off at that angle
+
+
+def test_the_cube_root_of_a_cube_is_exact():
+    for k in range(1, 500):
+        assert primitives.cbrt(k**3) == -primitives.cbrt(-(k**3)) == k
+        assert primitives.cbrt((k / 1024.0) ** 3) == k / 1024.0
 
 
 def test_the_sign_of_zero_is_kept():

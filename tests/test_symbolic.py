@@ -105,6 +105,24 @@ def test_steps_are_flat():
     assert number(next(iter(symbolic_gradient(y).values())), {sympy.Symbol("x", real=True): 2.3}) == x.grad == 3.0
 
 
+@pytest.mark.parametrize(
+    "f",
+    [
+        *(primitives.sign, primitives.step, primitives.trunc, primitives.ceil, primitives.relu, primitives.cbrt),
+        lambda x: primitives.leaky_relu(x, 0.1),
+        lambda x: primitives.elu(x, 0.7),
+        lambda x: primitives.copysign(3.0, x),
+        lambda x: primitives.clip(x, -0.5, 0.5),
+        lambda x: primitives.round_to(x, 1.0),
+        lambda x: primitives.fmod(x, 0.4),
+    ],
+)
+def test_pieces_meet_where_the_table_has_them_meet(f):
+    formula = to_sympy(f(Value(1.0, label="x")))
+    for x in (-1.25, -0.75, -0.25, 0.25, 0.75, 1.25):
+        assert number(formula, {sympy.Symbol("x", real=True): x}) == pytest.approx(f(x), rel=ROUNDED), x
+
+
 def test_halves_round_to_even():
     x = Value(0.5, label="x")
     rounded = to_sympy(primitives.round(x))
@@ -155,6 +173,36 @@ def test_what_is_too_long_or_too_deep_is_refused():
         deep = sin(deep)
     with pytest.raises(ValueError, match="operations deep, 60 are the most"):
         symbolic_gradient(deep)
+
+
+@pytest.mark.parametrize(
+    ("again", "times", "operations"),
+    [
+        (lambda y: sin(y) + y, 10, "3,070"),  # 1 + (1 + n) + n from n, 1 at first
+        (lambda y: primitives.clip(y, 0.0, 2.0), 7, "3,280"),  # 1 + 3 n: compared with both ends, and itself
+        (lambda y: primitives.max(y, 1.0, 2.0, 3.0), 10, "2,047"),  # 1 + 2 n: compared, and itself
+        (lambda y: sin(y) + y, 60, r"more than 10\*\*15"),
+    ],
+)
+def test_a_formula_is_as_long_as_it_is_written_out(again, times, operations):
+    y = Value(1.0, label="x")
+    for _ in range(times):
+        y = again(y)
+    with pytest.raises(ValueError, match=rf"^the formula would have {operations} operations, 2,000 are the most$"):
+        to_sympy(y)
+
+
+def test_the_longest_and_the_deepest_formula():
+    x = Value(1.0, label="x")
+    assert str(to_sympy(primitives.sum([x] * 1999))) == "1999*x"
+    with pytest.raises(ValueError, match="2,001 operations"):
+        to_sympy(primitives.sum([x] * 2000))
+    y = x
+    for _ in range(60):
+        y = sin(y)
+    assert to_sympy(y)
+    with pytest.raises(ValueError, match="61 operations deep, 60 are the most"):
+        to_sympy(sin(y))
 
 
 def test_a_deep_formula_works():

@@ -65,6 +65,7 @@ def same_shape(structure: Any, like: Any, what: str) -> list[Any]:
     Raises:
         ValueError: it has another shape, or other keys; the message begins with `what`.
     """
+    structure, like = _without_axes(structure), _without_axes(like)
     if is_number(like):
         if not is_number(structure):
             raise ValueError(f"{what}: {_described(structure)} given for a number")
@@ -77,6 +78,11 @@ def same_shape(structure: Any, like: Any, what: str) -> list[Any]:
     if parts is None or wanted is None or len(parts) != len(wanted):
         raise ValueError(f"{what}: {_described(structure)} given for {_described(like)}")
     return [number for part, each in zip(parts, wanted) for number in same_shape(part, each, what)]
+
+
+def _without_axes(structure: Any) -> Any:
+    """Return what an array of no dimension holds; anything else as it is."""
+    return structure.tolist() if getattr(structure, "ndim", None) == 0 and hasattr(structure, "tolist") else structure
 
 
 def _parts(structure: Any) -> list[Any] | None:

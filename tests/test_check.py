@@ -15,7 +15,7 @@ import pytest
 
 import autograd as ag
 from autograd import GradientMismatch, Value, gradcheck
-from autograd.check import Report, _slope
+from autograd.check import Entry, Report, _slope
 from autograd.primitives import TABLE, ManyPrimitive, Primitive
 from autograd.strategies import boxes
 
@@ -164,6 +164,51 @@ def test_the_report_is_a_table_that_names_the_inputs():
     assert not report
 
 
+RIGHT = Entry("∂f/∂x", ("reverse", "forward"), 2.0, 2.0000000001, 1e-10, 2e-7, "agrees")
+WRONG = Entry("∂f/∂long", ("reverse",), 2.0, 2.5, 0.5, 2.5e-7, "wrong")
+NONE = Entry("∂f/∂y", ("a", "b", "c", "d"), 0.0, 0.25, 0.25, 1e-6, "no derivative")
+
+
+def test_a_report_prints_what_is_wrong_first_in_columns():
+    report = Report("f", (RIGHT, WRONG, NONE), ("found.",), ("noted.",), ((1, 2.0), (2, None)))
+    assert str(report) == (
+        "gradcheck of f: of 3 derivatives 1 wrong and 1 without a derivative\n"
+        "  found.\n"
+        "  derivative  mode              analytic  numeric       error    tolerance\n"
+        "  ∂f/∂long    reverse           2         2.5           5.0e-01  2.5e-07    <-- wrong\n"
+        "  ∂f/∂y       all four modes    0         0.25          2.5e-01  1.0e-06    <-- no derivative\n"
+        "  ∂f/∂x       reverse, forward  2         2.0000000001  1.0e-10  2.0e-07\n"
+        "  note: noted.\n"
+        "  Taylor remainder, order 1: slope 2.00\n"
+        "  Taylor remainder, order 2: nothing but rounding"
+    )
+
+
+@pytest.mark.parametrize(
+    ("entries", "findings", "verdict"),
+    [
+        ((RIGHT,), (), "1 derivative agrees with differences"),
+        ((RIGHT, RIGHT), (), "2 derivatives agree with differences"),
+        ((WRONG,), (), "of 1 derivative 1 wrong"),
+        ((NONE, RIGHT), (), "of 2 derivatives 1 without a derivative"),
+        ((RIGHT,), ("found.",), "failed"),
+        ((), ("found.",), "failed"),
+    ],
+)
+def test_the_first_line_of_a_report_is_its_verdict(entries, findings, verdict):
+    report = Report("f", entries, findings)
+    assert str(report).splitlines()[0] == f"gradcheck of f: {verdict}"
+    assert bool(report) is (entries in ((RIGHT,), (RIGHT, RIGHT)) and not findings)
+    assert ("derivative  mode" in str(report)) is bool(entries)
+
+
+def test_a_table_has_at_most_24_lines():
+    assert str(Report("f", (RIGHT,) * 24)).count("∂f/∂x") == 24
+    assert "more" not in str(Report("f", (RIGHT,) * 24))
+    assert str(Report("f", (RIGHT,) * 25)).count("∂f/∂x") == 24
+    assert str(Report("f", (RIGHT,) * 25)).endswith("\n  ... and 1 more")
+
+
 def test_a_mismatch_is_an_assertion_that_carries_its_report():
     with altered(ag.exp, 1.001) as wrong, pytest.raises(AssertionError) as caught:
         gradcheck(wrong, (1.0,))
@@ -289,6 +334,8 @@ def test_integers_and_arrays_and_values_are_numbers():
         "∂f/∂a[1, 0]",
         "∂f/∂a[1, 1]",
     ]
+    report = gradcheck(lambda a: a * a, (numpy.array(3.0),), order=2)
+    assert [(entry.derivative, entry.analytic) for entry in report.entries] == [("∂f/∂a", 6.0), ("∂²f/∂a∂a", 2.0)]
 
 
 # -- kinks and jumps -------------------------------------------------------------------------------------------------
@@ -346,6 +393,17 @@ def test_infinite_derivatives_and_edges_of_a_domain():
     assert report.notes == ("f is not defined to the left of x: compared with its right derivative",)
 
 
+def test_what_a_function_refuses_is_outside_of_its_domain():
+    def f(x: Any) -> Any:
+        if x < 0.0:
+            raise ValueError("a length is not negative")
+        return ag.exp(x)
+
+    report = gradcheck(f, (0.0,))
+    assert report.notes == ("f is not defined to the left of x: compared with its right derivative",)
+    assert report.slopes[0][1] == pytest.approx(2.0, abs=0.1)
+
+
 @pytest.mark.parametrize(("f", "x", "shown"), [(ag.log, 0.0, "-inf"), (ag.log, -1.0, "nan"), (ag.exp, 1e3, "inf")])
 def test_outputs_that_are_not_finite_are_said(f, x, shown):
     assert f"f is {shown} at these inputs" in str(failing(f, (x,)))
@@ -376,6 +434,10 @@ def test_primitives_with_conditions_and_sequences():
 def test_names_of_arguments():
     assert gradcheck(lambda *v: v[0] * v[1], (1.0, 2.0)).entries[1].derivative == "∂f/∂x[1]"
     assert gradcheck(lambda a, *v: a * v[0], (1.0, 2.0)).entries[0].derivative == "∂f/∂a"
+    assert gradcheck(lambda a, *v: a * v[0], (1.0, 2.0)).entries[1].derivative == "∂f/∂x[1]"
+    assert gradcheck(lambda a, *, k=1: a * k, (2.0,)).entries[0].derivative == "∂f/∂a"
+    assert gradcheck(min, (1.0, 2.0)).entries[1].derivative == "∂f/∂x[1]"  # a builtin whose parameters are not known
+    assert gradcheck(ag.atan2, (1.0, 2.0)).entries[1].derivative == "∂f/∂x[1]"
 
 
 # -- Taylor ----------------------------------------------------------------------------------------------------------
@@ -405,6 +467,9 @@ def test_slopes_are_measured_where_they_are_clear():
     assert _slope(remainders(0.0, 1e-3, 1.0)) == pytest.approx(1.0, abs=0.01)
     assert _slope(remainders(1e-9, 0.0, 1.0)) > 1.5  # noise makes the remainder constant in the end
     assert _slope([(1.0, 0.0), (0.5, 0.0)]) is None
+    assert _slope([(1.0, 1.0), (0.5, 0.0)]) is None
+    assert _slope([(1.0, 1.0), (0.5, 0.25), (0.25, 0.0)]) == 2.0  # from two points
+    assert _slope([(1.0, 900.0), *((0.5**k, 0.25**k) for k in range(1, 5))]) == 2.0  # from the last four
 
 
 def test_the_seed_chooses_the_direction():

@@ -591,6 +591,15 @@ def test_an_array_may_stand_for_a_list_of_its_shape():
     assert jvp(lambda x: x[0] * x[1], ([2.0, 3.0],), (numpy.array([1.0, 0.0]),)) == (6.0, 3.0)
 
 
+def test_an_array_without_axes_may_stand_for_its_number():
+    scalar = numpy.array(3.0)
+    for tangent in (numpy.array(2.0), 2.0):
+        assert jvp(lambda x: x * x, (scalar,), (tangent,)) == (9.0, 12.0)
+        assert jvp(lambda x: x * x, (3.0,), (tangent,)) == (9.0, 12.0)
+        assert hvp(lambda x: x**3)(scalar, tangent) == numpy.array(36.0)
+        assert vjp(lambda x: [x, 2.0 * x], 3.0)[1]([tangent, numpy.array(1.0)]) == (4.0,)
+
+
 def test_no_transform_hands_out_a_leaf():
     w = Value(3.0)
     handed = [

@@ -254,7 +254,12 @@ LARGE_AND_TINY = [
 ]
 
 # Here the derivative is so small beside f that rounding hides its last digits from every difference.
-HIDDEN = [(ag.atan, 1e8), (lambda x: 1e8 + ag.sin(x), 1.0), (lambda x: (x + 1e12) - 1e12, 1.0)]
+HIDDEN = [
+    (ag.atan, 1e8),
+    (lambda x: 1e8 + ag.sin(x), 1.0),
+    (lambda x: (x + 1e12) - 1e12, 1.0),
+    (lambda x: x - (1e13 * x - 1e13 * x), 1.0),  # also where by chance nothing is lost
+]
 
 
 @pytest.mark.parametrize(("f", "x"), LARGE_AND_TINY)
@@ -281,6 +286,7 @@ def test_derivatives_hidden_by_rounding_are_not_claimed_to_be_right_to_the_last_
 def test_a_derivative_that_differences_cannot_see_is_not_claimed_to_be_right():
     assert "differences cannot tell" in gradcheck(ag.tanh, (20.0,)).notes[0]
     assert gradcheck(lambda x: 0.0 * x + 3.0, (1.0,)).notes == ()
+    assert gradcheck(lambda x: 1e-321 * x, (1.0,)).notes == ()  # the last digit that floats have
 
 
 def test_a_report_can_be_had_without_an_error():
@@ -568,6 +574,12 @@ def test_bad_functions_are_refused():
         gradcheck(lambda x: "no", (1.0,))
     with pytest.raises(ValueError, match="returned no number"):
         gradcheck(lambda x: [], (1.0,))
+
+
+def test_tolerances_add_up():
+    entry = gradcheck(lambda x: x * x * x, (2.0,), rtol=1e-3, atol=0.25).entries[0]
+    assert entry.tolerance == pytest.approx(0.25 + 1e-3 * 12.0, abs=1e-6)
+    assert gradcheck(lambda x: x * x * x, (2.0,)).entries[0].tolerance == pytest.approx(1e-7 * 12.0, rel=1e-3)
 
 
 def test_an_absolute_tolerance_forgives():

@@ -990,3 +990,13 @@ def test_a_row_of_ones_own_with_many_operands():
     xs = [Value(x) for x in (1.0, 5.0, 2.0)]
     spread(xs).backward()
     assert [x.grad for x in xs] == [-1.0, 1.0, 0.0]
+
+
+@pytest.mark.parametrize(("count", "given"), [(1, "1 slope"), (3, "3 slopes")])
+def test_a_row_of_many_operands_has_one_slope_for_each(count, given):
+    uneven = ManyPrimitive("uneven_of_ones_own", lambda *xs: 0.0, partials=lambda y, *xs: [1.0] * count)
+    told = f"^the partials of uneven_of_ones_own returned {given} for 2 operands$"
+    with pytest.raises(ValueError, match=told):
+        uneven(Value(1.0), 2.0)
+    with pytest.raises(ValueError, match=told):
+        uneven.slopes_of(0.0, (Value(1.0), 2.0), (0,))

@@ -258,3 +258,8 @@ def __getattr__(name: str) -> Any:
 
     globals()[name] = found = getattr(functions, name)
     return found
+
+
+def __dir__() -> list[str]:
+    """Return all names, also of what is imported when it is asked for."""
+    return sorted({*globals(), *__all__})

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import autograd
 from autograd.differences import numerical_gradient
 from autograd.dual import Dual
 from autograd.errors import ExpressionError
@@ -295,7 +296,7 @@ def _answer(request: _Request) -> str:
 
 
 def _functions() -> str:
-    names = sorted({row.name for row in TABLE})
+    names = sorted({row.name for row in TABLE if row.name in autograd.__all__})
     rows = [""]
     for name in names:
         if len(rows[-1]) + len(name) > 116:
@@ -436,6 +437,7 @@ def _forward_section(result: _Result) -> str:
 
 
 def _check_section(result: _Result) -> str:
+    _tape(result, "--check")
     rows = [["name", "backpropagation", "finite differences", "difference"]]
     for name, slope in _differences(result).items():
         rows.append([name, exact(result.gradient[name]), exact(slope), short(slope - result.gradient[name], 2)])

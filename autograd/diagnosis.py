@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd.errors import NonFiniteError
+from autograd.primitives import is_real
 from autograd.recording import watching
 from autograd.tape import reverse_sweep
 from autograd.value import Value
@@ -53,7 +54,15 @@ def non_finite_origin(function: Callable[[], Any]) -> NonFiniteError | None:
         known = adjoints.get(node._tape, []) if node._tape is not None else []
         if node._index < len(known) and known[node._index] != 0.0:
             return report
-    return None if isinstance(result, Value) and math.isfinite(result.data) else reports[0][1]
+    return None if _is_finite(result) else reports[0][1]
+
+
+def _is_finite(result: Any) -> bool:
+    """Return whether a number, or every number of a list or tuple, is finite; what is no number is not."""
+    if isinstance(result, (list, tuple)):
+        return all(map(_is_finite, result))
+    number = result.data if isinstance(result, Value) else result
+    return is_real(number) and math.isfinite(number)
 
 
 def _is_node(result: Any) -> bool:

@@ -70,7 +70,7 @@ class NonFiniteError(AutogradError, ArithmeticError):
         self.line = line
         self.scope = scope
         inside = f" in {', '.join(scope)}" if scope else ""
-        where = f"\n  {source[0]}:{source[1]}: {line}".rstrip(": ") if source else ""
+        where = _place(source, line)
         super().__init__(f"{_application(primitive, operands)}{inside}: the {what} is {result!r}{where}")
 
     def __reduce__(self) -> Any:
@@ -101,6 +101,11 @@ def _magnitude(operand: tuple[str | None, float]) -> float:
     return abs(operand[1])
 
 
+def _place(source: tuple[str, int] | None, line: str) -> str:
+    """Return where something happened as a line of its own, or nothing where that is not known."""
+    return f"\n  {source[0]}:{source[1]}{f': {line}' if line else ''}" if source else ""
+
+
 class BranchChanged(AutogradError, ValueError):
     """A replay would take another branch than was recorded.
 
@@ -125,7 +130,7 @@ class BranchChanged(AutogradError, ValueError):
         self.lane = lane
         self.source = source
         self.line = line
-        where = f"\n  {source[0]}:{source[1]}: {line}".rstrip(": ") if source else ""
+        where = _place(source, line)
         who = "these shared numbers" if lane is None else f"lane {lane}"
         super().__init__(
             f"{comparison} was {outcome} when this was recorded, and is {not outcome} for {who}: another branch would "

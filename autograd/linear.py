@@ -43,7 +43,7 @@ def matvec(rows: Iterable[Sequence[Any]], xs: Sequence[Any]) -> list[Any]:
 
     Raises:
         ValueError: a row is longer or shorter than the vector.
-        TypeError: something is not a number, or no sequence where one is taken.
+        TypeError: something is not a number, or no sequence where one is taken; the message is that of `dot`.
 
     Example:
         >>> matvec([[1.0, 2.0], [3.0, 4.0]], [10.0, 1.0])

@@ -1455,16 +1455,16 @@ def softmax(xs: Iterable[Any], *, temperature: Any = 1.0) -> list[Any]:
 
     Args:
         xs: any numbers; dimensionless.
-        temperature: positive; towards 0 the largest takes all, towards inf all are alike.
+        temperature: towards 0 the largest takes all, towards inf all are alike; a negative one favours the smallest.
 
     Returns:
         A list with one weight per number: floats, nodes, arrays or duals.
 
     Raises:
         TypeError: something is not a number, or there is no sequence of them.
-        ValueError: there are no numbers, or the temperature is a number that is not positive.
+        ValueError: there are no numbers.
 
-    Convention: numbers that are all -inf have weights 0.
+    Convention: numbers that are all -inf have weights 0; the quotients by a temperature of 0 are as IEEE 754 has them.
 
     Example:
         >>> softmax([1000.0, 1000.0])
@@ -1475,8 +1475,6 @@ def softmax(xs: Iterable[Any], *, temperature: Any = 1.0) -> list[Any]:
     scores = list(map(pos, xs))
     if not scores:
         raise ValueError("softmax() needs at least 1 number")
-    if is_real(temperature) and temperature <= 0.0:
-        raise ValueError(f"the temperature of softmax() is positive, not {temperature!r}")
     is_plain = type(temperature) is float and temperature == 1.0  # then there is nothing to record
     return _weights(scores if is_plain else [div(x, temperature) for x in scores])
 

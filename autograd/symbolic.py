@@ -279,9 +279,16 @@ def _piecewise(sympy: Any) -> dict[str, Callable[..., Any]]:
         "round_to": lambda x, digits: _round(sympy, x * 10 ** sympy.floor(digits)) / 10 ** sympy.floor(digits),
         "flat": lambda x: 0 * x,
         "copysign": lambda x, y: sympy.Abs(x) * _choice((1, _not_under(y, 0)), (-1, True)),
-        "clip": lambda x, low, high: _choice((low, _over(low, x)), (high, _over(x, high)), (x, True)),
+        "clip": _clip,
         "where": lambda condition, x, y: _choice((x, _truth(sympy, condition)), (y, True)),
     }
+
+
+def _clip(x: Any, low: Any, high: Any) -> Any:
+    """Return min(max(x, low), high); the bounds may be the wrong way round."""
+    pieces = [(low, _over(low, x)), (high, _over(x, high)), (x, True)]
+    wrong_way_round = low > high
+    return _choice(*pieces) if wrong_way_round == False else _choice((high, wrong_way_round), *pieces)  # noqa: E712
 
 
 def _comparisons(sympy: Any) -> dict[str, Callable[..., Any]]:

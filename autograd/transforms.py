@@ -445,14 +445,15 @@ def hvp(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     """Return a function of (x, v) that gives H · v, the Hessian of f at x times v, without building H.
 
     Args:
-        f: a function of one argument that returns one number, see `value_and_grad`.
-        argnums: which argument x stands for; the function is then called as (*arguments, v).
+        f: a function that returns one number, see `value_and_grad`.
+        argnums: which positional argument x stands for; several stand for a tuple.
 
     Returns:
-        A function (*arguments, v); v has the structure of x, and so has the result.
+        A function (*arguments of f, v); v has the structure of x, a tuple for several argnums, and so has the result.
 
     Raises:
-        TypeError, ValueError: see `jvp` and `grad`.
+        TypeError: v is no tuple or list where argnums are several; or see `grad`.
+        ValueError: v has not the structure of x; or see `grad`.
 
     Cost: forward over reverse: a small constant times one gradient.
 
@@ -471,7 +472,12 @@ def hvp(f: Function, argnums: int | Sequence[int] = 0) -> Function:
         *point, direction = arguments
         positions = _selected(f, argnums, point)
         selected = [point[position] for position in positions]
+        if not isinstance(argnums, int) and not isinstance(direction, (tuple, list)):
+            kind = type(direction).__name__
+            raise TypeError(f"hvp: v is a tuple of {len(positions)} directions, one for each of argnums, not {kind}")
         tangents = [direction] if isinstance(argnums, int) else list(direction)
+        if len(tangents) != len(selected):
+            raise ValueError(f"hvp: v has {len(tangents)} directions for {len(selected)} argnums")
         return jvp(lambda *fresh: gradient(*_replaced(point, positions, fresh), **keywords), selected, tangents)[1]
 
     return product_with

@@ -242,7 +242,7 @@ def parity(n_inputs: int = 3, low: float = 0.0) -> Dataset:
     """
     if whole(n_inputs, "number of inputs") > 16:
         raise ValueError(f"parity has 1 to 16 inputs, not {n_inputs}: there are 2 ** inputs samples")
-    if low not in (0.0, -1.0):
+    if real(low, "low input") not in (0.0, -1.0):
         raise ValueError(f"the low input is 0 or -1, not {low}")
     corners = list(product([False, True], repeat=n_inputs))
     inputs = [[1.0 if each else float(low) for each in corner] for corner in corners]

@@ -77,8 +77,8 @@ class Neuron(Module):
             raise ValueError(f"{chosen.name} needs the weighted sums of a whole layer: give it to Layer, not to Neuron")
         self.row = (*(Value(0.0, label=f"w{i}") for i in range(n_inputs)), Value(0.0, label="b"))
         self.activation = chosen
-        self._initializer = as_initializer(initializer or chosen.initializer)
-        self._fan = (n_inputs, fan_out)
+        self._initializer = as_initializer(chosen.initializer if initializer is None else initializer)
+        self._fan = (n_inputs, whole(fan_out, "fan-out of a neuron"))
         self.draw(as_generator(seed))
 
     def __call__(self, inputs: Sequence[Any]) -> Any:
@@ -192,7 +192,7 @@ class Layer(Module):
                 n_inputs,
                 "identity" if chosen.vector else activation,
                 nonlin=nonlin,
-                initializer=initializer or chosen.initializer,
+                initializer=chosen.initializer if initializer is None else initializer,
                 fan_out=n_outputs,
                 seed=generator,
             )

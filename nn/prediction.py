@@ -109,7 +109,7 @@ def predict(model: Model, inputs: Any) -> Any:
     return numpy.array(predict(model, inputs.tolist()))
 
 
-def predict_class(model: Model, inputs: Any, *, loss: Loss | str) -> list[Any]:
+def predict_class(model: Model, inputs: Any, *, loss: Loss | LossRow | str) -> list[Any]:
     """Return the class that a model gives to each sample, in the coding that the loss takes as a target.
 
     Args:
@@ -136,7 +136,7 @@ def predict_class(model: Model, inputs: Any, *, loss: Loss | str) -> list[Any]:
     return [row.decide(output) for output in predict(model, _listed(inputs))]
 
 
-def predict_proba(model: Model, inputs: Any, *, loss: Loss | str) -> Any:
+def predict_proba(model: Model, inputs: Any, *, loss: Loss | LossRow | str) -> Any:
     """Return the probability of each class for each sample.
 
     Args:
@@ -172,14 +172,16 @@ def predict_proba(model: Model, inputs: Any, *, loss: Loss | str) -> Any:
     return numpy.array(rows)
 
 
-def score(model: Model, inputs: Any, targets: Any, *, loss: Loss | str, correct: Correct | None = None) -> Score:
+def score(
+    model: Model, inputs: Any, targets: Any, *, loss: Loss | LossRow | str, correct: Correct | None = None
+) -> Score:
     """Return the mean loss and the accuracy of a model on some samples.
 
     Args:
         model: a function of one sample's inputs.
         inputs: one entry per sample; a list, an array or a frame.
         targets: one entry per sample, as the loss takes it.
-        loss: a function (output, target) of one sample, or a name in `nn.LOSSES`.
+        loss: a function (output, target) of one sample, a name in `nn.LOSSES`, or a row of one's own.
         correct: whether an output counts as correct; by default what belongs to the loss.
 
     Returns:

@@ -503,8 +503,9 @@ class _Penalty:
 def _reason(error: Exception) -> str:
     """Return in words why there is no program."""
     if isinstance(error, BranchChanged):
-        where = f", at {error.source[0]}:{error.source[1]}: {error.line}".rstrip(": ") if error.source else ""
-        return f"it takes another branch for other numbers: {error.comparison}{where}"
+        at = f", at {error.source[0]}:{error.source[1]}" if error.source else ""
+        line = f": {error.line}" if at and error.line else ""
+        return f"it takes another branch for other numbers: {error.comparison}{at}{line}"
     return str(error) if isinstance(error, UnsuitedError) else f"{type(error).__name__} while recording: {error}"
 
 
@@ -516,7 +517,9 @@ def _target_key(target: Any) -> Hashable:
     """Return what is equal for equal targets; raise UnsuitedError where targets may change unseen."""
     if isinstance(target, (list, tuple)):
         return (type(target), *map(_target_key, cast("Sequence[Any]", target)))
-    if target is None or isinstance(target, (bool, int, float, str, bytes, Enum)):
+    if isinstance(target, float):
+        return type(target), target, math.copysign(1.0, target)  # -0.0 is not 0.0
+    if target is None or isinstance(target, (bool, int, str, bytes, Enum)):
         return type(target), target
     raise UnsuitedError(f"a target is neither a number nor a name, but {type(target).__name__}")
 

@@ -123,7 +123,7 @@ def split(dataset: Dataset, shares: Sequence[float] = (0.6, 0.2, 0.2), seed: See
 
     Raises:
         ValueError: the shares are out of range, or there are too few samples for every part to have some of each class.
-        TypeError: it is no Dataset, or a share is not a number.
+        TypeError: it is no Dataset, the shares are no list, or a share is not a number.
 
     Example:
         >>> data = Dataset([[float(x)] for x in range(10)], [x / 2 for x in range(10)], ["x"], [])
@@ -131,7 +131,9 @@ def split(dataset: Dataset, shares: Sequence[float] = (0.6, 0.2, 0.2), seed: See
         [6, 2, 2]
     """
     _check_dataset(dataset)
-    shares = [real(share, "share") for share in shares] if hasattr(shares, "__iter__") else []
+    if not hasattr(shares, "__iter__"):
+        raise TypeError(f"the shares are a list of two numbers or more, such as [0.8, 0.2], not {shares!r}")
+    shares = [real(share, "share") for share in shares]
     if len(shares) < 2 or not all(share > 0.0 for share in shares) or not math.isclose(math.fsum(shares), 1.0):
         raise ValueError(f"the shares are two numbers or more, above 0 and of sum 1, not {shares}")
     return _split(dataset, shares[1:], f"shares of {', '.join(map(str, shares))}", seed)

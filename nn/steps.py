@@ -222,7 +222,10 @@ class Steps:
         outputs = outputs_of(model, inputs)
         loss = mean([self._loss(output, target) for output, target in zip(outputs, targets)])
         if not isinstance(loss, Value):
-            raise TypeError(f"the loss is a {type(loss).__name__}, not a Value: it does not depend on any parameter")
+            raise TypeError(
+                f"the loss is a {type(loss).__name__}, not a Value: it does not depend on any parameter. Train with a "
+                "loss that has slopes, such as hinge or squared_error; one that counts errors can only measure"
+            )
         total = loss if self._regularizer is None else loss + self._regularizer.penalty(model)
         return outputs, loss.data, total
 

@@ -233,6 +233,9 @@ def encode_table(
 
 
 def _input_names(table: Table, target: str, categorical: Collection[str], ignore: Collection[str]) -> list[str]:
+    for what, given in (("categorical", categorical), ("ignore", ignore)):
+        if isinstance(given, str):
+            raise TableError(f"{what} is a list of names, not a text", (what, [given]))
     for name in (target, *categorical, *ignore):
         table.cells(name)  # raises where there is no such column
     if target in {*categorical, *ignore}:

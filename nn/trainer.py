@@ -37,7 +37,7 @@ from autograd import Value
 from nn.checks import counted, whole
 from nn.history import Epoch, History, Snapshot, TrainedNumbers
 from nn.initializers import Seed
-from nn.losses import Loss, loss_row
+from nn.losses import Loss, LossRow, loss_row
 from nn.module import Module
 from nn.optimizers import Optimizer
 from nn.prediction import Correct, Model, Score, hits, samples_of, score, share
@@ -57,7 +57,7 @@ def fit(
     inputs: Any,
     targets: Any,
     *,
-    loss: Loss | str,
+    loss: Loss | LossRow | str,
     optimizer: Optimizer,
     epochs: int,
     batch_size: int | None = 1,
@@ -86,7 +86,7 @@ def fit(
             in evaluation mode afterwards.
         inputs: one entry per sample, as the model takes it; a list, or an array of shape (n_samples, n_inputs).
         targets: one entry per sample, as the loss takes it.
-        loss: a function (output, target) of one sample, or a name in `nn.LOSSES`.
+        loss: a function (output, target) of one sample, a name in `nn.LOSSES`, or a row of one's own.
         optimizer: holds the parameters and steps them.
         epochs: how often every sample is used; 1 or more.
         batch_size: samples per step: 1 is stochastic descent, None takes all of them at once.
@@ -204,7 +204,7 @@ class Training(Iterator[Epoch]):
         inputs: Any,
         targets: Any,
         *,
-        loss: Loss | str,
+        loss: Loss | LossRow | str,
         optimizer: Optimizer,
         epochs: int,
         batch_size: int | None = 1,
@@ -335,7 +335,7 @@ class Training(Iterator[Epoch]):
         rate, before = self.optimizer.learning_rate, self._parameters()
         training, held_out = self._train(), self.history.validation_samples
         row, steps = self.history.loss_row, self._steps
-        validation = held_out and score(self.model, *held_out, loss=row.function, correct=self._correct)
+        validation = held_out and score(self.model, *held_out, loss=row, correct=self._correct)
         epoch = Epoch(
             number=number,
             epochs=self.epochs,

@@ -65,6 +65,14 @@ def test_a_result_that_is_not_a_node_leaves_the_first_report():
     assert report.primitive == "log"
 
 
+def test_a_result_that_is_finite_has_no_origin_whatever_came_on_the_way():
+    assert non_finite_origin(lambda: (log(P), 5.0)[1]) is None
+    assert non_finite_origin(lambda: [log(P) * 0.0 + 1.0, (2.0, 3)][1]) is None
+    report = non_finite_origin(lambda: [P * 2.0, (log(P).data, 3)])
+    assert report is not None
+    assert report.primitive == "log"
+
+
 def test_modes_outside_do_not_matter_and_come_back():
     with no_grad():
         assert non_finite_origin(lambda: log(P)) is not None

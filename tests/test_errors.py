@@ -54,6 +54,10 @@ RAISED = [
         f"f was recorded on 16 paths, and these arguments need one more: {FEWER_PATHS}\n  x > 1\n  x > 2",
     ),
     (TooManyPaths("f", 16, [], 0), f"f was recorded on 16 paths, and lane 0 needs one more: {FEWER_PATHS}"),
+    (
+        BranchChanged("a < 2", True, 1, SOURCE, "if a < 2:"),
+        f"a < 2 was True when this was recorded, and is False for lane 1: {ANOTHER_BRANCH}\n  model.py:12: if a < 2:",
+    ),
     (ExpressionError("a bracket is open", "(x", 0), "a bracket is open"),
 ]
 

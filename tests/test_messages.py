@@ -37,6 +37,12 @@ OF_NN = [
         TypeError,
         "what is split is a Dataset(inputs, targets, features, classes), classes being [] for a regression, not list",
     ),
+    (
+        lambda: nn.split(TINY, 0.8),
+        TypeError,
+        "the shares are a list of two numbers or more, such as [0.8, 0.2], not 0.8",
+    ),
+    (lambda: nn.parity(2, "0"), TypeError, "the low input is a number, not '0'"),
     (lambda: nn.split(TINY, "ab"), TypeError, "the share is a number, not 'a'"),
     (lambda: nn.stratified_split(TINY, "a"), TypeError, "the test share is a number, not 'a'"),
     (
@@ -180,6 +186,11 @@ OF_AUTOGRAD += [
         lambda: ag.draw(chain(1000)),
         ValueError,
         "a picture of 1,001 boxes cannot be read: 1000 are the most; print the tape instead",
+    ),
+    (
+        lambda: ag.draw(chain(20_000), collapse="all"),
+        ValueError,
+        "a tape of 20,001 lines cannot be drawn: 20,000 are the most; print it",
     ),
 ]
 

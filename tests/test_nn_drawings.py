@@ -81,6 +81,11 @@ def test_a_large_network_is_drawn_by_layers():
     [
         (lambda: draw(abs, [1.0]), "what is drawn is a Module, such as MLP"),
         (lambda: draw(MLP(1, [1]), [1.0], target=1.0), "a target and a loss go together"),
+        (
+            lambda: draw(MLP(1, [1]), [1.0], target=1, loss="zero_one"),
+            "the loss is a float, not a Value: it depends on no parameter",
+        ),
+        (lambda: draw(MLP(1, [1]), 5), "inputs are a sequence of numbers, not int"),
         (lambda: draw(MLP(1, [1]), [1.0], loss="hinge"), "a target and a loss go together"),
     ],
 )

@@ -353,6 +353,11 @@ def many(n, cell):
             lambda: encode_table(FRUIT, "kind", ignore=["color"]),
             "there is no column 'color' (did you mean 'colour'?): there are 'weight', 'colour', 'n', 'kind'",
         ),
+        (lambda: encode_table(FRUIT, "kind", ignore="n"), "ignore is a list of names, not a text (ignore=['n'])"),
+        (
+            lambda: encode_table(FRUIT, "kind", categorical="n"),
+            "categorical is a list of names, not a text (categorical=['n'])",
+        ),
         (
             lambda: encode_table(FRUIT, "kind", categorical=["N"]),
             "there is no column 'N': there are 'weight', 'colour', 'n', 'kind'",

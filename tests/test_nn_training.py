@@ -21,6 +21,7 @@ from nn import (
     EarlyStopping,
     ExponentialSchedule,
     Layer,
+    LossRow,
     MaxNorm,
     Module,
     Score,
@@ -35,6 +36,7 @@ from nn import (
     predict,
     score,
     softmax_cross_entropy,
+    squared_error,
     stratified_split,
     training,
 )
@@ -777,7 +779,10 @@ class Constant(Module):
         (
             lambda: fit_line(Constant(), optimizer=SGD([Value(1.0)], 0.1)),
             TypeError,
-            "the loss is a float, not a Value: it does not depend on any parameter",
+            (
+                "the loss is a float, not a Value: it does not depend on any parameter. Train with a loss that has "
+                "slopes, such as hinge or squared_error; one that counts errors can only measure"
+            ),
         ),
     ],
 )
@@ -799,3 +804,13 @@ def test_each_step_tells_which_share_of_the_epoch_it_was(n_samples, size, shares
     run.on_batch_done = told.append
     list(run)
     assert told == shares * 2
+
+
+def test_a_loss_of_ones_own_scores_the_validation_data_too():
+    within = LossRow("within a tenth", squared_error, lambda output, target: abs(output - target) < 0.1)
+    model = MLP(1, [1], seed=0)
+    data = [[0.0], [1.0]], [0.0, 1.0]
+    optimizer = SGD(model.parameters(), 0.1)
+    history = fit(model, *data, loss=within, optimizer=optimizer, epochs=200, validation=data, progress=False)
+    assert history.accuracy[-1] == 1.0
+    assert history.validation[-1].accuracy == 1.0

@@ -103,3 +103,12 @@ def test_an_activation_of_ones_own_predicts_for_arrays_as_for_lists():
 def test_a_form_names_every_argument(form):
     with pytest.raises(ValueError, match=r"^f: form has one \{\} per argument, not '"):
         Primitive("f", lambda x, y: x, partials=[lambda z, x, y: 1.0, lambda z, x, y: 0.0], form=form)
+
+
+def test_a_partial_that_tells_zeros_apart_is_replayed_as_written():
+    row = Primitive("row", lambda x: x, partials=[lambda y, x: ag.copysign(x, 0.0) - ag.copysign(x, -0.0)])
+    x = Value(2.0)
+    y = row(x)
+    y.backward()
+    assert x.grad == 4.0
+    assert Tape.of(y).compile().value_and_grad([2.0])[1].tolist() == [4.0]

@@ -97,7 +97,8 @@ def test_what_is_as_by_default_is_left_out():
         ("data=own&own=" + ";".join(["1,2,1"] * 501), "up to 500 points"),
         ("events=1:rate", "events are of the form"),
         ("events=1:weight:0.1:5", "out of range"),
-        ("events=1:rate::inf", "out of range"),
+        ("events=1:rate::inf", "the rate of events is a number from 1e-06 to 10"),
+        ("events=1:rate::-5", "the rate of events is a number from 1e-06 to 10"),
         ("events=1:delete::5", "out of range"),
         ("=", "there is no setting ''"),
         ("x", "not of the form name=value"),
@@ -133,6 +134,8 @@ def test_own_points_are_standardized_and_stand_in_the_address():
 
 def test_own_numbers_are_scaled():
     assert [t for *_, t in own_points("a,b,y\n0,0,10\n1,0,20\n0,1,15\n")] == [-1.0, 1.0, 0.0]
+    assert [t for *_, t in own_points("a,b,y\n0,0,9\n1,0,10\n")] == [-1.0, 1.0]
+    assert [t for *_, t in own_points("a,b,y\n0,0,1\n1,0,1.0\n2,0,2\n")] == [-1.0, -1.0, 1.0]
 
 
 def test_one_input_is_enough():

@@ -358,6 +358,13 @@ def test_static_arguments_are_part_of_what_is_kept():
     assert compiled([1.0, 2.0], None, act=ag.square).tolist() == [4.0, 16.0]
     assert compiled([1.0, 2.0], True, act=ag.neg).tolist() == [-2.0, -4.0]
     assert len(compiled._paths) == 5
+    signed = ag.compile(lambda zero, x: ag.copysign(x, zero), "x", static="zero")
+    assert [signed(zero, [1.0]).tolist() for zero in (0.0, -0.0, 0.0)] == [[1.0], [-1.0], [1.0]]
+    closed = Value(0.0)
+    inverse = ag.compile(lambda x: x / closed.data)
+    assert inverse(1.0) == math.inf
+    closed.data = -0.0
+    assert inverse(1.0) == -math.inf
     flags = ag.compile(lambda x, on: x if on is True else -x, "x")
     assert [flags([1.0], on).tolist() for on in (True, False, None)] == [[1.0], [-1.0], [-1.0]]
 

@@ -401,6 +401,10 @@ def test_the_format_is_checked_before_anything_is_written(tmp_path):
             draw(example(), tmp_path / name)
     draw(example(), tmp_path / "graph", format="dot")
     assert [each.name for each in tmp_path.iterdir()] == ["graph"]
+    with pytest.raises(ValueError, match=r"the name ends in \.svg, and the format is dot: leave one of them out"):
+        draw(example(), tmp_path / "graph.svg", format="dot")
+    draw(example(), tmp_path / "graph.DOT", format=".dot")
+    assert {each.name for each in tmp_path.iterdir()} == {"graph", "graph.DOT"}
 
 
 def test_what_cannot_be_written_says_so(tmp_path):

@@ -253,3 +253,15 @@ def test_many_operands():
     for row in (primitives.sum, primitives.mean, primitives.max, primitives.logsumexp):
         value = row(xs)
         assert number(to_sympy(value), at) == pytest.approx(value.data, rel=ROUNDED)
+
+
+@pytest.mark.parametrize("at", [3.0, 5.0, 7.0])
+@pytest.mark.parametrize("bounds", [(4.0, 6.0), (6.0, 4.0)])
+def test_a_formula_of_clip_holds_for_bounds_either_way_round(bounds, at):
+    x, low, high = Value(at, label="x"), Value(5.0, label="low"), Value(5.0, label="high")
+    expected = min(max(at, bounds[0]), bounds[1])
+    assert primitives.clip(at, *bounds) == expected
+    numbers = {"x": at, "low": bounds[0], "high": bounds[1]}
+    for clipped in (primitives.clip(x, *bounds), primitives.clip(x, low, high)):
+        found = to_sympy(clipped)
+        assert float(found.subs({symbol: numbers[symbol.name] for symbol in found.free_symbols})) == expected

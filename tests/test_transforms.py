@@ -236,8 +236,13 @@ def test_hvp_and_hessian():
     assert hessian(first_example)([2.0, 3.0]) == [[36.0, 12.0], [12.0, 0.0]]
     assert hvp(first_example)([2.0, 3.0], [1.0, 2.0]) == [60.0, 12.0]
     assert hvp(lambda x, y: x * y * y, argnums=1)(2.0, 3.0, 1.0) == 4.0
+    assert hvp(lambda x, y: x * y * y, argnums=(0, 1))(2.0, 3.0, (1.0, 0.0)) == (0.0, 6.0)
     with pytest.raises(TypeError, match=r"hvp\(f\)\(x, v\)"):
         hvp(first_example)([2.0, 3.0])
+    with pytest.raises(TypeError, match=r"^hvp: v is a tuple of 2 directions, one for each of argnums, not float$"):
+        hvp(lambda x, y: x * y, argnums=(0, 1))(1.0, 2.0, 3.0)
+    with pytest.raises(ValueError, match=r"^hvp: v has 1 directions for 2 argnums$"):
+        hvp(lambda x, y: x * y, argnums=(0, 1))(1.0, 2.0, (3.0,))
 
 
 def test_vjp_can_be_pulled_back_again_and_again():

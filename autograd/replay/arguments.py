@@ -9,7 +9,8 @@ from __future__ import annotations
 import inspect
 import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import copysign
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -136,10 +137,15 @@ class _Mapping:
 
 @dataclass(frozen=True, slots=True)
 class Static:
-    """Something that is no number, or is to stay as it is; `kind` tells 1 from 1.0 and True."""
+    """Something that is no number, or is to stay as it is; `kind` tells 1 from 1.0 and True, `sign` 0.0 from -0.0."""
 
     kind: type
     thing: Any
+    sign: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Note the sign of a float."""
+        object.__setattr__(self, "sign", copysign(1.0, self.thing) if isinstance(self.thing, float) else 0.0)
 
     def given(self, leaves: Cursor) -> Any:
         """Return the thing itself."""

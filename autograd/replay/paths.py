@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Generator, Sequence
+from math import copysign
 from typing import Any
 
 import numpy as np
@@ -48,7 +49,9 @@ class Path:
 
     def current(self) -> bool:
         """Return whether the leaves whose `.data` f read have the same data still."""
-        return all(leaf._data == then for leaf, then in self._reads)
+        return all(
+            leaf._data == then and copysign(1.0, leaf._data) == copysign(1.0, then) for leaf, then in self._reads
+        )
 
     def _shared(self, call: Call) -> Array:
         if not self._closed:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
+from math import copysign
 from typing import Any
 
 from autograd import primitives
@@ -48,7 +49,7 @@ class Expression(Operators[Any]):
                     return other
                 if is_real(factor) and factor == -1.0:
                     return primitives.neg(other)
-        keys = tuple(each.key if isinstance(each, cls) else ("number", each) for each in given)
+        keys = tuple(each.key if isinstance(each, cls) else ("number", each, copysign(1.0, each)) for each in given)
         return cls((primitive.code, keys), primitive, given)
 
 

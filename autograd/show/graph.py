@@ -45,7 +45,7 @@ from autograd.value import Value
 
 __all__ = ["LONGEST_NAME", "Numbers", "Picture", "arrow_class", "bundle_class", "dot_source", "picture_of", "source_of"]
 
-MOST_EVER = 20_000
+MOST_LINES = 20_000
 """Lines of a tape that can be drawn, however they are collapsed."""
 
 MOST_WITH_CHAIN_RULE = 25
@@ -178,8 +178,8 @@ def picture_of(
     colours, tape = theme_of(theme), pruned(value)
     if not len(tape):
         raise ValueError("there is nothing to draw: the tape is empty")
-    if len(tape) > MOST_EVER:
-        raise ValueError(f"a picture of {len(tape):,} boxes cannot be read: 1000 are the most; print the tape instead")
+    if len(tape) > MOST_LINES:
+        raise ValueError(f"a tape of {len(tape):,} lines cannot be drawn: {MOST_LINES:,} are the most; print it")
     return _picture(tape, colours, direction or "LR", collapse, show == "grads", inputs)
 
 

@@ -97,11 +97,11 @@ class Drawing:
             format: the format, where the name does not say it.
 
         Raises:
-            ValueError: neither the name nor `format` says a known format.
+            ValueError: neither the name nor `format` says a known format, or they say different ones.
             OSError: the file cannot be written.
             FileNotFoundError, RuntimeError: see `render`.
         """
-        form = _known(format or Path(path).suffix)
+        form = _form_of(Path(path), format)
         _check_writable(Path(path))
         _write(Path(path), self.render(form))
 
@@ -250,6 +250,14 @@ def _run(dot: str, form: str, source: str) -> bytes:
 
 
 # -- files -----------------------------------------------------------------------------------------------------------
+
+
+def _form_of(path: Path, format: str | None) -> str:
+    """Return the format that the name of a file says, or else `format`."""
+    said = path.suffix.lower().removeprefix(".")
+    if format is not None and said in FORMATS and _known(format) != said:
+        raise ValueError(f"the name ends in .{said}, and the format is {format}: leave one of them out")
+    return _known(format or path.suffix)
 
 
 def _known(form: str) -> str:

@@ -21,7 +21,7 @@ from typing import Any
 
 from autograd.listing import lines, printable, pruned
 from autograd.show.boxes import drawn_constants, scopes_of
-from autograd.show.graph import MOST_EVER, Picture, picture_of, source_of
+from autograd.show.graph import MOST_LINES, Picture, picture_of, source_of
 from autograd.show.render import Drawing, _check_writable, _write
 from autograd.show.scope_walk import forward_scope_walk, kept_leaves, reverse_scope_walk
 from autograd.show.stage import LIGHT, Stage, prepared
@@ -411,7 +411,7 @@ def _fitting(
     tape: Tape, mode: str, seed: str | Mapping[str, float] | None, collapse: str | int, inputs: list[Value]
 ) -> tuple[Picture, Walk]:
     """Return the picture and the steps with as few scopes collapsed as can be stepped through."""
-    deepest = max(map(len, scopes_of(lines(tape)))) if len(tape) <= MOST_EVER else 0
+    deepest = max(map(len, scopes_of(lines(tape)))) if len(tape) <= MOST_LINES else 0
     attempts = ["none", *range(deepest, 0, -1)] if collapse == "auto" else [collapse]
     problem = ValueError()
     for attempt in attempts:

@@ -273,6 +273,8 @@ def _event(setting: str, text: str) -> Event:
         event = Event(int(epoch), what, tuple(int(k) for k in place.split(".") if k), float(value))
     except ValueError:
         raise SettingsError(f"{setting} are of the form epoch:rate::value or epoch:weight:0.1.2:value") from None
+    if what == "rate":
+        FIELDS["rate"].read(f"the rate of {setting}", value)
     known = {"rate": 0, "weight": 3}.get(what) == len(event.place)
     if not known or not 0 <= event.epoch <= MOST_EPOCHS or not event.is_in_range:
         raise SettingsError(f"{setting}: {_cut(text)} is out of range")
@@ -357,20 +359,21 @@ def own_points(text: str) -> tuple[tuple[float, float, float], ...]:
 
 def _cell(line: int, text: str) -> float:
     number = as_number(text)
-    if number is None or not math.isfinite(number):
+    if number is None:
         raise SettingsError(f"line {line}: {_cut(text)} is no number")
     return number
 
 
 def _targets(cells: list[tuple[int, str]]) -> list[float]:
-    words = sorted({text for _, text in cells})
-    if len(words) == 1:
-        raise SettingsError(f"all targets are {_cut(words[0])}: there is nothing to learn")
-    if len(words) == 2:
-        return [2.0 * words.index(text) - 1.0 for _, text in cells]
     numbers = [as_number(text) for _, text in cells]
+    given: list[Any] = [text for _, text in cells] if None in numbers else numbers
+    classes = sorted(set(given))
+    if len(classes) == 1:
+        raise SettingsError(f"all targets are {_cut(cells[0][1])}: there is nothing to learn")
+    if len(classes) == 2:
+        return [2.0 * classes.index(each) - 1.0 for each in given]
     if None in numbers:
-        raise SettingsError(f"there are {len(words)} classes: the playground shows two; python -m nn train takes more")
-    found = [_cell(line, text) for line, text in cells]
-    low, high = min(found), max(found)
-    return [2.0 * (number - low) / (high - low) - 1.0 for number in found]
+        count = len(classes)
+        raise SettingsError(f"there are {count} classes: the playground shows two; python -m nn train takes more")
+    low, high = classes[0], classes[-1]
+    return [2.0 * (number - low) / (high - low) - 1.0 for number in given]

@@ -14,7 +14,8 @@ import pytest
 
 import autograd as ag
 from autograd import Primitive, Tape, Value
-from autograd.primitives import TABLE
+from autograd.primitives import TABLE, by_code
+from autograd.recording import Replayable, recording_for_replay
 from autograd.tape import edges
 
 
@@ -396,6 +397,40 @@ def test_identical_programs_give_identical_bits():
         return tuple(leaf.grad for leaf in leaves)
 
     assert len({run() for _ in range(50)}) == 1
+
+
+def test_what_is_recorded_for_a_replay_reads_and_writes_no_number_that_the_replay_would_not():
+    outside, given = Value(2.0), Value(3.0)
+    replayable = Replayable(Tape(), frozenset({given._index}), Value(0.0)._index, [])
+    with recording_for_replay(replayable):
+        inside = Value(5.0)
+        assert (outside.data, inside.data, (inside * 2.0).data, (given * 2.0).detach().data) == (2.0, 5.0, 10.0, 6.0)
+        for value in (given, given * 2.0, outside * 2.0):
+            with pytest.raises(TypeError, match="every replay would take it for the same"):
+                print(value.data)
+        for leaf in (outside, given):
+            with pytest.raises(TypeError, match="cannot assign"):
+                leaf.data = 1.0
+        for value in (given, given * 2.0, outside * inside):
+            with pytest.raises(TypeError, match="leaves its gradients once"):
+                value.backward()
+        inside.data = 6.0
+        (inside * 2.0).backward()
+    assert replayable.reads == [(outside, 2.0)]
+    assert (outside.data, given.data, inside.data, inside.grad) == (2.0, 3.0, 6.0, 2.0)
+
+
+def test_a_truth_is_written_where_the_replay_asks_for_it():
+    x = Value(2.0)
+    replayable = Replayable(Tape(), frozenset({x._index}), Value(0.0)._index, [])
+    with Tape() as tape, recording_for_replay(replayable):
+        assert x * 2.0 > 3.0
+        assert (x > 1.0) is not True, "a condition, whose truth nobody has asked for"
+        assert Value(1.0).detach() < 2.0
+    assert tape.guards == []
+    ((at, code, places, numbers, outcome, source),) = replayable.tape.guards
+    assert (at, by_code(code).name, places, numbers, outcome) == (1, "greater", (0, -1), (4.0, 3.0), True)
+    assert source[0] == __file__
 
 
 def test_subclasses_of_value_work():

@@ -37,7 +37,7 @@ LAWS: dict[str, str] = {  # file -> what follows tests/test_ in the names of its
     "autograd/symbolic.py": "symbolic",
     "autograd/tape.py": "tape value recording fast_paths copies transforms",
     "autograd/transforms.py": "transforms",
-    "autograd/value.py": "value fast_paths recording copies arrays replay_functions",
+    "autograd/value.py": "value fast_paths recording copies arrays",
     "autograd/replay/arguments.py": "replay_functions replay",
     "autograd/replay/arrays.py": "replay replay_functions replay_steps",
     "autograd/replay/faults.py": "replay replay_functions replay_faults",

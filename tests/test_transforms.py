@@ -303,8 +303,9 @@ def test_errors_say_what_to_do():
         vjp(3, 1.0)
     with pytest.raises(TypeError, match=r"^expected an array of numbers, not of str$"):
         grad(lambda x: x[0])(numpy.array(["a", "b"]))
-    with pytest.raises(TypeError, match="pair"):
-        grad(lambda x: x, has_aux=True)(1.0)
+    for output in (lambda x: x, lambda x: (x,), lambda x: (x, 1, 2), lambda x: [x, 1]):
+        with pytest.raises(TypeError, match="a function that returns a pair"):
+            grad(output, has_aux=True)(1.0)
 
 
 def test_a_lifted_sweep_over_changed_leaves_is_refused():

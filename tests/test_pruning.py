@@ -12,6 +12,7 @@ import autograd as ag
 from autograd import Tape, Value, grad, pruning, scope
 from autograd.pruning import pruned_alone, tapes_of, without_collections
 from autograd.tape import GENERATIONS, INPUT, LEAF
+from tests.test_recording import interrupted
 
 STEPS = [
     lambda left, right: left * right,
@@ -204,6 +205,17 @@ def test_the_collector_rests_meanwhile_and_goes_on_as_before(enabled):
     with pytest.raises(ZeroDivisionError):
         without_collections(lambda: 1 / 0)
     assert gc.isenabled() is enabled
+
+
+@pytest.mark.usefixtures("collector")
+@pytest.mark.parametrize("done", [False, True])
+@pytest.mark.parametrize("name", ["_let_rest", "_let_work"])
+def test_an_interrupted_collector_works_again(monkeypatch, name, done):
+    gc.enable()
+    interrupted(pruning, name, monkeypatch, done=done)
+    with pytest.raises(KeyboardInterrupt):
+        without_collections(int)
+    assert (gc.isenabled(), pruning._resting) == (True, set())
 
 
 @pytest.mark.usefixtures("collector")

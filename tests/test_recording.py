@@ -446,17 +446,17 @@ def test_leaving_a_scope_leaves_what_was_entered_in_it_and_not_left():
     assert current_scope() == ()
 
 
-def interrupted(name, monkeypatch, *, done):
-    """Let a function of the room be interrupted when it is called first, before or after its work."""
-    function = getattr(recording, name)
+def interrupted(room, name, monkeypatch, *, done):
+    """Let a function of a room be interrupted when it is called first, before or after its work."""
+    function = getattr(room, name)
 
     def interrupt(*given):
-        monkeypatch.setattr(recording, name, function)
+        monkeypatch.setattr(room, name, function)
         if done:
             function(*given)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(recording, name, interrupt)
+    monkeypatch.setattr(room, name, interrupt)
 
 
 @pytest.mark.parametrize("done", [False, True])
@@ -464,7 +464,7 @@ def interrupted(name, monkeypatch, *, done):
 @pytest.mark.parametrize("enter", [ag.no_grad, ag.strict, lambda: ag.scope("a"), Tape])
 def test_an_interrupted_context_is_left_whole(monkeypatch, enter, name, done):
     x = Value(0.0)
-    interrupted(name, monkeypatch, done=done)
+    interrupted(recording, name, monkeypatch, done=done)
     with contextlib.suppress(KeyboardInterrupt), enter():
         pass
     monkeypatch.undo()
@@ -476,7 +476,7 @@ def test_an_interrupted_context_is_left_whole(monkeypatch, enter, name, done):
 
 def test_a_tape_whose_opening_was_interrupted_can_be_opened_again(monkeypatch):
     tape = Tape()
-    interrupted("_enter_mode", monkeypatch, done=True)
+    interrupted(recording, "_enter_mode", monkeypatch, done=True)
     with pytest.raises(KeyboardInterrupt), tape:
         pass
     with tape:

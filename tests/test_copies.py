@@ -254,6 +254,7 @@ def test_a_pickle_is_loaded_where_rows_have_other_numbers(place):
         assert pickle.loads(pickled).primitive is rows[1 - place]
     finally:
         del TABLE[size:]
+        close_automatic()  # what was recorded with these rows
 
 
 @pytest.mark.parametrize("row", TABLE[:2])
@@ -295,3 +296,4 @@ def test_a_users_row_of_the_same_name_changes_no_copy(duplicate_one):
         assert duplicate_one(mine(Value(3.0))).primitive is mine
     finally:
         assert TABLE.pop() is mine  # other tests go by the table
+        close_automatic()

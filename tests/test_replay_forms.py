@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 
 import numpy as np
 import pytest
@@ -81,6 +82,13 @@ def test_logsumexp_of_large_numbers_and_of_nothing():
     assert out.tolist() == [1000.0 + math.log(2.0), -INF, INF, 700.0]
 
 
+def test_without_scipy_there_is_an_erf_too(monkeypatch):
+    monkeypatch.setitem(sys.modules, "scipy.special", None)
+    out = np.empty(4)
+    form(primitives.erf)(np.array([0.0, 0.5, -2.0, 7.0]), out)
+    close(out, [0.0, math.erf(0.5), math.erf(-2.0), 1.0], 1e-15)
+
+
 def test_where_there_is_no_faster_form_there_is_one_all_the_same():
     assert form(primitives.relu) is FAST[primitives.relu.code]
     assert form(primitives.relu, careful=True) is not FAST[primitives.relu.code]
@@ -151,7 +159,7 @@ def test_a_careful_product_is_0_where_either_factor_is():
     ],
 )
 def test_in_a_careful_matrix_product_0_times_anything_is_0(left, right, expected):
-    out = np.empty(np.shape(expected))
+    out = np.full(np.shape(expected), -7.0)
     with np.errstate(invalid="ignore"):
         careful_matmul(np.array(left), np.array(right), out)
     assert np.array_equal(out, expected, equal_nan=True)

@@ -565,6 +565,15 @@ def test_a_factor_of_minus_one_is_a_minus(partial, row):
     check(falling(x) * 2.0)
 
 
+def test_a_truth_in_a_partial_is_1_or_0(row):
+    shifted = row("shifted", lambda x: x + 1.0, partials=[lambda y, x: True])
+    scaled = row("scaled", lambda x, c: x * c, partials=[lambda y, x, c: c * (c > 1.0), lambda y, x, c: x])
+    x = Value(2.0, label="x")
+    assert body(source_of(shifted(x)))[1][-1] == "    d_x = d_v1"
+    assert body(source_of(scaled(x, 3.0)))[1][-1] == "    d_x = d_v1 * 3.0"
+    check(shifted(x) * scaled(x, 0.5) + scaled(shifted(x), 3.0))
+
+
 def test_parentheses_stand_where_rounding_needs_them(row):
     def compute(x, y):
         return (x - (y - 0.1)) * (y * (x / 3.0)) + (x + (y + 0.7)) - autograd.neg(-x)
@@ -620,6 +629,23 @@ def test_a_row_with_a_plain_function_brings_its_source(row):
     assert body(source_of(y))[0] == ["    v1 = _bump(bump, 0.5)", "    v2 = _bump(bump, v1)"]
     assert '    """Return a bump."""' in source_of(y)
     assert program["value"](-1.0) == 0.0
+
+
+def damped(x):
+    return abs(x) * math.exp(-abs(x)) + float(int(x))
+
+
+def test_a_plain_function_may_use_any_function_of_the_language(row):
+    wave = row("wave", damped, partials=[lambda y, x: y / x])
+    assert body(source_of(wave(Value(1.7, label="x"))))[0] == ["    v1 = _wave(x)"]
+    check(wave(Value(-2.5)) * 2.0)
+
+
+def test_what_a_traced_row_uses_twice_is_computed_once(row):
+    tower = row("tower", lambda x: ((x + 1.0) * (x + 1.0)) ** 2.0 * (x + 1.0), partials=[lambda y, x: y])
+    lines = ["    part1 = x + 1.0", "    v1 = power(part1 * part1, 2.0) * part1"]
+    assert body(source_of(tower(Value(1.7, label="x"))))[0] == lines
+    check(tower(Value(0.3)))
 
 
 def test_two_rows_of_one_name_have_two_functions(row):
@@ -736,3 +762,22 @@ def test_long_lists_of_leaves_fill_lines_that_are_not_too_long(count):
     assert " ".join(line.strip() for line in lines) == " ".join(f"{leaf.label}," for leaf in leaves)
     assert max(map(len, lines)) <= 92
     assert min(map(len, lines[:-1])) > 92 - len(" weight_of_input_99,")
+
+
+def test_a_long_formula_is_no_title():
+    x = Value(2.0, label="x_" * 29)
+    assert "What 1 recorded operation computes, and a gradient." in source_of(x * x)
+    assert "What 2 recorded operations compute, and a gradient." in source_of(x * x * x)
+    assert "What 2 recorded operations compute, and a gradient." in source_of(Tape.of(x * 2.0, x * 3.0))
+
+
+@pytest.mark.parametrize(("count", "lines"), [(3, 1), (5, 4)])
+def test_a_gradient_of_long_names_is_written_over_several_lines(count, lines):
+    leaves = [Value(1.0 + k, label=f"weight_of_input_{k}") for k in range(count)]
+    total = autograd.sum(leaves)
+    total.label = "out"
+    _, _, last = source_of(total).rpartition("    return out, (")
+    assert last.count("\n") == lines
+    assert max(map(len, last.splitlines())) <= 92
+    assert last.replace(")", "").replace(",", "").split() == [f"d_weight_of_input_{k}" for k in range(count)]
+    check(total)

@@ -85,6 +85,14 @@ def test_many_shared_inputs_are_used_where_they_lie_and_give_the_same_bits(work,
         assert gradient.shape == (using.n_shared,)
 
 
+@pytest.mark.parametrize("many", [1, 100])
+def test_an_output_that_is_an_input_is_told_for_all_lanes(many, monkeypatch):
+    monkeypatch.setattr(workspace, "MANY_SHARED", many)
+    values, gradient = program_of(straight).value_and_grad(np.arange(10.0), np.zeros((3, 4)))
+    assert values.tolist() == [2.0, 2.0, 2.0]
+    assert gradient.tolist() == [0.0, 0.0, 3.0, *[0.0] * 7]
+
+
 @pytest.mark.parametrize("work", WORKS)
 def test_they_may_lie_in_any_order_in_memory(work, monkeypatch):
     monkeypatch.setattr(workspace, "MANY_SHARED", 1)

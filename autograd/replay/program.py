@@ -409,7 +409,8 @@ def _positions(tape: Tape) -> dict[int, int]:
     positions: dict[int, int] = {}
     for index, (leaf, _) in tape.leaves.items():
         if id(leaf) in positions:
-            raise StaleTape(leaf, tape.fields[WIDTH * index + 1])
+            before, after = (tape.fields[WIDTH * each + 1] for each in (positions[id(leaf)], index))
+            raise StaleTape(leaf, after if before == leaf.data else before)
         positions[id(leaf)] = index
     return positions
 

@@ -451,7 +451,7 @@ class _Trace:
         """Return the results as text, and the lines to stand before it: what is used twice or would be long."""
         roots = list(map(self._place, results))
         uses = Counter(roots)
-        for place in range(len(self._parts) - 1, -1, -1):
+        for place in reversed(range(len(self._parts))):
             if uses[place]:
                 uses.update(self._parts[place].operands)
         lines: list[str] = []
@@ -678,7 +678,8 @@ class _Program:
     def __init__(self, tape: Tape) -> None:
         self._tape = tape
         self._nodes: list[Node] = list(tape.nodes)
-        self._outputs = tape.outputs or (len(tape) - 1,)
+        assert tape.outputs is not None
+        self._outputs = tape.outputs
         self._leaves = [k for k, node in enumerate(self._nodes) if node[0] < 0]
         labels = [tape.leaves[k][0].label if k in tape.leaves else tape.labels.get(k) for k in range(len(tape))]
         self._names = _Names(labels)
@@ -722,7 +723,9 @@ class _Program:
         written = _formula_of(self._tape) if len(self._outputs) == 1 else ""
         if written and written != name:
             return f"{name} = {_quoted(written)}, and its gradient."
-        return f"What {len(self._nodes) - len(self._leaves):,} recorded operations compute, and a gradient."
+        count = len(self._nodes) - len(self._leaves)
+        computing = "operation computes" if count == 1 else "operations compute"
+        return f"What {count:,} recorded {computing}, and a gradient."
 
     @property
     def _in_sequence(self) -> bool:

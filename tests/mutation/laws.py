@@ -49,7 +49,7 @@ LAWS: dict[str, str] = {  # file -> what follows tests/test_ in the names of its
     "autograd/replay/jax.py": "replay_jax",
     "autograd/replay/levels.py": "replay replay_graphs replay_levels replay_steps",
     "autograd/replay/paths.py": "replay_functions replay_graphs",
-    "autograd/replay/program.py": "replay replay_graphs",
+    "autograd/replay/program.py": "replay replay_faults replay_programs replay_steps replay_workspace",
     "autograd/replay/reverse.py": "replay replay_graphs replay_steps replay_workspace",
     "autograd/replay/rows.py": "replay_rows",
     "autograd/replay/slopes.py": "replay replay_functions replay_graphs replay_slopes",

@@ -1,0 +1,154 @@
+"""Programs as a whole: lanes in blocks, several outputs and their weights, and numbers that are not finite."""
+
+from __future__ import annotations
+
+import math
+import pickle
+
+import numpy as np
+import pytest
+
+import autograd as ag
+from autograd import BranchChanged, Tape, Value
+from autograd.errors import StaleTape
+
+LANES = np.array([[1.0, 2.0], [-1.0, 0.5], [3.0, -2.0], [0.25, 4.0], [-2.0, -3.0], [1.5, 1.0], [2.0, 0.0]])
+SHARED = np.array([2.0, -0.5])
+BLOCKS = [1, 2, 3, 6, 7, 8]
+
+
+def in_blocks(program, lanes):
+    """Return a copy of a program that computes so many lanes at a time."""
+    twin = pickle.loads(pickle.dumps(program))
+    twin._block = lanes
+    return twin
+
+
+def outputs_of(ps, xs):
+    """Return outputs of all sorts: of lanes, of none, twice, an input of either kind; and one that lanes add to."""
+    product = ps[0] * xs[0]
+    square = ps[1] * ps[1]
+    return [ps[0], square, product, xs[1], product, square, product * square]
+
+
+def expected(weights):
+    """Return the values of the outputs, and the gradients of their weighted sum, by hand."""
+    (p, q), (x, y) = SHARED, LANES.T
+    one = np.ones_like(x)
+    values = np.array([p * one, q * q * one, p * x, y, p * x, q * q * one, p * x * q * q]).T
+    w = np.broadcast_to(weights, values.shape).T
+    of_product = w[2] + w[4] + w[6] * q * q
+    of_shared = [(of_product * x + w[0]).sum(), 2.0 * q * (w[1] + w[5] + w[6] * p * x).sum()]
+    return values, of_shared, np.array([of_product * p, w[3]]).T
+
+
+@pytest.fixture
+def program():
+    ps, xs = [Value(1.0), Value(1.5)], [Value(0.5), Value(0.75)]
+    return Tape.of(*outputs_of(ps, xs)).compile(ps, xs)
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+@pytest.mark.parametrize("weights", [1.0, np.arange(7.0), np.arange(7.0)[:, None], np.arange(49.0).reshape(7, 7)])
+def test_outputs_count_as_they_are_weighted_however_lanes_are_cut(weights, block, program):
+    values, of_shared, of_batched = expected(weights)
+    program = in_blocks(program, block)
+    given = None if np.ndim(weights) == 0 else weights
+    for _ in range(2):
+        found = program.value_and_grad(SHARED, LANES, given, wrt="both")
+        assert np.allclose(found[0], values, rtol=1e-15)
+        assert np.allclose(found[1][0], of_shared, rtol=1e-14)
+        assert np.allclose(found[1][1], of_batched, rtol=1e-15)
+        assert np.allclose(program.value_and_grad(SHARED, LANES, given)[1], of_shared, rtol=1e-14)
+        assert np.allclose(program.value_and_grad(SHARED, LANES, given, wrt="batched")[1], of_batched, rtol=1e-15)
+        assert np.allclose(program.value(SHARED, LANES), values, rtol=1e-15)
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_one_output_is_a_number_per_lane(block):
+    w, x = Value(1.0), Value(0.5)
+    program = in_blocks(Tape.of(ag.sin(x) * w).compile([w], [x]), block)
+    for weights in (None, np.arange(7.0)):
+        values, gradient = program.value_and_grad([3.0], LANES[:, :1], weights)
+        assert np.allclose(values, 3.0 * np.sin(LANES[:, 0]), rtol=1e-15)
+        assert np.allclose(gradient, [(np.sin(LANES[:, 0]) * (1.0 if weights is None else weights)).sum()], rtol=1e-14)
+
+
+def test_the_gradient_of_each_lane_is_told_for_what_was_asked_for(program):
+    values, _, of_batched = expected(1.0)
+    x = LANES[:, 0]
+    of_shared = np.array([2.25 * x + 1.0, -1.0 * (2.0 + 2.0 * x)]).T
+    for wrt, wanted in (("shared", [of_shared]), ("batched", [of_batched]), ("both", [of_shared, of_batched])):
+        found, gradient = program.value_and_grad(SHARED, LANES, per_row=True, wrt=wrt)
+        assert np.allclose(found, values, rtol=1e-15)
+        for one, other in zip([gradient] if wrt != "both" else gradient, wanted, strict=True):
+            assert np.allclose(one, other, rtol=1e-15)
+
+
+# -- guards ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_the_first_lane_that_would_take_another_branch_is_told(block):
+    x, y, w = Value(1.0, label="x"), Value(2.0, label="y"), Value(1.0, label="w")
+    with Tape():
+        assert x < 2.5
+        assert not y < -2.5
+        assert w > 0.0
+        z = x * y * w
+    program = in_blocks(Tape.of(z).compile([w], [x, y]), block)
+    assert program.holds([1.0], LANES).tolist() == [True, True, False, True, False, True, True]
+    assert program.holds([-1.0], LANES).tolist() == [False] * 7
+    alone = Tape.of(z).compile([w, x, y])
+    assert [alone.holds([1.0, *lane]).tolist() for lane in LANES[:3]] == [True, True, False]
+    with pytest.raises(BranchChanged, match=r"x < 2.5 was True") as caught:
+        program.value([1.0], LANES)
+    assert caught.value.lane == 2
+    with pytest.raises(BranchChanged, match=r"y < -2.5 was False") as caught:
+        program.value_and_grad([1.0], LANES[3:])
+    assert caught.value.lane == 1
+    with pytest.raises(BranchChanged, match=r"w > 0.0 was True") as caught:
+        program.value([-1.0], LANES)
+    assert caught.value.lane is None
+    assert np.allclose(program.value([2.0], LANES[[0, 1, 3, 5]]), [4.0, -1.0, 2.0, 3.0])
+
+
+# -- numbers that are not finite ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_where_an_adjoint_is_0_a_slope_that_is_infinite_counts_for_nothing(block):
+    w, x = Value(1.0), Value(0.5)
+    program = in_blocks(Tape.of(ag.sqrt(x) * w).compile([w], [x]), block)
+    lanes = np.array([[4.0], [0.0], [1.0], [0.0], [9.0], [0.0], [16.0]])
+    values, (of_shared, of_batched) = program.value_and_grad([0.0], lanes, wrt="both")
+    assert (values.tolist(), of_shared.tolist(), of_batched.tolist()) == ([0.0] * 7, [10.0], [[0.0]] * 7)
+    values, (of_shared, of_batched) = program.value_and_grad([2.0], lanes, wrt="both")
+    assert (values.tolist(), of_shared.tolist()) == ([4.0, 0.0, 2.0, 0.0, 6.0, 0.0, 8.0], [10.0])
+    assert of_batched.ravel().tolist() == [0.5, math.inf, 1.0, math.inf, 1.0 / 3.0, math.inf, 0.25]
+
+
+def test_what_is_shared_is_careful_too():
+    w, v, x = Value(1.0), Value(2.0), Value(0.5)
+    program = Tape.of(ag.sqrt(w) * v + x, v * v).compile([w, v], [x])
+    values, gradient = program.value_and_grad([0.0, 0.0], [[1.0], [2.0]])
+    assert values.tolist() == [[1.0, 0.0], [2.0, 0.0]]
+    assert gradient.tolist() == [0.0, 0.0]
+    alone = Tape.of(ag.sqrt(w) * v).compile([w, v])
+    assert alone.value_and_grad([0.0, 0.0])[1].tolist() == [0.0, 0.0]
+
+
+# -- compiling ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("now", "told"), [(5.0, 2.0), (2.0, 5.0), (7.0, 2.0)])
+def test_a_leaf_with_two_numbers_is_refused_with_one_that_it_no_longer_has(now, told):
+    x, y = Value(2.0, label="x"), Value(3.0)
+    with Tape():
+        z = y * x
+        x.data = 5.0
+        z = z + x
+    x.data = now
+    with pytest.raises(StaleTape, match=rf"recorded with x = {told}, which is {now} by now") as caught:
+        Tape.of(z).compile()
+    assert (caught.value.leaf, caught.value.recorded) == (x, told)

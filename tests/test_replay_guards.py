@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
 import autograd as ag
-from autograd import BranchChanged, Tape, Value
+from autograd import BranchChanged, Tape, Value, recording
 from autograd.replay.guards import branch_changed, with_guards
 
 
 @pytest.fixture
 def x():
+    recording.close_automatic()  # other tests have asked on it
     return Value(1.0, label="x")
 
 
@@ -44,6 +47,26 @@ def test_a_leaf_among_the_outputs_may_have_been_chosen_by_any(x):
         program.value(batched=[[5.0, 2.0]])
 
 
+@pytest.mark.parametrize("context", [Tape, contextlib.nullcontext])
+def test_a_leaf_that_is_the_output_was_chosen_on_the_tape_of_this_context(context, x):
+    other = Value(2.0, label="other")
+    with context():
+        chosen = x if x < other else other * other
+        assert guards_of(chosen) == ["x < other"]
+        y = x * other
+        assert guards_of(chosen, y) == ["x < other"]
+    with Tape():
+        assert guards_of(chosen) == []
+
+
+def test_what_is_asked_on_another_tape_does_not_count(x):
+    with Tape():
+        y = x * 2.0
+    with Tape():
+        assert x < 9.0
+        assert guards_of(y) == []
+
+
 def test_all_on_an_earlier_tape_count_for_what_is_recorded_on_a_later_one(x):
     with Tape():
         y = x * 2.0
@@ -56,6 +79,17 @@ def test_all_on_an_earlier_tape_count_for_what_is_recorded_on_a_later_one(x):
     with pytest.raises(BranchChanged):
         Tape.of(y, z).compile([x]).value([0.1])
     assert guards_of(y) == []
+
+
+def test_a_tape_that_goes_on_with_what_another_computed_is_the_later_one(x):
+    with Tape():
+        y = x * 2.0
+        with Tape():
+            inner = y * 3.0
+            is_large = bool(x > 0.5)
+        z = inner * 1.0 if is_large else inner * 5.0
+        assert x < 9.0
+    assert guards_of(inner, z) == guards_of(z, inner) == guards_of(z) == ["x > 0.5"]
 
 
 def test_of_automatic_tapes_too(x):

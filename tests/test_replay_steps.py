@@ -239,6 +239,7 @@ def test_the_steps_back_are_the_fewest(written):
     [
         ("w[0] * x[0]", ("multiply reduce", ""), ("multiply", "")),
         ("w[0] * w[0]", ("", "multiply multiply add"), ("", "")),
+        ("ag.dot(w[:3], x[:3])", ("matmul", ""), ("matmul", "")),
         ("w[0] / x[0]", ("divide multiply reduce", ""), ("divide negative multiply", "")),
         ("ag.sin(w[0]) * ag.sin(x[0])", ("multiply reduce", "cos multiply"), ("multiply cos multiply", "")),
         ("ag.dot(w[:3], w[3:]) * x[0]", ("multiply reduce", "multiply matmul"), ("multiply", "")),
@@ -249,6 +250,18 @@ def test_adjoints_that_nobody_asks_for_are_not_computed(written, of_shared, of_b
     build = eval(f"lambda w, x: {written}", {"ag": ag})
     assert backward(build, (SHARED,)) == tuple(each.split() for each in of_shared)
     assert backward(build, (BATCHED,)) == tuple(each.split() for each in of_batched)
+
+
+@pytest.mark.parametrize(
+    ("slope", "steps"), [(-2.0, "multiply"), (-1.0, "negative"), (0.0, ""), (0.5, "multiply"), (1.0, "copyto")]
+)
+def test_a_slope_that_is_a_number_takes_one_step_at_most(slope, steps):
+    row = ag.Primitive("line_of_ones_own", lambda x: slope * x, partials=(lambda y, x: slope,))
+    try:
+        assert backward(lambda w, x: row(x[3]), (BATCHED,)) == (steps.split(), [])
+        assert backward(lambda w, x: row(w[3]), (SHARED,)) == ([], steps.split())
+    finally:
+        assert primitives.TABLE.pop() is row  # other tests go by the table
 
 
 @pytest.mark.parametrize("factor", [-2.0, 0.5])

@@ -76,8 +76,9 @@ def with_guards(tape: Tape, named: Iterable[Value] = ()) -> tuple[Tape, list[Rec
 
 def _tape_of_leaves(tape: Tape) -> list[Tape]:
     """Return the tape that is recorded on now, where an output is a leaf: it was chosen by what was asked until now."""
+    assert tape.outputs is not None
     now = active()
-    is_leaf = any(output in tape.leaves for output in tape.outputs or ())
+    is_leaf = any(output in tape.leaves for output in tape.outputs)
     return [now] if is_leaf and now is not None and all(each is not now for each in tapes_of(tape)) else []
 
 
@@ -146,11 +147,11 @@ def _before(tape: Tape, pruned: Tape) -> list[Any]:
     All of them where a leaf is an output, which may have been chosen by any, or where one is recorded on a later tape.
     """
     assert pruned.sources is not None
-    outputs = pruned.outputs or ()
-    places = [pruned.sources[output] for output in outputs]
+    assert pruned.outputs is not None
+    places = [pruned.sources[output] for output in pruned.outputs]
     here = [index for each, index in places if each is tape]
     is_last = all(each is tape or each.serials[-1] < tape.serials[-1] for each, _ in places)
-    is_bounded = bool(here) and is_last and not any(output in pruned.leaves for output in outputs)
+    is_bounded = bool(here) and is_last and not any(output in pruned.leaves for output in pruned.outputs)
     return [guard for guard in tape.guards if not is_bounded or guard[0] <= max(here)]
 
 

@@ -986,6 +986,39 @@ def test_a_row_of_ones_own_with_many_operands():
     assert [x.grad for x in xs] == [-1.0, 1.0, 0.0]
 
 
+def test_the_docstring_of_a_row_is_made_from_it():
+    row = Primitive("kept", lambda condition, x, rate: x, partials=[primitives.zero] * 3, takes_condition=True)
+    assert row.__doc__ == (
+        "Return kept(condition, x, rate): of floats a float, of Values a node, of arrays an array, of Duals a Dual.\n"
+        "\n"
+        "Args:\n"
+        "    condition: a comparison, a bool or a number.\n"
+        "    x: a number.\n"
+        "    rate: a number."
+    )
+    row = Primitive(
+        "plus",
+        lambda x, rate: x + rate,
+        partials=[lambda z, x, rate: 1.0] * 2,
+        form="({} + {})",
+        defaults=(0.5,),
+        examples={(2.0, 3.0): (5.0, (1.0, 1.0))},
+        accuracy="exact",
+    )
+    assert row.__doc__ == (
+        "Return x + rate: of floats a float, of Values a node, of arrays an array, of Duals a Dual.\n"
+        "\n"
+        "Args:\n"
+        "    x: a number.\n"
+        "    rate: a number, by default 0.5.\n"
+        "\n"
+        "Worked examples -> value; slopes:\n"
+        "    2.0 + 3.0 -> 5.0; (1.0, 1.0)\n"
+        "\n"
+        "Accuracy: exact."
+    )
+
+
 @pytest.mark.parametrize(("count", "given"), [(1, "1 slope"), (3, "3 slopes")])
 def test_a_row_of_many_operands_has_one_slope_for_each(count, given):
     uneven = ManyPrimitive("uneven_of_ones_own", lambda *xs: 0.0, partials=lambda y, *xs: [1.0] * count)

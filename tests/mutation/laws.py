@@ -70,7 +70,7 @@ LAWS: dict[str, str] = {  # file -> what follows tests/test_ in the names of its
     "nn/architecture.py": "nn_architecture",
     "nn/checks.py": "nn_checks",
     "nn/columns.py": "nn_module",
-    "nn/csv_files.py": "nn_tables nn_datasets",
+    "nn/csv_files.py": "nn_tables",
     "nn/datasets.py": "nn_datasets",
     "nn/diagrams.py": "nn_diagrams nn_drawings",
     "nn/drawings.py": "nn_drawings nn_diagrams",

@@ -371,6 +371,13 @@ ON_BATCH = "call on_batch(samples), which a module of your own around it has to 
         (lambda: MLP(2, 1), TypeError, "an MLP takes a list of layer widths, such as [16, 16, 1], not int"),
         (lambda: MLP(2, [0, 1]), ValueError, "the number of neurons of a layer is 1 or more, not 0"),
         (lambda: Neuron(0), ValueError, "the number of inputs of a neuron is 1 or more, not 0"),
+        (lambda: Neuron(1, fan_out=0), ValueError, "the fan-out of a neuron is 1 or more, not 0"),
+        (
+            lambda: Neuron(1, initializer=""),
+            ValueError,
+            "no initializer is called '': choose one of zeros, uniform, normal, fan_in_uniform, glorot_uniform, "
+            "glorot_normal, he_uniform, he_normal",
+        ),
         (lambda: Layer(2.5, 1), TypeError, "the number of inputs of a layer is an int, not 2.5"),
         (
             lambda: Neuron(1, "rely"),

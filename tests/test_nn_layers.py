@@ -413,6 +413,11 @@ ON_BATCH = "call on_batch(samples), which a module of your own around it has to 
             "layer 0, Layer(2, 3, 'identity'), takes an array of shape (n_samples, 2), not (1, 1)",
         ),
         (
+            lambda: MLP(2, [3]).on_arrays([[[1.0], [2.0]]]),
+            ValueError,
+            "layer 0, Layer(2, 3, 'identity'), takes an array of shape (n_samples, 2), not (1, 2, 1)",
+        ),
+        (
             lambda: Activation("relu").on_arrays([1.0]),
             ValueError,
             "Activation('relu') takes an array of shape (n_samples, n_inputs), not (1,)",
@@ -895,6 +900,18 @@ def test_a_sequence_of_layers_is_an_mlp():
     sequence = Sequential(Layer(2, 4, "tanh"), Layer(4, 1, "identity"), seed=5)
     assert numbers(sequence) == numbers(mlp)
     assert sequence([0.5, -1.0]).data == mlp([0.5, -1.0]).data
+
+
+@pytest.mark.parametrize(
+    ("name", "called"),
+    [("hidden", "hidden, Layer(2, 1, 'relu'),"), ("", "Layer(2, 1, 'relu')"), (7, "Layer(2, 1, 'relu')")],
+)
+def test_an_error_names_the_layer_where_its_name_is_a_text(name, called):
+    layer = Layer(2, 1)
+    layer.name = name
+    with pytest.raises(ValueError, match=r".") as caught:
+        layer([1.0])
+    assert str(caught.value) == f"{called} takes 2 inputs, but 1 was given"
 
 
 def test_without_a_seed_a_sequence_keeps_the_weights_of_its_layers():

@@ -375,8 +375,10 @@ ON_BATCH = "call on_batch(samples), which a module of your own around it has to 
         (
             lambda: Neuron(1, initializer=""),
             ValueError,
-            "no initializer is called '': choose one of zeros, uniform, normal, fan_in_uniform, glorot_uniform, "
-            "glorot_normal, he_uniform, he_normal",
+            (
+                "no initializer is called '': choose one of zeros, uniform, normal, fan_in_uniform, glorot_uniform, "
+                "glorot_normal, he_uniform, he_normal"
+            ),
         ),
         (lambda: Layer(2.5, 1), TypeError, "the number of inputs of a layer is an int, not 2.5"),
         (

@@ -94,7 +94,7 @@ def number(argument: Any) -> float:
     """
     if not is_real(argument):
         kind = type(argument).__name__
-        hint = ": write 1.0 or 0.0" if kind == "bool" else ""
+        hint = ": write 1.0 or 0.0" if kind in ("bool", "bool_") else ""  # Python's and NumPy's
         raise TypeError(f"expected a real number, not {kind}{hint}")
     try:
         return float(argument)

@@ -783,14 +783,18 @@ def _hot(target: list[Any], n_classes: int) -> int:
 
 
 def _index(target: Any) -> int:
-    if isinstance(target, bool):  # which Python takes for an int
+    if _is_bool(target):  # which Python, and NumPy 1, take for an int
         raise TypeError
     return operator.index(target)
 
 
+def _is_bool(target: Any) -> bool:
+    return type(target).__name__ in ("bool", "bool_")  # Python's and NumPy's
+
+
 def _as_class(target: Any) -> str:
     """Return how to write a class that was given as something else, if that is clear."""
-    if type(target).__name__ in ("bool", "bool_"):  # Python's and NumPy's
+    if _is_bool(target):
         return ": write 1 or 0"
     if _is_real(target) and float(target).is_integer():
         return f": write int({float(target)})"

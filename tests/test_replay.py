@@ -66,9 +66,13 @@ def recorded(f, shared, batched):
     return Tape.of(*outputs).compile(shared=parameters, batched=data)
 
 
-def largest_term(f, shared, batched):
-    """Return the largest sum over paths of |product of slopes| from an output to an input: what may have cancelled."""
-    largest = 0.0
+def largest_terms(f, shared, batched):
+    """Return what may have cancelled: of a slope and of the value.
+
+    The first is the largest sum over paths of |product of slopes| from the output to a line, the second the largest
+    such sum times what the line comes to.
+    """
+    largest, of_value = 0.0, 0.0
     for lane in batched:
         parameters, data = [Value(each) for each in shared], [Value(each) for each in lane]
         lines = Tape.of(f(parameters, data)).lines()
@@ -79,17 +83,19 @@ def largest_term(f, shared, batched):
                 if operand.index is not None:
                     sums[operand.index] += sums[line.index] * builtins.abs(slope)
         largest = builtins.max([largest, *(each for each in sums if math.isfinite(each))])
-    return largest
+        terms = [builtins.abs(line.primal) * each for line, each in zip(lines, sums)]
+        of_value = builtins.max([of_value, *(each for each in terms if math.isfinite(each))])
+    return largest, of_value
 
 
-def check(f, shared, batched, relative=RELATIVE, recorded_at=None, scale=0.0):
+def check(f, shared, batched, relative=RELATIVE, recorded_at=None, scale=0.0, of_value=0.0):
     """See that a program gives what the engine gives of each lane, whatever it was recorded at."""
     batched = np.asarray(batched, dtype=float)
     program = recorded(f, shared, batched[0] if recorded_at is None else recorded_at)
     values, of_shared, of_batched = eager(f, shared, batched.tolist())
-    close(program.value(shared, batched), values, relative)
+    close(program.value(shared, batched), values, relative, of_value)
     got, (g_shared, g_batched) = program.value_and_grad(shared, batched, wrt="both")
-    close(got, values, relative)
+    close(got, values, relative, of_value)
     close(g_batched, of_batched, relative, np.abs(of_batched).max(initial=scale, where=np.isfinite(of_batched)))
     with np.errstate(invalid="ignore"):
         total = np.maximum(np.abs(of_shared).sum(axis=0, where=np.isfinite(of_shared)), scale * len(batched))
@@ -175,7 +181,8 @@ def test_random_programs(data, expression, lanes):
     batched = [[data.draw(number) for _ in range(expression.leaves - n_shared)] for _ in range(lanes)]
     if n_shared < expression.leaves:
         f = lambda ps, xs: expression([*ps, *xs])
-        check(f, shared, batched, 1e-8, scale=largest_term(f, shared, batched))
+        scale, of_value = largest_terms(f, shared, batched)
+        check(f, shared, batched, 1e-8, scale=scale, of_value=of_value)
 
 
 def neuron_by_hand(weights, inputs):

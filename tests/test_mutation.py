@@ -5,12 +5,17 @@
 
 from __future__ import annotations
 
+import importlib.util
+import linecache
+
 import pytest
 
-from tests.mutation.laws import LAWS, ROOT, flat, law_tests
+import autograd
+from tests.mutation.laws import LAWS, ROOT, THREADED, flat, law_tests
 from tests.mutation.ledger import EQUIVALENT, equivalents
 from tests.mutation.mutants import Mutant, Places
 from tests.mutation.patching import functions_of, patch, patches, spot
+from tests.mutation.server import Baseline, _Import
 
 pytestmark = pytest.mark.long
 
@@ -31,6 +36,13 @@ def test_every_file_of_the_packages_has_tests_of_its_own():
     assert {file for file in files if file.rpartition("/")[2] not in WITHOUT_LAWS} == set(LAWS)
     missing = [test for file in LAWS for test in law_tests(file) if not (ROOT / test).is_file()]
     assert missing == []
+
+
+def test_files_whose_tests_need_jax_are_known_to_start_threads():
+    needing = [
+        file for file in LAWS if any('importorskip("jax")' in (ROOT / test).read_text() for test in law_tests(file))
+    ]
+    assert needing == [file for file, package in THREADED.items() if package == "jax"]
 
 
 def test_what_cannot_be_killed_is_listed_under_the_name_of_its_file():
@@ -72,12 +84,36 @@ def test_what_runs_at_import_is_imported_again(change):
     assert changed(*change)[0] is None
 
 
+def test_tests_that_reach_a_line_come_quickest_first_and_a_line_of_the_import_is_met_with_all():
+    seconds = {"slow": 2.0, "quick": 0.5, "other": 1.0}
+    baseline = Baseline(seconds, {3: ["slow"], 4: ["slow", "quick", "failing"]}, ["failing"], {9})
+    assert baseline.tests_of((3, 4)) == ["quick", "slow"]
+    assert baseline.tests_of((5, 6)) == []
+    assert baseline.tests_of((8, 9)) == ["quick", "other", "slow"]
+
+
 def test_a_mutant_is_its_source_with_one_change():
     start = SOURCE.index("+")
     mutant = Places(SOURCE).mutant("a file", "an operator", 0, (start, start + 1, "-"))
     assert (mutant.function, mutant.was, mutant.becomes) == ("outer.inner", "return k + n", "return k - n")
     assert mutant.source(SOURCE) == SOURCE.replace("k + n", "k - n")
     assert isinstance(mutant, Mutant)
+
+
+def test_a_mutant_is_imported_in_place_of_its_file(monkeypatch):
+    monkeypatch.setattr(linecache, "cache", {})
+    source = (ROOT / "autograd/naming.py").read_text()
+    start = source.index("if value.label is None") + len("if value.label is ")
+    mutant = Places(source).mutant("autograd/naming.py", "an operator", 0, (start, start, "not "))
+    finder = _Import(mutant, source)
+    spec = finder.find_spec("autograd.naming", autograd.__path__)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    named, unnamed = autograd.Value(1.0, label="a"), autograd.Value(2.0)
+    module.name({"b": named, "c": unnamed})
+    assert (named.label, unnamed.label) == ("b", None)
+    assert "is not None" in linecache.getline(spec.origin, mutant.line)
+    assert finder.find_spec("autograd.value", autograd.__path__) is None
 
 
 def test_annotations_and_docstrings_have_no_effect():

@@ -7,6 +7,7 @@ import collections
 import copy
 import math
 import pickle
+import re
 import threading
 from decimal import Decimal
 from fractions import Fraction
@@ -229,6 +230,21 @@ def test_a_lane_on_the_very_boundary_is_recorded_for_itself():
         assert f([x, x])[0] in (x * 2.0, x * 3.0)
 
 
+def test_a_lane_that_a_replay_rounds_over_the_boundary_is_recorded_for_itself():
+    def f(w, x, huge):
+        calls.append(x)
+        return w * x if ag.sum([huge, x, -huge]) > 0.5 else -x  # correctly rounded; a replay adds from left to right
+
+    calls = []
+    compiled = ag.compile(f, ("x", "huge"))
+    for lanes in ([1.0], [1.0, 1.0], [1.0, 4.0, 1.0], [4.0, 1.0]):
+        calls.clear()
+        values, gradient = compiled.value_and_grad(3.0, lanes, [1e16] * len(lanes))
+        assert values.tolist() == [3.0 * x for x in lanes]
+        assert gradient == sum(lanes)
+        assert calls.count(1.0) == lanes.count(1.0)
+
+
 def test_a_comparison_without_recording_still_decides_the_path():
     def f(x):
         with ag.no_grad():
@@ -345,6 +361,43 @@ def test_arrays_of_any_kind_of_number():
     assert f([2.0, 1.0], np.arange(6.0)[::3]).tolist() == [1.0, 7.0]
 
 
+def test_an_array_without_axes_is_a_number_or_a_flag():
+    f = ag.compile(lambda w, x, on: w * x if on is True else -x, "x")
+    assert f(np.array(3), np.array([2.0]), np.array(True)).tolist() == [6.0]
+    assert f(np.array(3.0), np.array([2.0]), np.array(False)).tolist() == [-2.0]
+    assert f.value_and_grad(np.array(3.0), [2.0], True) == ([6.0], 2.0)
+
+
+class Column:
+    """What is no array but can be one, as columns of tables are."""
+
+    def __init__(self, numbers):
+        self.numbers = numbers
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self.numbers, dtype=dtype)
+
+
+def test_what_can_be_an_array_is_given_as_one():
+    seen = []
+
+    def f(w, x):
+        seen.append((w, x))
+        return ag.dot(w, x)
+
+    assert ag.compile(f, "x")(Column([1.0, 2.0]), Column([[3.0, 4.0], [5.0, 6.0]])).tolist() == [11.0, 17.0]
+    assert [type(each) for each in seen[0]] == [np.ndarray] * 2
+    assert ag.compile(lambda x: 2.0 * x, "x")(Column([1, 2])).tolist() == [2.0, 4.0]
+    with pytest.raises(ValueError, match="its first axis is that of lanes, and a number has none"):
+        ag.compile(lambda x: x, "x")(np.float32(1.0))
+
+
+def test_a_parameter_chosen_by_position_is_chosen_by_its_name_too():
+    f = ag.compile(lambda w, x: w * x, batched=1)
+    assert f(2.0, x=[1.0, 3.0]).tolist() == [2.0, 6.0]
+    assert f(x=[1.0, 3.0], w=2.0).tolist() == [2.0, 6.0]
+
+
 def test_static_arguments_are_part_of_what_is_kept():
     def f(x, kind, power=1, act=None):
         for _ in range(power):
@@ -387,6 +440,7 @@ def test_starred_parameters():
     ("arguments", "error", "message"),
     [
         (([1.0, 2.0], [1.0]), ValueError, "equally many lanes: x has 2, y has 1"),
+        (([1.0], [1.0, 2.0]), ValueError, "equally many lanes: x has 1, y has 2"),
         ((1.0, [1.0]), ValueError, "x is batched, so its first axis is that of lanes, and a number has none"),
         ((np.float64(1.0), [1.0]), ValueError, "x is batched"),
         (([[1.0], [1.0, 2.0]], [1.0, 2.0]), ValueError, "the lanes of x differ in shape"),
@@ -790,8 +844,9 @@ def test_numbers_and_arrays_may_come_in_any_order():
 
 @pytest.mark.parametrize("given", [np.array("a"), np.array(["a"]), np.array(["2020-01-01"], dtype="datetime64[D]")])
 def test_arrays_of_something_else_are_refused(given):
-    with pytest.raises(TypeError, match="x has to be an array of real numbers, not of"):
-        ag.compile(lambda x: 1.0)(given)
+    for batched in ((), "x") if given.ndim else ((),):
+        with pytest.raises(TypeError, match=re.escape(f"an array of real numbers, not of {given.dtype.name}")):
+            ag.compile(lambda x: 1.0, batched)(given)
 
 
 def test_what_was_asked_before_a_function_was_called_does_not_belong_to_it():
@@ -883,15 +938,17 @@ def test_a_changed_leaf_inside_is_still_stale():
 
 def test_a_path_that_was_found_meanwhile_is_taken_by_those_lanes_only_that_it_fits():
     def f(x):
+        calls.append(x)
         if not meanwhile:
             meanwhile.append("begun")
             meanwhile.append(fast([-1.0]).tolist())  # as another thread might, while this one is recording
         return 3.0 * x if x > 0.0 else -x
 
-    meanwhile = []
+    calls, meanwhile = [], []
     fast = ag.compile(f, batched="x")
     assert fast([2.0, -5.0]).tolist() == [6.0, 5.0]
     assert meanwhile == ["begun", [1.0]]
+    assert len(calls) == 2
 
 
 def test_arrays_of_other_real_numbers_are_converted_and_no_lanes_give_no_values():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 import pickle
@@ -115,6 +116,31 @@ def test_networks_become_matrix_products():
     text = str(jax.make_jaxpr(function_of(program))(np.ones(count), np.ones((9, 7))))
     assert text.count("letters=('rk', 'kl', 'rl')") == 3
     assert "gather" not in text
+
+
+# -- rows as they stand ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("height", [1, 2, 3])
+@pytest.mark.parametrize("width", [1, 2, 3])
+def test_a_part_of_a_matrix_that_stands_line_by_line_has_the_pitch_of_its_lines(height, width):
+    for start, pitch, step in itertools.product((0, 5), range(-1, 5), range(3)):
+        rows = start + pitch * np.arange(height)[:, None] + step * np.arange(width)
+        apart = width if height == 1 else pitch
+        stands = (step == 1 or width == 1) and apart >= width
+        assert bridge._pitch(rows) == (apart if stands else 0)
+    assert height < 3 or bridge._pitch(np.array([[0], [4], [9]])) == 0
+
+
+@pytest.mark.parametrize("lanes", [(), (2,)])
+def test_rows_that_were_made_in_several_arrays_are_read_by_their_numbers(lanes):
+    whole = np.arange(11.0 * math.prod(lanes)).reshape(11, *lanes)
+    rows = bridge._Rows()
+    for piece in (whole[:4], whole[:0], whole[4:5], whole[5:]):
+        rows.append(jax.numpy.array(piece))
+    parts = [[0, 1], [2, 3]], [[3, 4], [6, 7], [9, 10]], [[3, 6], [4, 7]], [[4, 4], [4, 4]], [[10, 0], [0, 10]], [[9]]
+    for wanted in map(np.array, parts):
+        assert rows.matrix(wanted).tolist() == whole[wanted].tolist()
 
 
 def test_several_outputs():

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from autograd import primitives
-from autograd.replay.slopes import OUTPUT, Expression, slopes_of
+from autograd.primitives import Primitive
+from autograd.replay.slopes import OUTPUT, Expression, evaluated, slopes_of
 
 X = Expression(("operand", 0))
 Y = Expression(("operand", 1))
@@ -47,3 +48,35 @@ def test_the_output_is_used_where_a_partial_is_made_of_it():
 
 def test_partials_are_found_once():
     assert slopes_of(primitives.sin, 1) is slopes_of(primitives.sin, 1)
+
+
+def test_a_sum_of_any_number_of_operands_has_a_partial_in_each():
+    slopes = slopes_of(primitives.prod, 3)
+    known = {OUTPUT: 30.0, 0: 2.0, 1: 3.0, 2: 5.0}
+    assert [evaluated(slope, known, at_once) for slope in slopes] == [15.0, 10.0, 6.0]
+    assert slopes_of(primitives.sum, 2) == [1.0, 1.0]
+
+
+def at_once(expression: Expression, arguments: list[float]) -> float:
+    assert isinstance(expression.primitive, Primitive)
+    return expression.primitive(*arguments)
+
+
+def test_every_part_of_an_expression_is_computed_once_and_after_its_own_parts():
+    computed: list[tuple[Primitive | None, list[float]]] = []
+
+    def compute(expression: Expression, arguments: list[float]) -> float:
+        computed.append((expression.primitive, arguments))
+        return at_once(expression, arguments)
+
+    part = primitives.mul(X, Y)
+    known = {X.key: 3.0, Y.key: 5.0}
+    assert evaluated(primitives.sub(primitives.add(part, 1.0), primitives.mul(X, Y)), known, compute) == 1.0
+    assert computed == [
+        (primitives.mul, [3.0, 5.0]),
+        (primitives.add, [15.0, 1.0]),
+        (primitives.sub, [16.0, 15.0]),
+    ]
+    assert known[part.key] == 15.0
+    assert evaluated(X, known, compute) == 3.0
+    assert len(computed) == 3

@@ -309,7 +309,7 @@ class Reader:
                 array = np.array(given)
             except ValueError:
                 raise ValueError(f"the lanes of {self.name} differ in shape") from None
-            return self._read_table(array, lists=array.ndim > 1)
+            return self._read_table(array, lists=True)
         return self._read_rows(given)
 
     def _read_rows(self, given: list[Any]) -> Any:

@@ -1,7 +1,9 @@
 """The runner: pytest collects a file's own tests once; each mutant is a fork that runs the tests that reach its line.
 
 Mutants whose code runs when it is imported (rows of the table, constants, defaults, what builds them) are imported in
-a fork of a process that has everything but the packages, and are met with all of the file's tests, quickest first.
+a fork of a process that has everything but the packages, and are met with all of the file's tests, quickest first. So
+are all mutants of a file whose tests start threads; where their code does not run at import, with those tests only
+that reach its line.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import importlib.abc
 import importlib.machinery
+import importlib.util
 import json
 import os
 import signal
@@ -22,7 +25,7 @@ from typing import Any
 import pytest
 
 from tests.mutation import children
-from tests.mutation.laws import LEFT_OUT, ROOT, flat, law_tests
+from tests.mutation.laws import LEFT_OUT, ROOT, THREADED, flat, law_tests
 from tests.mutation.mutants import Mutant, Places
 from tests.mutation.patching import functions_of, patch, patches, show_source, spot
 
@@ -39,17 +42,24 @@ WARM = ("hypothesis", "mpmath", "numpy", "numpy.linalg", "sympy", "pytest", "_py
 
 @dataclass
 class Baseline:
-    """What the tests of a file do without a mutant: seconds per test, and which of them reach which line."""
+    """What the tests of a file do without a mutant: seconds per test, and which of them reach which line.
+
+    Lines that ran when the file was imported are known only where that was watched.
+    """
 
     seconds: dict[str, float] = field(default_factory=dict)
     lines: dict[int, list[str]] = field(default_factory=dict)
     failed: list[str] = field(default_factory=list)
+    at_import: set[int] = field(default_factory=set)
 
     def quickest_first(self, tests: Sequence[str]) -> list[str]:
         return sorted(set(tests), key=lambda test: self.seconds.get(test, 0.0))
 
     def tests_of(self, lines: tuple[int, int]) -> list[str]:
-        reaching = [test for line in range(lines[0], lines[1] + 1) for test in self.lines.get(line, ())]
+        between = range(lines[0], lines[1] + 1)
+        if not self.at_import.isdisjoint(between):
+            return self.quickest_first(list(self.seconds))
+        reaching = [test for line in between for test in self.lines.get(line, ())]
         return self.quickest_first([test for test in reaching if test in self.seconds])
 
     def limit(self, tests: Sequence[str], least: float = LEAST) -> float:
@@ -158,7 +168,9 @@ class Server:
         self.file, self.mutants, self.jobs, self.tell, self.kept = file, mutants, jobs, tell, kept
         self.path = str(ROOT / file)
         self.source = (ROOT / file).read_text()
+        self.places = Places(self.source)
         self.called: dict[int, Any] = {}
+        self.tests: dict[Mutant, list[str]] = {}
         self.rest: list[Mutant] = []
 
     def note_calls(self, frame: Any, event: str, argument: Any) -> None:
@@ -172,12 +184,11 @@ class Server:
         sys.setprofile(None)
         self.session = session
         self.items = {item.nodeid: item for item in session.items if not _is_left_out(item)}
-        self.baseline = self._baseline()
+        self.baseline = self.measured(self._measure)
         at_import = {spot(code) for code in self.called.values() if code.co_filename == self.path}
         self.functions = functions_of(self.path)
         self.changes: dict[Mutant, Any] = {}
-        places = Places(self.source)
-        self.tests = {mutant: self.baseline.tests_of(places.piece(mutant.line)) for mutant in self.mutants}
+        self.tests = {mutant: self.baseline.tests_of(self.places.piece(mutant.line)) for mutant in self.mutants}
         module = self._code(self.source)
         for mutant in self.mutants:
             try:
@@ -192,6 +203,13 @@ class Server:
 
     def _code(self, source: str) -> Any:
         return compile(source, self.path, "exec", dont_inherit=True)
+
+    def is_python(self, mutant: Mutant) -> bool:
+        try:
+            self._code(mutant.source(self.source))
+        except SyntaxError:
+            return False
+        return True
 
     def _run(self) -> None:
         self.rest = [mutant for mutant, changed in self.changes.items() if changed is None]
@@ -210,17 +228,12 @@ class Server:
         patch(self.changes[mutant], self.functions)
         show_source(self.path, mutant.source(self.source))
         self.session.config.pluginmanager.register(_FirstFailure(pipe, self.baseline))
-        self._run_tests(self.tests[mutant])
+        _run_tests([self.items[name] for name in self.tests[mutant]])
 
-    def _run_tests(self, names: Sequence[str], before: Callable[[str], None] = lambda name: None) -> None:
-        items = [self.items[name] for name in names]
-        for item, following in zip(items, [*items[1:], None]):
-            before(item.nodeid)
-            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-
-    def _baseline(self) -> Baseline:
+    def measured(self, measure: Callable[[str, int, Path], None]) -> Baseline:
+        """Return what is known of the tests without a mutant; what is not is measured, a fork per file of tests."""
         missing = [test for test in law_tests(self.file) if not self.kept_as(test).exists()]
-        for ended in children.run(missing, self._measure, lambda _: LONG, 1):
+        for ended in children.run(missing, measure, lambda _: LONG, 1):
             if ended.status or ended.signal or ended.was_late:
                 raise SystemExit(f"the tests of {self.file} end with {ended}")
         return self.read_baseline()
@@ -235,29 +248,66 @@ class Server:
             found = json.loads(self.kept_as(test).read_text())
             baseline.seconds |= found["seconds"]
             baseline.failed += found["failed"]
+            baseline.at_import |= set(found.get("at_import", ()))
             for line, tests in found["lines"].items():
                 baseline.lines.setdefault(int(line), []).extend(found["names"][each] for each in tests)
         return baseline
 
     def _measure(self, test: str, pipe: int, folder: Path) -> None:
+        watch = _Watch(self.path)
+        watch.lines.start()
+        chosen = [item for name, item in self.items.items() if name.partition("::")[0] == test]
+        watch.run(self.session.config, folder, chosen)
+        self.kept_as(test).write_text(watch.text())
+
+
+def _run_tests(items: Sequence[pytest.Item], before: Callable[[str], None] = lambda name: None) -> None:
+    for item, following in zip(items, [*items[1:], None]):
+        before(item.nodeid)
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+
+
+class _Watch:
+    """Notes how long tests take, which fail, and which lines of a file they reach."""
+
+    def __init__(self, path: str) -> None:
         import coverage
 
-        _use_folder(self.session.config, folder)
-        baseline, watch = Baseline(), coverage.Coverage(data_file=None, include=[self.path], config_file=False)
-        self.session.config.pluginmanager.register(_Measure(baseline))
-        chosen = [name for name in self.items if name.partition("::")[0] == test]
-        if chosen:  # a file need not have examples
-            watch.start()
-            self._run_tests(chosen, watch.switch_context)
-            watch.stop()
-            warnings.simplefilter("ignore")  # of a file none of whose lines was run
+        self.path, self.baseline = path, Baseline()
+        self.lines = coverage.Coverage(data_file=None, include=[path], config_file=False)
+
+    def run(self, config: pytest.Config, folder: Path, items: Sequence[pytest.Item]) -> None:
+        """Run tests, while lines are watched."""
+        _use_folder(config, folder)
+        config.pluginmanager.register(_Measure(self.baseline))
+        _run_tests(items, self.lines.switch_context)
+        self.lines.stop()
+
+    def text(self) -> str:
+        """Return what was seen, as JSON; lines that ran before any test are those of the import."""
+        warnings.simplefilter("ignore")  # of a file none of whose lines was run
+        baseline, reached = self.baseline, self.lines.get_data().contexts_by_lineno(self.path)
         names = [name for name in baseline.seconds if name not in baseline.failed]
         places = {name: place for place, name in enumerate(names)}
-        lines = watch.get_data().contexts_by_lineno(self.path) if chosen else {}
-        by_line = {line: [places[name] for name in tests if name in places] for line, tests in lines.items()}
-        seconds = {name: round(baseline.seconds[name], 5) for name in names}
-        text = json.dumps({"seconds": seconds, "names": names, "lines": by_line, "failed": baseline.failed})
-        self.kept_as(test).write_text(text)
+        by_line = {line: [places[name] for name in tests if name in places] for line, tests in reached.items()}
+        found: dict[str, Any] = {"seconds": {name: round(baseline.seconds[name], 5) for name in names}}
+        found |= {"names": names, "lines": by_line, "failed": baseline.failed}
+        return json.dumps(found | {"at_import": [line for line, tests in reached.items() if "" in tests]})
+
+
+class _Alone:
+    """A plugin that runs the tests of one file under a watch that begins before anything is imported."""
+
+    def __init__(self, path: str, folder: Path) -> None:
+        self.watch, self.folder = _Watch(path), folder
+
+    def pytest_configure(self) -> None:
+        _calmer_hypothesis()
+        self.watch.lines.start()
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        self.watch.run(session.config, self.folder, [item for item in session.items if not _is_left_out(item)])
+        return True
 
 
 class _Import(importlib.abc.MetaPathFinder):
@@ -287,11 +337,11 @@ class _Loader(importlib.machinery.SourceFileLoader):
 
 
 class _InOrder(_FirstFailure):
-    """A plugin that runs the tests of a baseline, quickest first, until one fails."""
+    """A plugin that runs some tests, in the order in which they are named, until one fails."""
 
-    def __init__(self, pipe: int, baseline: Baseline, folder: Path) -> None:
+    def __init__(self, pipe: int, baseline: Baseline, folder: Path, names: Sequence[str]) -> None:
         super().__init__(pipe, baseline)
-        self.folder = folder
+        self.folder, self.names = folder, names
 
     def pytest_configure(self, config: pytest.Config) -> None:
         _calmer_hypothesis()
@@ -299,20 +349,21 @@ class _InOrder(_FirstFailure):
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         _use_folder(config, self.folder)
         known = {item.nodeid: item for item in items}
-        order = self.baseline.quickest_first(list(self.baseline.seconds))
-        missing = [name for name in order if name not in known]
+        missing = [name for name in self.names if name not in known]
         if missing:
             os.write(self.pipe, f"{missing[0]} is not there".encode())
             os._exit(1)
-        items[:] = [known[name] for name in order]
+        items[:] = [known[name] for name in self.names]
 
 
-def _import_and_run(file: str, source: str, baseline: Baseline) -> Callable[[Mutant, int, Path], None]:
+def _import_and_run(
+    server: Server, baseline: Baseline, tests: Callable[[Mutant], Sequence[str]]
+) -> Callable[[Mutant, int, Path], None]:
     def work(mutant: Mutant, pipe: int, folder: Path) -> None:
         _silently()
-        sys.meta_path.insert(0, _Import(mutant, source))
-        arguments = [*OPTIONS, "-x", f"--rootdir={ROOT}", *law_tests(file)]
-        status = pytest.main(arguments, plugins=[_InOrder(pipe, baseline, folder)])
+        sys.meta_path.insert(0, _Import(mutant, server.source))
+        arguments = [*OPTIONS, "-x", f"--rootdir={ROOT}", *law_tests(server.file)]
+        status = pytest.main(arguments, plugins=[_InOrder(pipe, baseline, folder, tests(mutant))])
         if status:
             os.write(pipe, b"collection")
             os._exit(int(status))
@@ -334,25 +385,61 @@ def _collect_and_run(server: Server) -> Callable[[str, int, Path], None]:
     return work
 
 
+def _measure_alone(server: Server) -> Callable[[str, int, Path], None]:
+    def work(test: str, pipe: int, folder: Path) -> None:
+        _silently()
+        alone = _Alone(server.path, folder)
+        status = pytest.main([*OPTIONS, f"--rootdir={ROOT}", test], plugins=[alone])
+        if status not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):  # a file need not have examples
+            os._exit(int(status))
+        server.kept_as(test).write_text(alone.watch.text())
+
+    return work
+
+
 def warm() -> None:
     """Import what the tests import, but not the packages."""
     for name in WARM:
         __import__(name)
 
 
-def run(file: str, mutants: list[Mutant], jobs: int, tell: Callable[[Result], None], kept: Path) -> None:
-    """Run mutants of a file, and tell of each what became of it."""
-    server = Server(file, mutants, jobs, tell, kept)
-    (ended,) = children.run([file], _collect_and_run(server), lambda _: 36000.0, 1)
+def _unpatched(server: Server) -> list[Mutant]:
+    """Run the mutants that need no import, and return the others."""
+    (ended,) = children.run([server.file], _collect_and_run(server), lambda _: 36000.0, 1)
     if ended.status or ended.signal:
-        raise SystemExit(f"{file}: no mutants were run: {ended}")
+        raise SystemExit(f"{server.file}: no mutants were run: {ended}")
+    return [server.mutants[index] for index in json.loads(ended.written)]
+
+
+def _reached(server: Server) -> list[Mutant]:
+    """Return the mutants that a test reaches, where a process that has collected tests cannot be forked."""
+    baseline = server.measured(_measure_alone(server))
+    server.tests = {mutant: baseline.tests_of(server.places.piece(mutant.line)) for mutant in server.mutants}
+    for mutant in server.mutants:
+        if not server.is_python(mutant):
+            server.tell(Result(mutant, "no Python", "", 0.0))
+        elif not server.tests[mutant]:
+            server.tell(Result(mutant, "uncovered", "", 0.0))
+    return [mutant for mutant in server.mutants if server.tests[mutant] and server.is_python(mutant)]
+
+
+def run(file: str, mutants: list[Mutant], jobs: int, tell: Callable[[Result], None], kept: Path) -> None:
+    """Run mutants of a file, and tell of each what became of it; none where its tests need what is not installed."""
+    if file in THREADED and not importlib.util.find_spec(THREADED[file]):
+        return
+    server = Server(file, mutants, jobs, tell, kept)
+    rest = _reached(server) if file in THREADED else _unpatched(server)
     baseline = server.read_baseline()
-    rest = [mutants[index] for index in json.loads(ended.written)]
-    limit = baseline.limit(list(baseline.seconds))
+    everything = baseline.quickest_first(list(baseline.seconds))
+
+    def tests(mutant: Mutant) -> Sequence[str]:
+        return server.tests.get(mutant, everything)
+
     control = kept / f"{server.kept_as(file).stem}-{tests_digest(file)}.control"
     if rest and not control.exists():
         rest.insert(0, Mutant(file, CONTROL, 0, 0, 0, "", 1, "module", "", ""))
-    for each in children.run(rest, _import_and_run(file, server.source, baseline), lambda _: limit, jobs):
+    work = _import_and_run(server, baseline, tests)
+    for each in children.run(rest, work, lambda mutant: baseline.limit(tests(mutant)), jobs):
         if each.task.operator != CONTROL:
             tell(_ended(each))
         elif each.written or each.status or each.signal:

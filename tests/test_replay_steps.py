@@ -120,6 +120,17 @@ def test_rows_are_read_where_they_lie_unless_they_lie_unevenly(w, x):
     assert forward((x[5] / x[3]) * (x[2] / x[1]), w, x)[1].count("take") == 2
 
 
+def test_rows_that_are_computed_one_by_one_give_what_they_give_together():
+    xs = [Value(2.25 - k) for k in range(6)]
+    quotients = [xs[5 - k * (k + 1) // 2] / (xs[k] * xs[k] + 1.0) for k in range(3)]
+    program = Tape.of(ag.dot([1.0, 2.0, 4.0], [ag.sin(each) for each in quotients])).compile(batched=xs)
+    lanes = np.random.default_rng(1).uniform(-2.0, 2.0, (FEWEST_SPLIT, 6))
+    values, gradient = program.value_and_grad([], lanes, wrt="batched")
+    together, of_rows = program.value_and_grad([], lanes[:100], wrt="batched")
+    assert np.allclose(values[:100], together, rtol=1e-14)
+    assert np.allclose(gradient[:100], of_rows, rtol=1e-13)
+
+
 def test_what_is_shared_is_never_computed_one_by_one(w):
     plan = plan_of(ag.prod([w[k * k] / w[k] for k in range(3)]), w, [])
     assert [name_of(step) for step in prepared(plan, 2 * FEWEST_SPLIT).before].count("divide") == 1

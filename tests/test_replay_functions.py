@@ -479,6 +479,25 @@ def test_names_and_positions_that_are_not_there_are_refused():
         f([1.0])
 
 
+class Largest:
+    """What can be called, but does not tell how."""
+
+    __signature__ = "unknown"
+    __name__ = "largest"
+
+    def __call__(self, *numbers):
+        return builtins.max(numbers)
+
+
+@pytest.mark.parametrize("f", [builtins.max, Largest()])
+def test_a_function_that_does_not_tell_its_parameters_has_them_by_position(f):
+    assert ag.compile(f, (0, 1))([1.0, 5.0], [3.0, 4.0]).tolist() == [3.0, 5.0]
+    with pytest.raises(
+        ValueError, match=f"batched names 'x', and the parameters of {f.__name__} are: none that have names"
+    ):
+        ag.compile(f, "x")
+
+
 def test_what_f_returns_has_to_be_numbers():
     for result, message in ((None, "returned NoneType"), ("word", "returned str"), (True, "returned bool")):
         with pytest.raises(TypeError, match=message):
@@ -836,10 +855,11 @@ def test_a_tape_opened_inside_may_import_from_the_outer_one_and_be_imported_from
 
 
 def test_numbers_and_arrays_may_come_in_any_order():
-    f = ag.compile(lambda a, xs, b, ys, c: a + 10.0 * xs[1] + 100.0 * b + 1000.0 * ys[0] + 10000.0 * c)
-    assert f(1.0, np.array([0.0, 2.0]), 3.0, np.array([4.0]), 5.0) == 54321.0
-    assert f(2.0, np.array([0.0, 3.0]), 4.0, np.array([5.0]), 6.0) == 65432.0
+    f = ag.compile(lambda a, xs, b, ys, c, d: a + 10.0 * xs[1] + 100.0 * b + 1e3 * ys[0] + 1e4 * c + 1e5 * d)
+    assert f(1.0, np.array([0.0, 2.0]), 3.0, np.array([4.0]), 5.0, 6.0) == 654321.0
+    assert f(2.0, np.array([0.0, 3.0]), 4.0, np.array([5.0]), 6.0, 7.0) == 765432.0
     assert len(f._paths) == 1
+    assert ag.compile(lambda a, xs: a + 10.0 * xs[1])(1.0, np.array([0.0, 2.0])) == 21.0
 
 
 @pytest.mark.parametrize("given", [np.array("a"), np.array(["a"]), np.array(["2020-01-01"], dtype="datetime64[D]")])

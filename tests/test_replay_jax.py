@@ -31,6 +31,9 @@ OVERFLOWING = {"sum": (1e308, 1e308, -1e308)}
 """Sums are not correctly rounded here, so that one may overflow on the way."""
 
 
+NUMBERS = np.array([2.0, 3.0, 4.0, 5.0, 6.0])
+
+
 def function_of(program):
     return to_jax(program._plan)
 
@@ -116,6 +119,37 @@ def test_networks_become_matrix_products():
     text = str(jax.make_jaxpr(function_of(program))(np.ones(count), np.ones((9, 7))))
     assert text.count("letters=('rk', 'kl', 'rl')") == 3
     assert "gather" not in text
+
+
+LEAST = {  # function -> slices, gathers, sums of shares and exponentials of its values; the last two of their gradient
+    "a value is a part of its slope": (lambda ps, xs: autograd.exp(xs[0]), (1, 0, 0, 1), (1, 1)),
+    "a slope of 0 has no share": (lambda ps, xs: autograd.where(*xs[:3]), (3, 0, 0, 0), (2, 0)),
+    "a slope of -1 is no share": (lambda ps, xs: -xs[0], (1, 0, 0, 0), (0, 0)),
+    "rows beside each other": (lambda ps, xs: [autograd.sin(x) for x in xs[1:4]], (1, 0, 0, 0), (1, 0)),
+    "every second row": (lambda ps, xs: [autograd.sin(x) for x in xs[::2]], (1, 0, 0, 0), (1, 0)),
+    "rows in another order": (lambda ps, xs: [autograd.sin(x) for x in xs[::-1]], (0, 1, 0, 0), (1, 0)),
+    "all rows": (lambda ps, xs: autograd.sum(xs), (0, 0, 1, 0), (2, 0)),
+    "all rows of both": (autograd.dot, (0, 0, 1, 0), (3, 0)),
+    "a layer": (
+        lambda ps, xs: [autograd.sin(autograd.dot(row, xs[:2])) for row in (ps[:2], ps[2:4])],
+        (2, 0, 1, 0),
+        (4, 0),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LEAST)
+def test_no_more_is_read_and_computed_than_has_to_be(name):
+    f, of_values, of_gradient = LEAST[name]
+    function = function_of(recorded(f, NUMBERS, NUMBERS))
+    assert counts(function, "slice[", "gather[", "shares[", "exp ") == of_values
+    assert counts(jax.grad(lambda ps, xs: function(ps, xs).sum(), (0, 1)), "shares[", "exp ") == of_gradient
+
+
+def counts(function, *operations):
+    """Return how often JAX does each of some operations for two lanes."""
+    text = str(jax.make_jaxpr(function)(NUMBERS, np.array([NUMBERS] * 2)))
+    return tuple(text.count(f"= {operation}") for operation in operations)
 
 
 # -- rows as they stand ----------------------------------------------------------------------------------------------

@@ -258,7 +258,7 @@ class Compiled:
         else:
             position = operator.index(argnum)
             position = position + positional if position < 0 else position
-            named = call.slots[position : position + 1] if 0 <= position < positional else []
+            named = [call.slots[position]] if 0 <= position < positional else []
         if not named:
             raise ValueError(
                 f"argnums asks for argument {argnum!r} of {name_of(self._f)}, but it was called with "

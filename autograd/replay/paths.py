@@ -82,7 +82,7 @@ class Path:
         return table
 
     def value_and_grad(self, call: Call, rows: Any, weights: Any, per_row: bool, wrt: str) -> _Part:
-        """Return the numbers of the result, and the gradients in shared and batched numbers that are wanted."""
+        """Return the numbers of the result, and the gradients in shared and batched numbers; one not wanted is any."""
         lanes, n_shared = call.rows(rows), len(call.shared)
         if self.program is None:
             found = self._with_numbers(call, rows, None)
@@ -91,8 +91,7 @@ class Path:
             return found, of_shared, np.zeros((*n_lanes, 0 if lanes is None else lanes.shape[1]))
         values, gradients = self.program.value_and_grad(self._shared(call), lanes, weights, per_row=per_row, wrt=wrt)
         of_shared, of_batched = gradients if wrt == "both" else (gradients, gradients)
-        found = values[..., None]
-        return found, None if wrt == "batched" else of_shared[..., :n_shared], None if wrt == "shared" else of_batched
+        return values[..., None], of_shared[..., :n_shared], of_batched
 
     def parted_at(self, call: Call, lane: int) -> str | None:
         """Return the comparison at which a lane leaves this path."""
@@ -105,7 +104,7 @@ class Path:
         return None
 
 
-_Part = tuple[Array, Array | None, Array | None]
+_Part = tuple[Array, Array, Array]
 
 
 class Recording:

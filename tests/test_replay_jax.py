@@ -99,6 +99,20 @@ def test_how_nodes_hang_together(f):
     check(recorded(f, [0.7, -1.3], batched[0]), [0.7, -1.3], batched)
 
 
+def test_sums_over_other_factors_each():
+    def f(ps, xs):
+        sides = ((ps, xs), (xs, xs), (ps, ps))
+        sums = [autograd.dot(left[k : k + 5], right[2 - k : 7 - k]) for left, right in sides for k in (0, 2)]
+        return autograd.sum([autograd.sin(each) for each in sums])
+
+    generator = np.random.default_rng(4)
+    shared, batched = generator.normal(size=7), generator.normal(size=(3, 7))
+    program = recorded(f, shared, batched[0])
+    text = str(jax.make_jaxpr(function_of(program))(shared, batched))
+    assert all(f"letters={each}" in text for each in (("rk", "rkl", "rl"), ("rkl", "rkl", "rl"), ("rk", "rk", "r")))
+    check(program, shared, batched, compiled=True)
+
+
 def test_no_lanes_at_all():
     program = recorded(PROGRAMS[0], [0.7, -1.3], [0.5, 1.5])
     values, (of_shared, of_batched) = pulled(function_of(program), [0.7, -1.3], np.empty((0, 2)))
@@ -128,6 +142,7 @@ LEAST = {  # function -> slices, gathers, sums of shares and exponentials of its
     "rows beside each other": (lambda ps, xs: [autograd.sin(x) for x in xs[1:4]], (1, 0, 0, 0), (1, 0)),
     "every second row": (lambda ps, xs: [autograd.sin(x) for x in xs[::2]], (1, 0, 0, 0), (1, 0)),
     "rows in another order": (lambda ps, xs: [autograd.sin(x) for x in xs[::-1]], (0, 1, 0, 0), (1, 0)),
+    "one row for several": (lambda ps, xs: [xs[0] / xs[1], xs[0] / xs[2]], (2, 0, 0, 0), (2, 0)),
     "all rows": (lambda ps, xs: autograd.sum(xs), (0, 0, 1, 0), (2, 0)),
     "all rows of both": (autograd.dot, (0, 0, 1, 0), (3, 0)),
     "a layer": (
@@ -144,6 +159,14 @@ def test_no_more_is_read_and_computed_than_has_to_be(name):
     function = function_of(recorded(f, NUMBERS, NUMBERS))
     assert counts(function, "slice[", "gather[", "shares[", "exp ") == of_values
     assert counts(jax.grad(lambda ps, xs: function(ps, xs).sum(), (0, 1)), "shares[", "exp ") == of_gradient
+
+
+@pytest.mark.parametrize(("constant", "additions"), [(0.0, 0), (5.0, 1)])
+def test_a_constant_is_added_to_a_sum_where_there_is_one(constant, additions):
+    function = function_of(
+        recorded(lambda ps, xs: autograd.dot([1.0, 2.0, 3.0, 4.0, 5.0], xs) + constant, NUMBERS, NUMBERS)
+    )
+    assert counts(function, "add ") == (additions,)
 
 
 def counts(function, *operations):

@@ -412,10 +412,14 @@ def _unpatched(server: Server) -> list[Mutant]:
 
 
 def _reached(server: Server) -> list[Mutant]:
-    """Return the mutants that a test reaches, where a process that has collected tests cannot be forked."""
+    """Return the mutants that a test reaches, where a process that has collected tests cannot be forked.
+
+    Their tests come in the order in which they were measured: that they pass in this order is known.
+    """
     baseline = server.measured(_measure_alone(server))
-    server.tests = {mutant: baseline.tests_of(server.places.piece(mutant.line)) for mutant in server.mutants}
     for mutant in server.mutants:
+        reaching = set(baseline.tests_of(server.places.piece(mutant.line)))
+        server.tests[mutant] = [test for test in baseline.seconds if test in reaching]
         if not server.is_python(mutant):
             server.tell(Result(mutant, "no Python", "", 0.0))
         elif not server.tests[mutant]:
@@ -436,7 +440,7 @@ def run(file: str, mutants: list[Mutant], jobs: int, tell: Callable[[Result], No
         return server.tests.get(mutant, everything)
 
     control = kept / f"{server.kept_as(file).stem}-{tests_digest(file)}.control"
-    if rest and not control.exists():
+    if rest and file not in THREADED and not control.exists():
         rest.insert(0, Mutant(file, CONTROL, 0, 0, 0, "", 1, "module", "", ""))
     work = _import_and_run(server, baseline, tests)
     for each in children.run(rest, work, lambda mutant: baseline.limit(tests(mutant)), jobs):

@@ -877,6 +877,21 @@ def test_a_tape_opened_inside_may_import_from_the_outer_one_and_be_imported_from
     assert (g(2.0), g(3.0), g.value_and_grad(5.0)) == (16.0, 36.0, (100.0, 40.0))
 
 
+def test_a_leaf_from_outside_may_be_used_on_a_tape_opened_inside_alone():
+    w = Value(3.0)
+
+    def f(x):
+        with Tape(), Tape():
+            z = w * x
+        return z + x
+
+    g = ag.compile(f)
+    assert (g(2.0), g.value_and_grad(5.0)) == (8.0, (20.0, 4.0))
+    w.data = 10.0
+    assert (g(2.0), g.value_and_grad(5.0)) == (22.0, (55.0, 11.0))
+    assert len(g._paths) == 1
+
+
 def test_numbers_and_arrays_may_come_in_any_order():
     f = ag.compile(lambda a, xs, b, ys, c, d: a + 10.0 * xs[1] + 100.0 * b + 1e3 * ys[0] + 1e4 * c + 1e5 * d)
     assert f(1.0, np.array([0.0, 2.0]), 3.0, np.array([4.0]), 5.0, 6.0) == 654321.0

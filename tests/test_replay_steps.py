@@ -216,6 +216,16 @@ BACK = {  # the steps over the lanes, and those over what is shared
     "x[0] * x[0] + x[1] * x[1] + x[2]": ("multiply copyto add multiply copyto", ""),
     "ag.dot(w[:3], x[:3])": ("matmul matmul", ""),
     "ag.dot(w[:3], x[:3]) * ag.dot(w[3:], x[:3])": ("multiply multiply matmul matmul", ""),
+    "ag.dot(w[::2], x[:3]) * ag.dot(w[1::2], x[:3])": ("multiply multiply matmul matmul", ""),
+    "ag.dot(w[::2], [x[5], x[0], x[3]]) * ag.dot(w[1::2], [x[5], x[0], x[3]])": (
+        "multiply multiply matmul matmul assign",
+        "",
+    ),
+    "ag.dot(w[:4:2], w[4:]) * ag.dot(w[1:4:2], w[4:])": ("", "multiply multiply multiply matmul"),
+    "(x[0] / x[1]) * ag.sin(x[0] / x[1])": (
+        "multiply multiply cos multiply divide multiply reduce copyto divide negative multiply reduce copyto",
+        "",
+    ),
     "ag.dot(w[:3], w[3:]) * x[0]": ("multiply reduce multiply", "multiply matmul"),
     "ag.tanh(ag.dot(w[:3], x[:3]) + w[4])": ("multiply on_arrays multiply multiply reduce matmul matmul", ""),
     "(x[0] + w[0] + x[1]) * (x[2] + w[1] + x[3])": ("multiply multiply reduce multiply copyto", ""),

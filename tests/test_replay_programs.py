@@ -74,6 +74,15 @@ def test_one_output_is_a_number_per_lane(block):
         assert np.allclose(gradient, [(np.sin(LANES[:, 0]) * (1.0 if weights is None else weights)).sum()], rtol=1e-14)
 
 
+def test_an_output_that_another_one_reads_counts_for_itself_too():
+    w, x = Value(1.0), Value(0.5)
+    sine, root = ag.sin(x), ag.sqrt(w)
+    program = Tape.of(sine + w, sine, root, root + x).compile([w], [x])
+    _, (of_shared, of_batched) = program.value_and_grad([4.0], LANES[:, :1], [1.0, 2.0, 3.0, 5.0], wrt="both")
+    assert np.allclose(of_batched[:, 0], 3.0 * np.cos(LANES[:, 0]) + 5.0, rtol=1e-15)
+    assert np.allclose(of_shared, [7.0 * (1.0 + 8.0 * 0.25)], rtol=1e-15)
+
+
 def test_the_gradient_of_each_lane_is_told_for_what_was_asked_for(program):
     values, _, of_batched = expected(1.0)
     x = LANES[:, 0]

@@ -53,7 +53,7 @@ LAWS: dict[str, str] = {  # file -> what follows tests/test_ in the names of its
     "autograd/replay/levels.py": "replay replay_graphs replay_levels replay_steps",
     "autograd/replay/paths.py": "replay_functions",
     "autograd/replay/program.py": "replay replay_faults replay_programs replay_steps replay_workspace",
-    "autograd/replay/reverse.py": "replay replay_graphs replay_steps replay_workspace",
+    "autograd/replay/reverse.py": "replay replay_graphs replay_programs replay_steps replay_workspace",
     "autograd/replay/rows.py": "replay_rows",
     "autograd/replay/slopes.py": "replay_slopes",
     "autograd/replay/source.py": "replay_source",

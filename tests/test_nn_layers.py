@@ -916,6 +916,11 @@ def test_an_error_names_the_layer_where_its_name_is_a_text(name, called):
     assert str(caught.value) == f"{called} takes 2 inputs, but 1 was given"
 
 
+@pytest.mark.parametrize(("outputs", "expected"), [([], []), ([2.0], 2.0), ((2.0,), 2.0), ([2.0, 3.0], [2.0, 3.0])])
+def test_a_list_of_one_output_is_that_output(outputs, expected):
+    assert Sequential(lambda xs: outputs)([1.0]) == expected
+
+
 def test_without_a_seed_a_sequence_keeps_the_weights_of_its_layers():
     layers = Layer(2, 2), Layer(2, 2)
     expected = numbers(layers[0])

@@ -389,6 +389,11 @@ def test_classes_that_do_not_occur_are_shown_if_named():
     assert confusion_matrix([0], [0], numpy.array(["a", "b"])).counts == [[1, 0], [0, 0]]
 
 
+@pytest.mark.parametrize(("code", "counts"), [(-1, [[2, 0], [0, 0]]), (1, [[0, 0], [0, 2]]), (0, [[2, 0], [0, 0]])])
+def test_one_class_that_occurs_has_its_place_among_the_named(code, counts):
+    assert confusion_matrix([code] * 2, [code] * 2, ["no", "yes"]).counts == counts
+
+
 def test_no_samples_make_an_empty_matrix():
     assert confusion_matrix([], []) == ConfusionMatrix([], [])
     assert math.isnan(confusion_matrix([], [], ["a"]).accuracy)
@@ -477,6 +482,41 @@ def test_a_score_by_arrays_is_that_of_every_sample(loss, targets, n_outputs):
     one_by_one = score(model, [tuple(sample) for sample in inputs], targets, loss=loss)
     assert together.loss == pytest.approx(one_by_one.loss, rel=1e-13)
     assert together.accuracy == one_by_one.accuracy
+
+
+FLOATS = [[0.5 * k, 1.0] for k in range(8)]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "options", "way"),
+    [
+        (FLOATS, {"loss": "squared_error"}, "arrays"),
+        (FLOATS, {"loss": "squared_error", "correct": lambda output, target: True}, "batch"),
+        (FLOATS, {"loss": lambda output, target: output}, "batch"),
+        ([[k, 1] for k in range(8)], {"loss": "squared_error"}, "batch"),
+        ([*FLOATS[:7], [1.0, 2]], {"loss": "squared_error"}, "batch"),
+        ([*FLOATS[:7], [1.0]], {"loss": "squared_error"}, "batch"),
+        ([tuple(sample) for sample in FLOATS], {"loss": "squared_error"}, "batch"),
+        (FLOATS[:1], {"loss": "squared_error"}, "batch"),
+    ],
+)
+def test_many_lists_of_floats_are_scored_by_arrays(inputs, options, way):
+    ways = []
+
+    class First(Module):
+        def __call__(self, sample):
+            return sample[0]
+
+        def on_batch(self, samples):
+            ways.append("batch")
+            return [self(sample) for sample in samples]
+
+        def on_arrays(self, samples):
+            ways.append("arrays")
+            return samples[:, :1]
+
+    assert score(First(), inputs, [1.0] * len(inputs), **options).loss >= 0.0
+    assert ways == [way]
 
 
 def test_a_score_of_samples_that_do_not_fit_says_which():

@@ -724,6 +724,27 @@ def test_a_checkpoint_that_says_nothing_of_engines_is_gone_on_from(tmp_path):
     assert outcome(second) == outcome(first)
 
 
+@pytest.mark.parametrize("change", [{"fallback": [1]}, {"reason": 1}, {"fallback": "a reason", "reason": True}])
+def test_a_reason_that_is_no_text_is_refused_and_changes_nothing(change):
+    first = begun(lambda: MLP(2, [1], seed=1), epochs=1)
+    facts, numbers = first.state()
+    before = first.state()
+    facts = json.loads(json.dumps(facts))
+    facts["history"]["replay"] |= change
+    with pytest.raises(TypeError, match="the reason why it was not replayed is no text"):
+        first.load_state(facts, numbers)
+    assert first.state() == before
+
+
+def test_a_run_that_gave_up_replaying_does_not_try_again():
+    first = begun(lambda: MLP(2, [1], seed=1), epochs=1)
+    facts, numbers = first.state()
+    facts["history"]["replay"] |= {"fallback": "a reason", "reason": "a reason"}
+    first.load_state(facts, numbers)
+    list(first)
+    assert (first.history.engine, first.history.fallback) == ("eager", "a reason")
+
+
 def test_interrupting_in_the_middle_keeps_the_last_whole_step():
     found = []
     for replay in (True, False):

@@ -197,7 +197,7 @@ class _Pruning:
         self._positions: dict[int, list[int]] = {}  # id of a tape's fields -> new position of each node, or -1
 
     def add(self, found: Iterable[Place]) -> None:
-        """Copy nodes that come in an order in which operands stand before what is computed from them."""
+        """Copy nodes that come once each, in an order in which operands stand before what is computed from them."""
         new, current = self.tape.fields, None
         fields: list[Any] = []
         positions: list[int] = []
@@ -205,8 +205,6 @@ class _Pruning:
             tape, index = place
             if tape is not current:
                 current, fields, positions = tape, tape.fields, self._positions_on(tape)
-            if positions[index] >= 0:  # reached by way of a stand-in too
-                continue
             code, primal, left, left_slope, right, right_slope = fields[WIDTH * index : WIDTH * index + WIDTH]
             if code < 0:
                 positions[index] = self._special(place, code, primal)

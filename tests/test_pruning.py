@@ -11,7 +11,7 @@ import pytest
 import autograd as ag
 from autograd import Tape, Value, grad, pruning, scope
 from autograd.pruning import pruned_alone, tapes_of, without_collections
-from autograd.tape import GENERATIONS, INPUT, LEAF
+from autograd.tape import GENERATIONS, INPUT, LEAF, edges
 from tests.test_recording import interrupted
 
 STEPS = [
@@ -108,6 +108,21 @@ def test_an_operand_is_found_wherever_it_stands(compute):
     others = [(LEAF, 3.0)] if len(z.operands) > 1 else []
     assert list(pruned.nodes)[:-1] == [(LEAF, 2.0), *others]
     assert pruned.nodes[-1][1] == z.data
+    operands = [pruned.leaves[at][0] for at in edges(pruned.nodes[-1])[0] if at >= 0]
+    assert list(map(id, operands)) == [id(operand) for operand in z.operands if isinstance(operand, Value)]
+
+
+@pytest.mark.parametrize("tapes", [1, 2])
+def test_scopes_are_kept_as_runs(tapes):
+    x = Value(2.0)
+    with Tape():
+        with scope("a"):
+            y = ag.sin(ag.sin(x))
+        with contextlib.nullcontext() if tapes == 1 else Tape():
+            z = ag.sin(ag.sin(y))
+            with scope("b"):
+                total = ag.sin(ag.sin(z))
+    assert Tape.of(total).scopes == [(0, ("a",)), (3, ()), (5, ("b",))]
 
 
 def test_outputs_keep_their_order_and_may_repeat():
@@ -223,8 +238,9 @@ def test_a_collector_that_was_let_rest_elsewhere_is_left_alone():
     gc.enable()
     without_collections(int)
     gc.disable()
-    without_collections(int)
     pruning._work_alone()  # as in a forked process
+    assert not gc.isenabled()
+    without_collections(int)
     assert not gc.isenabled()
 
 

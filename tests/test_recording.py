@@ -7,6 +7,7 @@ import contextlib
 import contextvars
 import functools
 import gc
+import math
 import pickle
 import sys
 import threading
@@ -368,6 +369,7 @@ def test_strict_sees_overflow_in_operators_and_wide_primitives():
         for compute in (lambda: big * 10, lambda: big + big, lambda: ag.sum([big, big, big]), lambda: 1 / Value(0.0)):
             with pytest.raises(ag.NonFiniteError):
                 compute()
+    assert (ag.sum([big, big, big]).data, ag.prod([big, big, big]).data) == (math.inf, math.inf)
 
 
 def test_tape_of_refuses_what_has_no_tape():

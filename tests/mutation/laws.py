@@ -31,7 +31,7 @@ LAWS: dict[str, str] = {  # file -> what follows tests/test_ in the names of its
     "autograd/listing.py": "show scope_walk stepper",
     "autograd/naming.py": "naming",
     "autograd/operators.py": "value package arrays recording fast_paths",
-    "autograd/primitives.py": "primitives arrays accuracy",
+    "autograd/primitives.py": "primitives own_rows arrays accuracy",
     "autograd/provenance.py": "recording diagnosis",
     "autograd/pruning.py": "pruning recording",
     "autograd/recording.py": "recording tape copies",

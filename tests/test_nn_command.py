@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import errno
 import io
-import json
 import math
 import os
 import re
@@ -15,16 +14,12 @@ import sys
 
 import pytest
 
-from nn import SGD, Dataset, Standardization, cli
-from nn.checks import one_line
-from nn.cli import data as cli_data
+from nn import SGD, Standardization, cli
 from nn.cli import results as cli_results
 from nn.cli import train as cli_train
-from nn.cli.flags import parsed
-from nn.cli.recipe import Recipe, RecipeError
-from nn.csv_files import TableError
 from nn.datasets import SOURCES, SourceRow, blobs
 from nn.saving import load, read_extra, save
+from tests.test_nn_flags import facts
 
 FLOWERS = "length,colour,kind\n" + "".join(
     f"{k % 3 + 0.1 * k},{'red' if k % 3 == 0 else 'blue'},{'abc'[k % 3]}\n" for k in range(30)
@@ -222,13 +217,6 @@ def test_many_classes_print_no_confusion_matrix(capsys, monkeypatch):
     assert "confusion" not in capsys.readouterr().out
 
 
-def test_outputs_that_are_no_numbers_print_no_confusion_matrix(capsys):
-    recipe = Recipe.from_json(facts())
-    part = Dataset([[1.0]], [0], ["x"], ["a", "b"])
-    cli_results.print_results(lambda _: [math.nan, math.nan], recipe, {"test": part}, {"test": ([[1.0]], [0])})
-    assert rows(capsys.readouterr().out)["test"][1] == "nan"
-
-
 def test_a_device_takes_results_too(capsys):
     assert cli.main(["train", "xor", "--save", os.devnull, *FAST]) == 0
 
@@ -250,26 +238,6 @@ def test_the_names_in_a_file_are_told_on_the_error_stream(flowers, capsys):
     assert capsys.readouterr().err.startswith(told)
 
 
-@pytest.mark.parametrize(
-    ("flags", "inputs"),
-    [
-        ([], ["length", "colour=blue", "colour=red"]),
-        (["--ignore", "colour"], ["length"]),
-        (["--target", "colour"], ["length", "kind=a", "kind=b", "kind=c"]),
-        (["--target", "length", "--task", "regression", "--ignore", 'kind,"colour"', "--categorical", "kind"], []),
-        (["--target", "kind", "--task", "class", "--delimiter", ",", "--header"], None),
-    ],
-)
-def test_flags_choose_the_columns(flowers, flags, inputs):
-    options = parsed(["train", flowers, *flags])
-    if inputs == []:
-        assert options.ignore == ["kind", "colour"]
-        assert options.categorical == ["kind"]
-        return
-    source = cli_data.read_source(options)
-    assert source.encoding.features == (inputs or ["length", "colour=blue", "colour=red"])
-
-
 def test_a_file_without_a_header(tmp_path, capsys):
     path = tmp_path / "numbers.tsv"
     path.write_text("".join(f"{k}\t{2 * k}.5\n" for k in range(30)))
@@ -277,14 +245,6 @@ def test_a_file_without_a_header(tmp_path, capsys):
     assert "--no-header" in capsys.readouterr().err
     assert cli.main(["train", str(path), "--no-header", "--delimiter", "tab", *FAST]) == 0
     assert rows(capsys.readouterr().out)["training"][0] == "18"
-
-
-def test_names_of_data_sets_come_before_files(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "moons").write_text(FLOWERS)
-    assert not cli_data.is_table("moons")
-    assert cli_data.is_table("./moons")
-    assert cli_data.is_table("nowhere.csv")
 
 
 # -- a run that does not come to its end -----------------------------------------------------------------------------
@@ -324,15 +284,6 @@ def test_an_interrupted_run_tells_and_writes_what_it_has(monkeypatch, capsys, tm
     assert load(path).n_inputs == 2
     assert cli.main([*arguments, "--validation-share", "0", "--batch-size", "16"]) == 130  # 10 steps
     assert capsys.readouterr().err.splitlines()[-1].endswith("interrupted in epoch 2 of 100")
-
-
-def test_interrupting_outside_of_training_is_one_line(monkeypatch, capsys):
-    def interrupted(seed):
-        raise KeyboardInterrupt
-
-    monkeypatch.setitem(SOURCES, "moons", SourceRow("moons", interrupted, ""))
-    assert cli.main(["train", "moons"]) == 130
-    assert capsys.readouterr() == ("", "nn train: interrupted\n")
 
 
 def test_a_run_goes_on_from_a_checkpoint(tmp_path, capsys):
@@ -409,11 +360,6 @@ def test_predictions_of_several_numbers(tmp_path, capsys):
         assert [name for name in row if name.startswith("prediction")] == [f"prediction{k}" for k in range(1, 9)]
 
 
-def test_an_output_that_is_no_number_is_no_class():
-    recipe = Recipe.from_json(facts())
-    assert recipe.answer([float("nan"), 1.0]) == [""]
-
-
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -470,44 +416,6 @@ def test_probabilities_that_there_are_not(tmp_path, houses, capsys):
 # -- what is saved beside a model ------------------------------------------------------------------------------------
 
 
-def facts(**changes):
-    encoding = {"columns": [{"name": "x", "categories": None}], "target": "y", "classes": ["a", "b"]}
-    inputs = {"means": [0.0], "deviations": [1.0]}
-    given = {"source": "", "encoding": encoding, "loss": "softmax_cross_entropy", "inputs": inputs, "targets": None}
-    return given | changes
-
-
-def test_a_recipe_goes_through_json():
-    recipe = Recipe.from_json(facts())
-    assert Recipe.from_json(json.loads(json.dumps(recipe.as_json()))) == recipe
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        None,
-        [],
-        {},
-        facts(more=1),
-        facts(encoding={}),
-        facts(loss="none"),
-        facts(loss=["hinge"]),
-        facts(loss="mean_squared_error"),
-        facts(inputs=[]),
-        facts(inputs={"means": [0.0]}),
-        facts(inputs={"means": [0.0], "deviations": [0.0]}),
-        facts(inputs={"means": [0.0], "deviations": ["1"]}),
-        facts(inputs={"means": [float("nan")], "deviations": [1.0]}),
-        facts(inputs={"means": [0.0, 0.0], "deviations": [1.0]}),
-        facts(inputs={"means": [0.0, 0.0], "deviations": [1.0, 1.0]}),
-        facts(targets={"means": [0.0], "deviations": [1.0]}),
-    ],
-)
-def test_a_recipe_that_does_not_fit_is_refused(wrong):
-    with pytest.raises((RecipeError, TableError)):
-        Recipe.from_json(wrong)
-
-
 def test_a_model_whose_outputs_do_not_fit_its_recipe(tmp_path, model, flowers, capsys):
     extra = read_extra(model)
     extra["encoding"]["classes"] = ["a", "b"]
@@ -519,155 +427,6 @@ def test_a_model_whose_outputs_do_not_fit_its_recipe(tmp_path, model, flowers, c
 # -- wrong use -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ("", "nn: the following arguments are required: COMMAND (see python -m nn --help)"),
-        ("train", "nn train: the following arguments are required: SOURCE (see python -m nn train --help)"),
-        (
-            "predict model",
-            "nn predict: the following arguments are required: FILE.csv (see python -m nn predict --help)",
-        ),
-        ("learn", "argument COMMAND: invalid choice: 'learn'"),
-        ("train xor --epochs 0", "argument --epochs: expected 1 or more, not '0'"),
-        ("train xor --epochs ten", "argument --epochs: expected a whole number, not 'ten'"),
-        (f"train xor --epochs {'9' * 5000}", f"expected a whole number, not '{'9' * 60}…'"),
-        ("train xor --epochs 99999999999999999999", "expected 1 or more, not"),
-        ("train xor --batch-size -1", "argument --batch-size: expected 1 or more, not '-1'"),
-        ("train xor --layers 16,,1", "argument --layers: expected a whole number, not ''"),
-        ("train xor --layers 16,x", "argument --layers: expected a whole number, not 'x'"),
-        ("train xor --layers 9999,9999", "--layers: 100,039,997 parameters are too many, at most 1,000,000 are taken"),
-        ("train xor --learning-rate nan", "--learning-rate/--lr: expected a finite number above 0, not 'nan'"),
-        ("train xor --lr inf", "--learning-rate/--lr: expected a finite number above 0, not 'inf'"),
-        ("train xor --lr fast", "argument --learning-rate/--lr: expected a number, not 'fast'"),
-        ("train xor --momentum 1", "argument --momentum: expected a number from 0 to below 1, not '1'"),
-        ("train xor --l2 -1", "argument --l2: expected a finite number, 0 or more, not '-1'"),
-        ("train xor --dropout 1", "argument --dropout: expected a number from 0 to below 1, not '1'"),
-        ("train xor --seed x", "argument --seed: expected a whole number, not 'x'"),
-        (
-            "train xor --activation rely",
-            "argument --activation: no activation is called 'rely': choose one of identity",
-        ),
-        ("train xor --activation elu(x)", "argument --activation: the alpha of elu is a finite number, not 'x'"),
-        ("train xor --initializer ones", "argument --initializer: invalid choice: 'ones' (choose from"),
-        ("train xor --loss zero_one", "argument --loss: invalid choice: 'zero_one' (choose from"),
-        ("train xor --optimizer lion", "argument --optimizer: invalid choice: 'lion' (choose from"),
-        ("train xor --schedule never", "argument --schedule: invalid choice: 'never' (choose from"),
-        ("train x.csv --delimiter ::", "argument --delimiter: expected a single character or tab, not '::'"),
-        ("train x.csv --ignore ,", "argument --ignore: expected a name, not ''"),
-        ("train xor --depth 3", "there is no flag or argument '--depth' (see"),
-        ("train xor --epoch 3", "there is no flag or argument '--epoch': did you mean --epochs? (see"),
-        ("train xor --optimizer adam --momentum 0.9", "--momentum is for sgd and rmsprop, not for adam"),
-        ("train xor --optimizer adam --nesterov", "--nesterov is for sgd, not for adam"),
-        ("train xor --optimizer sgd --nesterov --momentum 0", "--nesterov is a form of momentum"),
-        ("train xor --optimizer sgd --weight-decay 1", "--weight-decay is for adamw, not for sgd"),
-        ("train xor --layers none --dropout 0.5", "--dropout leaves out hidden neurons, and --layers says"),
-        ("train xor --layers none --activation relu", "--activation is that of hidden layers, and --layers says"),
-        ("train moons --test-share 0.5 --validation-share 0.5", "leave nothing to train on"),
-        ("train moons --test-share 0.9", "leave nothing to train on"),
-        (
-            "train moons --test-share 0.001",
-            "has too few samples (100) for shares of 0.799, 0.2, 0.001: change --test-share",
-        ),
-        ("train xor --test-share 0.2", "class 'false' has too few samples (2) for shares of"),
-        ("train xor --target y", "--target is for a CSV file; 'xor' is a data set that has its columns"),
-        ("train xor --no-header", "--header is for a CSV file"),
-        ("train sine --loss hinge", "--loss hinge is for classes, but the target is a number"),
-        (
-            "train xor --loss squared_error",
-            "--loss squared_error is for a regression, but the target is one of 2 classes",
-        ),
-        (
-            "train blobs --loss hinge",
-            "--loss hinge is for two classes, here are 3: use softmax_cross_entropy or multic",
-        ),
-        ("train xor --seed -1", "argument --seed: expected 0 or more, not '-1'"),
-        ("train xor --layers ", "argument --layers: expected a number of neurons for each hidden layer, such as 16,16"),
-        ("train x.csv --categorical a\nb", "argument --categorical: expected names between commas, not 'a\\nb'"),
-        ("train x.csv --ignore \udcff", "argument --ignore: expected a name in UTF-8, not '\\udcff'"),
-        ("predict model x.csv --column \udcff", "argument --column: expected a name in UTF-8, not '\\udcff'"),
-        ("train xor extra", "nn train: there is no flag or argument 'extra' (see python -m nn train --help)"),
-        ("train mons", "there is no data set 'mons' (did you mean 'moons'?): there are 'moons', 'circles'"),
-        ("train gone.csv", "nn train: cannot read 'gone.csv': No such file or directory"),
-        ("train .", "nn train: cannot read '.': Is a directory"),
-        ("train xor --save gone/model", "--save: there is no folder"),
-        ("train xor --report .", "--report: '.' is a folder, not a file"),
-        ("train xor --save one --report ./one", "two of --save, --report and --checkpoint name the same file"),
-        (f"train xor --save {'n' * 300}", "File name too long"),
-        ("train xor --resume gone", "nn train: cannot read 'gone': No such file or directory"),
-        ("train xor --save \0", "argument --save: expected a name, not '\\x00'"),
-        ("predict gone new.csv", "nn predict: cannot read 'gone': No such file or directory"),
-        ("predict gone new.csv --output gone/new.csv", "nn predict: --output: there is no folder"),
-        ("predict model new.csv --output new.csv", "nn predict: --output names a file that is read"),
-    ],
-)
-def test_wrong_use_is_one_line_and_exit_code_2(arguments, message, capsys, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert cli.main(arguments.split(" ") if arguments else []) == 2
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert err.count("\n") == 1
-    assert message in err
-    assert os.listdir(tmp_path) == []
-
-
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
-def test_a_pipe_to_resume_from_is_refused_and_not_waited_for(capsys, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    os.mkfifo("pipe")
-    assert cli.main(["train", "xor", "--resume", "pipe"]) == 2
-    assert capsys.readouterr().err == (
-        "nn train: pipe: it is a pipe, and numbers are read from a file: write it to one first\n"
-    )
-
-
-@pytest.mark.parametrize(
-    ("text", "flags", "message"),
-    [
-        ("", "", "{path}: the file is empty"),
-        ("a,b\n", "", "{path}: there are no rows below the header (line 1)"),
-        ("a,b\n1,x\n2,x\n", "", "{path}: every row has the same class, 'x', in column 'b'"),
-        ("a,b\n1,2\nx,3\n4,5.5\n6,7\n", "", "{path}: line 3: column 'a' has 'x', not a number, while most cells are"),
-        ("a,b\n1,2\n", "--target c", "{path}: there is no column 'c': there are 'a', 'b'"),
-        ("a,b\n1,2\n", "--ignore a", "{path}: there are no columns to predict the target from"),
-        ("a,b\n1,2\n,3\n", "", "{path}: line 3: column 'a' has '', a missing value"),
-        ("a,b\n1,2\n2,\n", "", "column 'b' has '', a missing value: leave out such rows (--missing drop)"),
-        ("a,b\n1,\n2,\n", "", "{path}: column 'b', the target, has no values: choose another one"),
-        ('"a,1",b\n,2\n,3\n', "", """{path}: column 'a,1' has no values: ignore it (--ignore '"a,1"')"""),
-        ("1,2\n3,4\n", "", "or say that there is none (--no-header)"),
-        ("a|b\n1|2\n", "", "the file has a single column, 'a|b': say what stands between two cells (--delimiter '|')"),
-        ("a,b\n1,1\n2,1.0\n3,2\n4,2\n5,1\n6,1\n", "", "column 'b' spells one class in two ways: '1' and '1.0'"),
-        ("a,b\n1,x\n2,y\n", "--task regression", "column 'b' has 'x', not a finite number: a regression needs"),
-        ("a,b\n1,2\n1e400,3\n3,4\n", "", "line 3: column 'a' has '1e400', not a finite number: correct it"),
-        ("a,b\r1,x\r2,y\r3,\xff\r", "", "{path}: line 4: byte 0xff is not UTF-8 text"),
-        ("a,b\n1,2,3\n", "", "{path}: line 2 has 3 cells, but line 1 has 2"),
-        ("a,b\n1,\xff\n", "", "{path}: line 2: byte 0xff is not UTF-8 text"),
-        ("a,b\n1e308,1.5\n-1e308,2\n", "--save {path}", "--save names the file with the data"),
-        ("a,b\n" + "1,x\n" * 30 + "2,y\n", "", "class 'y' has too few samples (1) for shares of 0.6, 0.2, 0.2: change"),
-    ],
-)
-def test_files_that_cannot_be_trained_on(text, flags, message, capsys, tmp_path):
-    path = tmp_path / "data.csv"
-    path.write_text(text, encoding="latin-1")
-    assert cli.main(["train", str(path), *flags.format(path=path).split()]) == 2
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert err.count("\n") == 1
-    assert message.format(path=path) in err
-
-
-@pytest.mark.skipif(os.name != "posix", reason="permission bits are those of POSIX")
-def test_files_that_cannot_be_written_are_found_before_training(tmp_path, monkeypatch, capsys):
-    path = tmp_path / "model"
-    path.touch()
-    monkeypatch.setattr(os, "access", lambda place, _: str(place) != str(path))
-    assert cli.main(["train", "xor", "--save", str(path)]) == 2
-    assert capsys.readouterr() == ("", f"nn train: --save: '{path}' is write-protected\n")
-    monkeypatch.setattr(os, "access", lambda place, _: str(place) != str(tmp_path))
-    assert cli.main(["train", "xor", "--save", str(tmp_path / "other")]) == 2
-    assert capsys.readouterr() == ("", f"nn train: --save: '{tmp_path}' is write-protected\n")
-
-
 def test_a_disk_that_becomes_full_is_one_line(monkeypatch, capsys):
     def full(*_, **__):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "model")
@@ -677,33 +436,6 @@ def test_a_disk_that_becomes_full_is_one_line(monkeypatch, capsys):
     out, err = capsys.readouterr()
     assert "training" in rows(out)
     assert err == "nn train: 'model': No space left on device\n"
-
-
-@pytest.mark.parametrize("error", [MemoryError, OSError("odd")])
-def test_other_failures_are_one_line(error, monkeypatch, capsys):
-    def fail(seed):
-        raise error
-
-    monkeypatch.setitem(SOURCES, "moons", SourceRow("moons", fail, ""))
-    assert cli.main(["train", "moons"]) == 1
-    assert capsys.readouterr().err in ("nn train: there is not enough memory\n", "nn train: odd\n")
-
-
-def test_a_missing_extra_is_one_line(monkeypatch, capsys):
-    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
-    assert cli.main(["train", "iris"]) == 1
-    assert capsys.readouterr().err == (
-        'nn train: the iris data comes with scikit-learn, which is not installed: pip install "tapegrad[data]"\n'
-    )
-
-
-def test_a_missing_package_to_save_with_is_found_before_training(monkeypatch, capsys, tmp_path):
-    monkeypatch.setitem(sys.modules, "safetensors.numpy", None)
-    assert cli.main(["train", "xor", "--save", str(tmp_path / "model")]) == 1
-    assert capsys.readouterr() == (
-        "",
-        'nn train: saving and resuming need safetensors, which is not installed: pip install "tapegrad[save]"\n',
-    )
 
 
 def test_many_digits_are_kept_where_targets_hardly_differ(tmp_path, capsys):
@@ -748,33 +480,7 @@ def test_a_run_does_not_go_on_with_other_data(tmp_path, flowers, capsys):
     assert "nn train: the checkpoint has 3 epochs already: nothing was trained\n" in capsys.readouterr().err
 
 
-def test_the_version_is_told(capsys):
-    assert cli.main(["--version"]) == 0
-    assert re.fullmatch(r"tapegrad \d+\.\d+\.\d+\S*\n", capsys.readouterr().out)
-
-
 # -- the process -----------------------------------------------------------------------------------------------------
-
-
-def test_what_cannot_be_seen_is_written_as_an_escape(capsys):
-    assert one_line("a\x1b[1m\n b") == "a\\x1b[1m b"
-    assert cli.main(["train", "a\x1b.csv\nb"]) == 2
-    assert "\x1b" not in capsys.readouterr().err
-
-
-def test_help_is_enough_to_use_it(capsys):
-    for arguments, words in (
-        ([], ["train", "predict", "playground", "examples:"]),
-        (["train"], [*SOURCES, *cli_train.OPTIMIZERS, "--layers", "--save", "--seed", "Exit code"]),
-        (["predict"], ["MODEL", "FILE.csv", "--output", "--proba", "examples:"]),
-        (["playground"], ["--port", "--host", "--remote", "--no-browser", "this machine only", "examples:"]),
-    ):
-        assert cli.main([*arguments, "--help"]) == 0
-        text = capsys.readouterr().out
-        assert [word for word in words if word not in text] == []
-        assert max(map(len, text.splitlines())) <= 120
-        for example in re.findall(r"^  python -m nn (.*)", text, re.MULTILINE):
-            assert parsed(example.split()).command in ("train", "predict", "playground")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a shell's pipe")

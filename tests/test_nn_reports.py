@@ -1,15 +1,12 @@
-"""Reports: what stands on the page of a run, that it is one safe file, and how its pictures are drawn."""
+"""Reports: what stands on the page of a run, and that it is one safe file."""
 
 from __future__ import annotations
 
-import base64
 import html.parser
 import math
 import pickle
 import random
 import re
-import struct
-import zlib
 from types import SimpleNamespace
 
 import numpy as np
@@ -22,15 +19,12 @@ from nn.module import Module
 from nn.optimizers import SGD
 from nn.prediction import Score
 from nn.reports import report
-from nn.show.curves import Curve, chart, ladder, trail
-from nn.show.frames import Domain, chosen, columns_of
-from nn.show.pixels import BLUE, CLASS_COLOURS, ORANGE, WHITE, class_pixels, png, signed_pixels
-from nn.show.reading import Reading
-from nn.show.scales import Scale, decades, round_numbers, spread
+from nn.show.frames import columns_of
 from nn.show.surface import MOST_POINTS
-from nn.show.text import clipped, escaped, short, signed_text
+from nn.show.text import short
 from nn.stages import Activation, BatchNorm, Dropout, Sequential
 from nn.trainer import fit
+from tests.seen import decoded
 
 HOSTILE = """<script>alert(1)</script>"'&<b>\u202e\0 עברית 🙂"""
 
@@ -97,17 +91,6 @@ class Elements(html.parser.HTMLParser):
 
 def titles(page):
     return re.findall(r"<h2>(.*?)</h2>", page)
-
-
-def decoded(uri):
-    """Return the pixels of a `data:image/png` address; undoes the filter that writes differences."""
-    content = base64.b64decode(uri.removeprefix("data:image/png;base64,"))
-    width, height = struct.unpack(">II", content[16:24])
-    length = content.index(b"IDAT")
-    size = struct.unpack(">I", content[length - 4 : length])[0]
-    rows = np.frombuffer(zlib.decompress(content[length + 4 : length + 4 + size]), np.uint8).reshape(height, -1)
-    assert (rows[:, 0] == 1).all()
-    return np.cumsum(rows[:, 1:].reshape(height, width, 3), axis=1, dtype=np.uint8)
 
 
 # -- the page --------------------------------------------------------------------------------------------------------
@@ -454,157 +437,3 @@ def test_a_model_that_overflows_is_still_drawn():
     history.model = MLP(3, [2, 1])
     history.model.layers[0].neurons[0].weights[0].data = math.nan
     Elements(report(history).html)
-
-
-# -- charts ----------------------------------------------------------------------------------------------------------
-
-
-def test_labels_keep_their_distance_and_their_order():
-    assert ladder([5.0, 6.0, 7.0], 0.0, 100.0, 10.0) == [0.0, 10.0, 20.0]
-    assert ladder([99.0, 98.0], 0.0, 100.0, 10.0) == [99.0, 89.0]
-    assert ladder([10.0, 50.0], 0.0, 100.0, 10.0) == [10.0, 50.0]
-
-
-def test_a_chart_chooses_its_scale():
-    assert "log scale" in chart("x", [Curve("a", [100.0, 0.5])], [])
-    assert "log scale" not in chart("x", [Curve("a", [10.0, 0.5])], [])
-    assert "log scale" not in chart("x", [Curve("a", [100.0, 0.0])], [])
-    assert "log scale" not in chart("x", [Curve("a", [0.0, 0.0])], [], logarithmic=True)
-    assert "log scale" not in chart("x", [Curve("a", [100.0, 0.5])], [], logarithmic=False)
-
-
-def test_a_chart_survives_numbers_that_are_not_finite():
-    for numbers in ([math.nan], [math.inf, 1.0], [1.0, math.nan, 2.0], [-math.inf, 0.0], [-1.0, -5.0]):
-        drawn = chart("x", [Curve("a", numbers), Curve("b", [0.3])], [0, 1])
-        assert not re.search(r' (d|x|y)="[^"]*(nan|inf)', drawn)
-    assert "a has no epoch" in chart("x", [Curve("a", []), Curve("b", [0.3])], [0, 1])
-
-
-def test_a_mark_stands_at_the_epoch_of_each_snapshot():
-    drawn = chart("x", [Curve("a", [1.0, 2.0, 3.0, 4.0])], [0, 2, 4])
-    places = [float(x) for x in re.findall(r'class="mark s s\d" d="M([\d.]+)', drawn)]
-    assert places == [48.0, 164.0, 280.0]
-
-
-def test_a_trail_leaves_gaps():
-    scale = Scale(1.0, 100.0, 0.0, 10.0, logarithmic=True)
-    ten = Scale(0.0, 10.0, 0.0, 10.0)
-    assert (
-        trail([(0, 1.0), (1, 10.0), (2, 0.0), (3, math.nan), (4, 100.0)], ten, scale) == "M0.0 0.0L1.0 5.0M4.0 10.0h0"
-    )
-    assert trail([(0, math.nan)], ten, scale) == ""
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "expected"),
-    [
-        (0.0, 1.0, [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]),
-        (0.0, 4.0, [0.0, 1.0, 2.0, 3.0, 4.0]),
-        (-0.3, 0.3, [-0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3]),
-    ],
-)
-def test_ticks_are_round(low, high, expected):
-    assert round_numbers(low, high) == expected
-
-
-def test_decades_thin_out():
-    assert decades(1e-12, 1.0) == [1e-12, 1e-9, 1e-6, 1e-3, 1.0]
-    assert decades(0.1, 1.0) == [0.1, 1.0]
-
-
-def test_a_spread_is_never_empty():
-    assert spread([3.0, 3.0]) == (1.5, 4.5)
-    assert spread([math.nan, math.inf]) == (-1.0, 1.0)
-    assert spread([0.0, 10.0], 0.1) == (-1.0, 11.0)
-
-
-# -- text, pixels, readings ------------------------------------------------------------------------------------------
-
-
-def test_numbers_are_short_and_honest():
-    assert [short(x) for x in (0.0, -0.0421, 12345.6, 1e6, 1e-10, math.nan, -math.inf)] == [
-        "0",
-        "−0.0421",
-        "12346",
-        "1e+06",
-        "1e−10",
-        "nan",
-        "−inf",
-    ]
-    assert signed_text(-1.0) == "−1"
-
-
-def test_text_is_clipped_by_its_width():
-    assert clipped("中文字", 6) == "中文字"
-    assert clipped("中文字", 5) == "中文…"
-    assert clipped("中文字", 4) == "中…"
-    assert clipped(" a\n b ", 9) == "a b"
-    assert escaped("a\ud800b\x1bc\td") == "a\ufffdb\ufffdc\td"
-
-
-def test_a_png_holds_its_pixels():
-    pixels = np.arange(2 * 5 * 3, dtype=np.uint8).reshape(2, 5, 3) * 9
-    uri = "data:image/png;base64," + base64.b64encode(png(pixels)).decode()
-    assert (decoded(uri) == pixels).all()
-    content, place = png(pixels), 8
-    while place < len(content):  # every chunk has the right length and checksum
-        size = struct.unpack(">I", content[place : place + 4])[0]
-        body, check = content[place + 4 : place + 8 + size], content[place + 8 + size : place + 12 + size]
-        assert struct.unpack(">I", check)[0] == zlib.crc32(body)
-        place += 12 + size
-
-
-def test_colours():
-    pixels = signed_pixels(np.array([[-9.0, 0.0, 2.0, 1.0, math.nan]]), 2.0)[0].tolist()
-    assert [tuple(pixel) for pixel in (*pixels[:3], pixels[4])] == [ORANGE, WHITE, BLUE, WHITE]
-    assert tuple(pixels[3]) == tuple(round((a + b) / 2) for a, b in zip(WHITE, BLUE))
-    even = class_pixels(np.array([[[1 / 3, 1 / 3, 1 / 3], [0.0, 0.0, 1.0]]]))[0].tolist()
-    assert [tuple(pixel) for pixel in even] == [WHITE, CLASS_COLOURS[2]]
-    many = np.eye(9)[None, 8:9]
-    assert tuple(class_pixels(many)[0, 0].tolist()) == CLASS_COLOURS[0]
-
-
-def test_signed_blue_is_the_second_class():
-    reading = Reading.of(loss_row("signed_cross_entropy"), [-1, 1], 1)
-    assert reading.classes == ["-1", "1"]
-    sides = reading.sides(np.array([[-50.0], [0.0], [50.0]])).tolist()
-    assert sides == [-1.0, 0.0, 1.0]
-    assert Reading.of(loss_row("hinge"), [-1, 1], 1).sides(np.array([[-0.5], [7.0]])).tolist() == [-0.5, 1.0]
-
-
-def test_readings():
-    softmax = Reading.of(loss_row("softmax_cross_entropy"), [0, 2], 3, ["a", "b", "c"])
-    assert softmax.kind == "class"
-    assert [softmax.class_of(target) for target in ([0, 0, 1], 1, None)] == [2, 1, None]
-    assert softmax.shares(np.zeros((1, 3))).tolist() == [[1 / 3] * 3]
-    signs = Reading.of(loss_row("hinge"), [-1, 1], 1)
-    assert (signs.class_of(-1), signs.class_of(1), signs.class_of(0)) == (0, 1, None)
-    numbers = Reading.of(loss_row("mean_squared_error"), [0.5], 1)
-    assert (numbers.kind, numbers.class_of(0.5)) == ("number", None)
-    margins = Reading.of(loss_row("multiclass_hinge"), [0], 2)
-    assert margins.shares(np.array([[0.1, 0.3]])).tolist() == [[0.0, 1.0]]
-    several = Reading.of(loss_row("perceptron"), [0, 2], 3)
-    assert (several.kind, several.classes, several.class_of(2)) == ("class", ["0", "1", "2"], 2)
-    assert Reading.of(loss_row("perceptron"), [-1, 1], 1).classes == ["-1", "1"]
-    questions = Reading.of(loss_row("binary_cross_entropy_from_logits"), [[0, 1]], 2)
-    assert (questions.kind, questions.class_of([0, 1])) == ("numbers", None)
-
-
-def test_shares_are_the_same_for_a_row_of_ones_own():
-    row = loss_row("softmax_cross_entropy")
-    own = row._replace(name="mine")
-    scores = np.array([[0.5, 1.0, -2.0], [1000.0, 0.0, -1000.0], [math.inf, 0.0, 0.0], [math.nan, 0.0, 1.0]])
-    first, second = (Reading.of(each, [0, 2], 3).shares(scores) for each in (row, own))
-    assert first == pytest.approx(second, rel=1e-15, nan_ok=True)
-    assert second[1].tolist() == [1.0, 0.0, 0.0]
-
-
-def test_domains():
-    assert Domain.around([[0.0, 0.0], [10.0, 1.0]]) == Domain((-1.0, -0.1), (11.0, 1.1))
-    assert Domain.around([[0.0, 0.0, 0.0]]) is None
-    assert Domain((0.0,), (1.0,)).grid((2, 2)).shape == (161, 1)
-
-
-def test_some_are_chosen_at_even_steps():
-    assert chosen(list(range(24)), 12) == [0, 3, 6, 9, 12, 15, 18, 21, 23]
-    assert chosen([1, 2], 12) == [1, 2]

@@ -375,5 +375,5 @@ def _targets(cells: list[tuple[int, str]]) -> list[float]:
     if None in numbers:
         count = len(classes)
         raise SettingsError(f"there are {count} classes: the playground shows two; python -m nn train takes more")
-    low, high = classes[0], classes[-1]
-    return [2.0 * (number - low) / (high - low) - 1.0 for number in given]
+    low, high = 0.5 * classes[0], 0.5 * classes[-1]  # whose difference does not overflow
+    return [2.0 * ((0.5 * number - low) / (high - low)) - 1.0 for number in given]

@@ -43,6 +43,9 @@ LABELLED = 64.0
 
 EDGE = 6.0
 LETTER = 6.1
+HEAD_LETTER = 6.7
+"""Width of a letter of a heading, about."""
+
 LONGEST = 16
 WIDEST_LINE = 6.0
 THINNEST_LINE = 0.4
@@ -121,18 +124,22 @@ def _plan(columns: Sequence[Column], features: Sequence[str], domain: Domain | N
     most = max(counts)
     shown = len(features) if len(features) <= MOST_NEURONS else 1
     pitch = max(32.0, min(52.0, 400.0 / max(most, shown)))
-    middle = HEAD + max(most, shown) * pitch / 2.0
+    input_pitch = pitch if domain is None else max(pitch, LABELLED)
+    body = max(most * pitch, shown * input_pitch)
+    middle = HEAD + body / 2.0
     names = [clipped(name, LONGEST) for name in features] if shown > 1 else []
     width = BOX if domain is not None else max([BOX, 64.0, *(LETTER * len(name) + 14.0 for name in names)])
     gap = max(GAP, (ROOMY - width - BOX * len(columns)) / len(columns))
-    inputs = _stack(EDGE, width, shown, max(pitch, LABELLED) if domain is not None else pitch, pitch - 10.0, middle)
+    inputs = _stack(EDGE, width, shown, input_pitch, pitch - 10.0, middle)
     foot = FOOT if any(len(column.layer.neurons) > limit for column in columns) else EDGE
     neurons: list[list[_Box]] = []
     x = EDGE + width + gap
     for count in counts:
         neurons.append(_stack(x, BOX, count, pitch, pitch - 10.0, middle))
         x += BOX + gap
-    return _Plan(inputs, neurons, x - gap + EDGE, max(2.0 * middle - HEAD, HEAD + shown * LABELLED) + foot)
+    last = _words(len(columns) - 1, columns[-1])
+    right = max(BOX / 2.0, HEAD_LETTER * max(map(len, last)) / 2.0) + EDGE
+    return _Plan(inputs, neurons, x - gap - BOX / 2.0 + right, HEAD + body + foot)
 
 
 def _stack(x: float, width: float, count: int, pitch: float, height: float, middle: float) -> list[_Box]:
@@ -148,8 +155,13 @@ def _stack(x: float, width: float, count: int, pitch: float, height: float, midd
 def _heads(columns: Sequence[Column], plan: _Plan, n_inputs: int) -> str:
     heads = [_head(plan.inputs[0], "inputs", str(n_inputs))]
     for k, (column, boxes) in enumerate(zip(columns, plan.neurons)):
-        heads.append(_head(boxes[0], clipped(column.layer.name or f"layer {k}", 14), clipped(_size(column), 16)))
+        heads.append(_head(boxes[0], *_words(k, column)))
     return "".join(heads)
+
+
+def _words(k: int, column: Column) -> tuple[str, str]:
+    """Return what stands above a column: its name, and its size with its activation."""
+    return clipped(column.layer.name or f"layer {k}", 14), clipped(_size(column), 16)
 
 
 def _head(box: _Box, first: str, second: str) -> str:
@@ -205,7 +217,8 @@ def _left_out(columns: Sequence[Column], plan: _Plan) -> str:
     for column, boxes in zip(columns, plan.neurons):
         more = len(column.layer.neurons) - len(boxes)
         if more:
-            x, y = boxes[-1].x + BOX / 2.0, boxes[-1].y + boxes[-1].height + 17.0
+            last = boxes[-1]
+            x, y = last.x + BOX / 2.0, last.y + last.height + 17.0
             texts.append(f'<text class="tick middle" x="{x:.1f}" y="{y:.1f}">… and {more} more</text>')
     return "".join(texts)
 

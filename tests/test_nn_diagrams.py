@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import re
 import warnings
@@ -16,6 +17,7 @@ from nn.module import Module
 from nn.show.network import WIDEST_LINE
 from nn.show.text import short, signed_text
 from nn.stages import Activation, BatchNorm, Dropout, Sequential
+from tests.seen import Box, box, numbers, points, text_box, view
 
 HOSTILE = """<script>alert(1)</script>"'&<b>\u202e\0\ufffe\ud800 עברית"""
 
@@ -338,6 +340,329 @@ def test_nothing_stands_outside_the_picture():
         size = 0.5 * float(text.get("font-size")) * len(text.text)
         left = float(text.get("x")) + shift - halves[text.get("text-anchor")] * size
         assert 0.0 <= left <= width - size
+
+
+# -- where everything stands -----------------------------------------------------------------------------------------
+
+
+def lone():
+    return set_to(Neuron(3, "step"), [1.0, -2.0, 0.5], 0.25)
+
+
+def behind_bands():
+    return with_biases(Sequential(Activation("tanh"), Layer(2, 1), BatchNorm(1), Activation("relu")))
+
+
+LAYOUTS = [
+    pytest.param((lone, {}), id="lone neuron"),
+    pytest.param((lone, {"inputs": [1.0, -0.25, 1e-9]}), id="its sample"),
+    pytest.param((lambda: Neuron(8), {"features": [f"a rather long name {k}" for k in range(8)]}), id="long names"),
+    pytest.param((lambda: with_biases(MLP(2, [4, 3, 1], "tanh")), {}), id="layers"),
+    pytest.param((lambda: with_biases(MLP(2, [4, 3, 1], "tanh")), {"inputs": [1.0, 2.0]}), id="numbers"),
+    pytest.param((lambda: with_biases(stages()), {"inputs": [0.5, -1.0]}), id="bands"),
+    pytest.param((behind_bands, {}), id="bands of one circle"),
+    pytest.param((lambda: with_biases(MLP(20, [40, 2])), {"inputs": [0.1] * 20}), id="shortened"),
+    pytest.param((lambda: with_biases(MLP(16, [16])), {}), id="wide"),
+    pytest.param((lambda: Sequential(*[Layer(1, 1, name="classification") for _ in range(9)]), {}), id="deep"),
+]
+
+
+class Seen:
+    """What stands where in a diagram, moved to its place in the whole picture."""
+
+    def __init__(self, model, options):
+        root = drawn(model, **options)
+        self.root, self.whole = root, view(root)
+        network = root.find("g")
+        self.shift = float(network.get("transform").partition("(")[2].split()[0])
+        self.circles = [
+            [self.moved(box(group.find("circle"))) for group in groups(root, kind)] for kind in ("input", "neuron")
+        ]
+        columns = {}
+        for circle in itertools.chain(*self.circles):
+            columns.setdefault(round(circle.center, 2), []).append(circle)
+        self.columns = [columns[x] for x in sorted(columns)]
+        self.bands = [self.moved(box(band.find("rect"))) for band in groups(root, "band")]
+        turned = {text for band in groups(root, "band") for text in band.iter("text")}
+        self.texts = [
+            (text.text, self.moved(text_box(text))) for text in network.iter("text") if text not in turned
+        ] + [(text.text, text_box(text)) for text in groups(root, "key")[0].iter("text")]
+        self.rects = [self.moved(box(rect)) for rect in network.iter("rect")]
+
+    def moved(self, place):
+        return place._replace(left=place.left + self.shift, right=place.right + self.shift)
+
+    def at(self, x, y):
+        return (x + self.shift, y)
+
+
+@pytest.fixture(params=LAYOUTS)
+def seen(request):
+    make, options = request.param
+    return Seen(make(), options)
+
+
+def test_circles_stand_in_columns_around_one_height(seen):
+    radius = seen.columns[0][0].width / 2.0
+    middles = [(column[0].top + column[-1].bottom) / 2.0 for column in seen.columns]
+    assert middles == pytest.approx([middles[0]] * len(middles), abs=0.11)
+    for column in seen.columns:
+        steps = [after.middle - before.middle for before, after in itertools.pairwise(column)]
+        for circle, step in zip(column, steps):
+            assert circle.width == pytest.approx(2.0 * radius)
+            assert step >= 2.0 * radius + 6.0
+        usual = [step for step in steps if step < 1.5 * steps[0]]
+        assert usual == pytest.approx([steps[0]] * len(usual), abs=0.11) if steps else True
+        assert len(steps) - len(usual) <= 1
+    for before, after in itertools.pairwise(seen.columns):
+        assert after[0].left - before[0].right > 50.0
+
+
+def test_the_larger_a_network_the_closer_its_circles(seen):
+    for column in seen.columns:
+        for before, after in itertools.pairwise(column):
+            step = after.middle - before.middle
+            assert 30.0 <= step <= 125.0  # twice as much where some are left out
+    assert 200.0 < seen.whole.height < 900.0
+
+
+def test_nothing_covers_a_word(seen):
+    for text, place in seen.texts:
+        assert place.is_inside(seen.whole), text
+    for (first, one), (second, other) in itertools.combinations(seen.texts, 2):
+        assert not one.meets(other), (first, second)
+    circles = list(itertools.chain(*seen.columns))
+    for text, place in seen.texts:
+        for circle in circles:
+            if place.meets(circle):  # a number in its circle
+                assert place.center == pytest.approx(circle.center, abs=0.11), text
+                assert place.middle == pytest.approx(circle.middle, abs=1.5), text
+        for band in seen.bands:
+            assert not place.meets(band), text
+
+
+def test_bands_stand_between_their_columns_and_hold_their_words(seen):
+    rights = sorted([column[0].right for column in seen.columns] + [band.right for band in seen.bands])
+    for band in groups(seen.root, "band"):
+        place, text = seen.moved(box(band.find("rect"))), next(band.iter("text"))
+        before = max(right for right in rights if right < place.right - 0.01)
+        assert 8.0 < place.left - before < 40.0
+        x, y = seen.at(float(text.get("x")), float(text.get("y")))
+        size = float(text.get("font-size"))
+        assert x == pytest.approx(place.center, abs=0.11)
+        assert y - 0.35 * size == pytest.approx(place.middle, abs=0.11)
+        assert numbers(text_turned(band)) == pytest.approx([-90.0, x - seen.shift, place.middle], abs=0.11)
+        assert 0.55 * size * len(text.text) <= place.height - 8.0
+        column = max((c for c in seen.columns if c[0].right < place.left), key=lambda c: c[0].center)
+        assert place.top <= column[0].top + 0.06
+        assert place.bottom >= column[-1].bottom - 0.06
+        assert place.middle == pytest.approx((column[0].top + column[-1].bottom) / 2.0, abs=0.11)
+        assert size < place.width < 3.0 * size
+
+
+def text_turned(band):
+    return next(group.get("transform") for group in band.iter("g") if group.get("transform"))
+
+
+def test_stubs_lead_from_circles_through_bands(seen):
+    lefts, rights = [band.left for band in seen.bands], [band.right for band in seen.bands]
+    centers = [column[0].center for column in seen.columns]
+    middles = [circle.middle for column in seen.columns for circle in column]
+    last = max([*rights, seen.columns[-1][0].right])
+    for path in seen.root.find("g").findall("path"):
+        if path.get("stroke") and "h" in path.get("d"):
+            x, y, length = numbers(path.get("d"))
+            start, end = x + seen.shift, x + seen.shift + length
+            assert min(abs(y - middle) for middle in middles) < 0.06
+            if start == pytest.approx(last, abs=0.11):  # an arrow: what leaves the network
+                assert length == 14.0
+            else:
+                assert min(abs(start - each) for each in centers + rights) < 0.11
+                assert min(abs(end - each) for each in lefts) < 0.11
+                assert length > 0.0
+
+
+def test_lines_lead_from_what_comes_out_of_a_column_to_circles(seen):
+    for path, _ in lines(seen.root).values():
+        (x1, y1), (x2, y2) = (seen.at(*point) for point in points(path.get("d")))
+        assert any(
+            abs(x2 - c.center) < 0.11 and abs(y2 - c.middle) < 0.11 for column in seen.columns[1:] for c in column
+        )
+        before = max((column for column in seen.columns if column[0].center < x2 - 1.0), key=lambda c: c[0].center)
+        behind = [band.right for band in seen.bands if before[0].right < band.right < x2]
+        assert x1 == pytest.approx(max([before[0].center, *behind]), abs=0.11)
+        assert min(abs(y1 - circle.middle) for circle in before) < 0.11
+
+
+def test_what_leaves_the_network_has_an_arrow(seen):
+    last = seen.columns[-1]
+    edge = max([last[0].right, *(band.right for band in seen.bands)])
+    tips = [path for path in seen.root.find("g").findall("path") if path.get("fill") and "l8" in path.get("d")]
+    assert len(tips) == len(last)
+    for path, circle in zip(tips, last):
+        x, y, *rest = numbers(path.get("d"))
+        assert x + seen.shift == pytest.approx(edge + 14.0, abs=0.11)
+        assert y + 4.0 == pytest.approx(circle.middle, abs=0.11)
+        assert rest == [8.0, 4.0, -8.0, 4.0]
+        assert x + seen.shift + 8.0 < seen.whole.right
+    for group, circle in zip(groups(seen.root, "output"), last):
+        place = seen.moved(text_box(group.find("text")))
+        assert 4.0 < place.left - (edge + 22.0) < 14.0
+        assert place.middle == pytest.approx(circle.middle, abs=1.0)
+
+
+def test_a_bias_stands_at_the_foot_of_its_circle(seen):
+    for group in groups(seen.root, "neuron"):
+        circle, disc = map(box, group.findall("circle"))
+        assert disc.center == pytest.approx(circle.center)
+        assert disc.middle == pytest.approx(circle.bottom, abs=0.11)
+        assert 3.0 < disc.width / 2.0 < circle.width / 4.0 + 2.5
+        for path in group.findall("path"):
+            spans = re.findall(r"M([\d.]+) ([\d.]+)([vh])([\d.]+)", path.get("d"))
+            for x, y, way, length in spans:
+                middle = (
+                    (float(x) + float(length) / 2.0, float(y))
+                    if way == "h"
+                    else (float(x), float(y) + float(length) / 2.0)
+                )
+                assert middle == pytest.approx((disc.center, disc.middle), abs=0.11)
+                assert disc.width / 3.0 < float(length) < disc.width
+
+
+def test_words_on_lines_stand_on_a_ground_of_their_own(seen):
+    network = seen.root.find("g")
+    for parent in network.iter():
+        for rect, text in itertools.pairwise(parent):
+            if rect.tag == "rect" and text.tag == "text":
+                ground, place = box(rect), text_box(text)
+                assert place.is_inside(ground)
+                assert ground.center == pytest.approx(place.center, abs=0.11)
+                assert ground.middle == pytest.approx(place.middle, abs=1.0)
+                assert ground.width - place.width < 14.0
+                assert ground.height - place.height < 0.8 * float(text.get("font-size"))
+
+
+def test_words_stand_where_they_belong(seen):
+    places = {}
+    for text, place in seen.texts:
+        places.setdefault(text, []).append(place)
+    (inputs,) = places["inputs"]
+    assert inputs.center == pytest.approx(seen.columns[0][0].center, abs=0.11)
+    heads = [place for text, place in seen.texts if place.bottom < 45.0]
+    assert len(heads) == 2 * len(seen.columns)
+    for column in seen.columns:
+        above = [place for place in heads if abs(place.center - column[0].center) < 0.2]
+        assert len(above) == 2
+        assert max(place.bottom for place in above) < column[0].top
+    shapes = [place for text, place in seen.texts if "weight" in text and "neuron" in text]
+    for place, column in zip(shapes, seen.columns[1:]):
+        assert place.center == pytest.approx(column[0].center, abs=0.11)
+        assert column[-1].bottom < place.top < column[-1].bottom + 600.0
+    assert len({round(place.top, 1) for place in shapes}) == 1
+    for place in [place for text, places_of in places.items() if "more" in text for place in places_of]:
+        column = min(seen.columns, key=lambda c: abs(c[0].center - place.center))
+        assert place.center == pytest.approx(column[0].center, abs=0.11)
+        assert column[7].bottom < place.top
+        assert place.bottom < column[8].top
+    names = [
+        seen.moved(text_box(text)) for text in seen.root.find("g").iter("text") if text.get("text-anchor") == "end"
+    ]
+    assert len(names) == len(seen.columns[0])
+    for place, circle in zip(names, seen.columns[0]):
+        assert 4.0 < circle.left - place.right < 12.0
+        assert place.middle == pytest.approx(circle.middle, abs=1.0)
+
+
+def test_the_picture_is_as_large_as_what_it_shows(seen):
+    left = min(place.left for _, place in seen.texts)
+    last = max([seen.columns[-1][0].right, *(band.right for band in seen.bands)])
+    room = 44.0 if seen.bands and not groups(seen.root, "output") else 0.0  # for numbers
+    right = max([place.right for _, place in seen.texts] + [last + 22.0 + room])
+    bottom = max(place.bottom for _, place in seen.texts)
+    assert 8.0 < left < 50.0
+    assert 8.0 < seen.whole.right - right < 40.0
+    assert 8.0 < seen.whole.bottom - bottom < 24.0
+    assert min(place.top for _, place in seen.texts) < 20.0
+    ground = box_of_ground(seen.root)
+    assert (ground.right, ground.bottom) == (seen.whole.right, seen.whole.bottom)
+    assert (seen.root.get("width"), seen.root.get("height")) == (f"{seen.whole.right:.0f}", f"{seen.whole.bottom:.0f}")
+
+
+def box_of_ground(root):
+    rect = root.find("rect")
+    return Box(0.0, 0.0, float(rect.get("width")), float(rect.get("height")))
+
+
+def test_the_key_stands_in_the_middle_below_and_each_sign_before_its_words(seen):
+    (key,) = groups(seen.root, "key")
+    words_below = [text_box(text) for text in key.iter("text")]
+    lowest = max(circle.bottom for column in seen.columns for circle in column)
+    signs = [sign for sign in key if sign.tag != "text"]
+    starts = sorted(start_of(sign) for sign in signs if sign.get("class") != "nn-bias")
+    assert len(words_below) == 5
+    rows = {}
+    for place in words_below:
+        assert place.top > lowest
+        rows.setdefault(round(place.middle, 1), []).append(place)
+    assert len(rows) in (1, 2)
+    for row in rows.values():
+        left, right = row[0].left - 32.0, row[-1].right + 12.0
+        assert (left + right) / 2.0 == pytest.approx(seen.whole.center, abs=14.0)
+        for before, after in itertools.pairwise(row):
+            assert 32.0 + 4.0 < after.left - before.right < 32.0 + 40.0
+    heights = sorted(rows)
+    assert all(14.0 < below - above < 30.0 for above, below in itertools.pairwise(heights))
+    assert len(starts) >= 3
+    pending = None
+    for element in key:
+        if element.tag != "text":
+            pending = element if pending is None else pending
+            continue
+        place = text_box(element)
+        x, y = start_of(pending)
+        assert 0.0 <= place.left - x <= 40.0
+        assert abs(y - place.middle) < 8.0
+        pending = None
+
+
+def start_of(sign):
+    if sign.tag == "circle":
+        return box(sign).left, box(sign).middle
+    x, y, *_ = numbers(sign.get("d"))
+    return x, y
+
+
+def test_the_numbers_of_a_lone_neuron_stand_on_their_lines():
+    seen = Seen(lone(), {})
+    (neuron,) = seen.columns[1]
+    for text, source in zip(("+1", "−2", "+0.5"), seen.columns[0]):
+        (place,) = [place for told, place in seen.texts if told == text]
+        share = (place.center - source.center) / (neuron.center - source.center)
+        assert 0.2 < share < 0.6
+        height = source.middle + share * (neuron.middle - source.middle)
+        assert place.middle == pytest.approx(height, abs=1.0)
+    (bias,) = [place for told, place in seen.texts if told == "bias +0.25"]
+    assert bias.center == pytest.approx(neuron.center, abs=0.11)
+    assert 6.0 < bias.top - neuron.bottom < 20.0
+
+
+def test_a_picture_of_numbers_has_larger_circles():
+    model = with_biases(MLP(2, [10, 1]))
+    empty, full = Seen(model, {}), Seen(model, {"inputs": [1.0, 2.0]})
+    assert empty.columns[0][0].width < full.columns[0][0].width <= 44.0
+    for circle in itertools.chain(*full.columns):
+        assert circle.width >= 36.0
+
+
+def test_one_row_of_the_key_where_it_fits():
+    def rows(model):
+        return len({text.get("y") for text in groups(drawn(model), "key")[0].iter("text")})
+
+    assert rows(MLP(2, [2])) == 2
+    assert rows(MLP(2, [2, 2, 2, 2])) == 1
+
+
+# -- what cannot be drawn --------------------------------------------------------------------------------------------
 
 
 class Own(Module):

@@ -245,6 +245,7 @@ def test_the_words_of_an_axis_stand_beside_it():
 
 def test_a_chart_begins_at_zero_and_ends_in_a_round_number():
     for values, top, expected in (
+        ([0.1 + 0.7], 0.0, (0.0, 0.8)),  # which is less by rounding
         ([0.5, 0.72], 0.0, (0.0, 0.8)),
         ([0.5, 0.6], 1.0, (0.0, 1.0)),
         ([-0.3, -0.72], 0.0, (-0.8, 0.0)),
@@ -255,6 +256,13 @@ def test_a_chart_begins_at_zero_and_ends_in_a_round_number():
         _, upward = ticks(rooted(chart("x", [Curve("a", values)], [0], top=top)))
         assert (min(upward), max(upward)) == expected
         assert {upward[expected[0]], upward[expected[1]]} == {18.0, 200.0}
+
+
+def test_a_logarithmic_chart_has_a_decade_at_least():
+    for values, expected in (([10.0, 10.0], (10.0, 100.0)), ([2.0, 3.0], (1.0, 10.0)), ([0.5, 20.0], (0.1, 100.0))):
+        _, upward = ticks(rooted(chart("x", [Curve("a", values)], [0], logarithmic=True)))
+        assert (min(upward), max(upward)) == expected
+        assert (upward[expected[0]], upward[expected[1]]) == (200.0, 18.0)
 
 
 def test_epochs_begin_where_they_are_known():
@@ -323,6 +331,10 @@ def test_labels_keep_their_distance_and_their_order():
 def test_a_chart_chooses_its_scale():
     assert "log scale" in chart("x", [Curve("a", [100.0, 0.5])], [])
     assert "log scale" not in chart("x", [Curve("a", [10.0, 0.5])], [])
+    assert "log scale" not in chart("x", [Curve("a", [40.0, 0.5])], [])
+    assert "log scale" not in chart("x", [Curve("a", [99.0, 1.0])], [])
+    assert "log scale" in chart("x", [Curve("a", [100.0, 1.0])], [])
+    assert "log scale" in chart("x", [Curve("a", [2000.0, 10.0])], [])
     assert "log scale" not in chart("x", [Curve("a", [100.0, 0.0])], [])
     assert "log scale" not in chart("x", [Curve("a", [0.0, 0.0])], [], logarithmic=True)
     assert "log scale" not in chart("x", [Curve("a", [100.0, 0.5])], [], logarithmic=False)
@@ -799,6 +811,7 @@ def test_a_sample_has_the_shape_and_the_colour_of_its_class():
     assert [mark(number, target, 2.0, 6.0) for target in (2.0, 4.0, 6.0)] == [
         (0, hex_colour(colour)) for colour in (ORANGE, WHITE, BLUE)
     ]
+    assert mark(number, 3.5, 2.0, 5.0) == (0, hex_colour(WHITE))
     half = tuple(round((a + b) / 2) for a, b in zip(WHITE, ORANGE))
     assert mark(number, 3.0, 2.0, 6.0) == (0, hex_colour(half))
 
@@ -807,6 +820,7 @@ def test_the_key_tells_what_shapes_and_filling_mean():
     parts = [
         Samples("training", [[0.0, 11.0]] * 3, [0, 1, 9], True),
         Samples("validation", [[1.0, 12.0]] * 1201, [2] * 1201, False),
+        Samples("test", [], [], False),
     ]
     reading = Reading.of(CLASSES, list(range(10)), 10, [f"<{k}>" for k in range(10)])
     drawn = surface(asked(PLANE, lambda grid: np.repeat(grid[:, :1], 10, axis=1)), PLANE, reading, parts, ["a", "b"])
@@ -814,6 +828,7 @@ def test_the_key_tells_what_shapes_and_filling_mean():
         *((f"<{k}>", f"#k{k % 8}") for k in range(10)),
         ("training samples", "#k0"),
         ("validation samples (401 of 1201 drawn)", "#k0"),
+        ("test samples", "#k0"),
     ]
     looks = re.findall(r'<g class="sample" fill="(#\w+)"><use href="#k(\d)"', drawn.partition("</svg>")[0])
     assert looks == [
@@ -826,6 +841,7 @@ def test_the_key_tells_what_shapes_and_filling_mean():
     assert re.findall(r'fill="(#\w+)"', key) == [
         *(hex_colour(CLASS_COLOURS[k % 8]) for k in range(10)),
         GREY,
+        "#ffffff",
         "#ffffff",
     ]
     assert "scale" not in key

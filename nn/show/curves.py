@@ -145,7 +145,7 @@ def ladder(wanted: Sequence[float], low: float, high: float, step: float = LINE_
         [38.0, 52.0, 10.0]
     """
     order = sorted(range(len(wanted)), key=lambda k: wanted[k])
-    places = [0.0] * len(wanted)
+    places = list(wanted)
     limit = high
     for k in reversed(order):
         places[k] = limit = min(wanted[k], limit)
@@ -161,7 +161,7 @@ def _upward(numbers: Sequence[float], logarithmic: bool | None, top: float) -> S
     finite = [number for number in numbers if math.isfinite(number)]
     positive = [number for number in finite if number > 0.0]
     if logarithmic is None:
-        logarithmic = len(positive) == len(finite) > 0 and max(positive) > MUCH * min(positive)
+        logarithmic = len(positive) == len(finite) > 0 and max(positive) >= MUCH * min(positive)
     if logarithmic and positive:
         low = 10.0 ** math.floor(math.log10(min(positive)))
         high = 10.0 ** math.ceil(math.log10(max(positive)))

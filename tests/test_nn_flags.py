@@ -132,6 +132,8 @@ def test_switches():
         ("--epochs", "0", "expected 1 or more, not '0'"),
         ("--epochs", str(sys.maxsize + 1), "expected 1 or more"),
         ("--seed", "-1", "expected 0 or more, not '-1'"),
+        ("--batch-size", "every", "expected a whole number, not 'every'"),
+        ("--learning-rate", "-1", "expected a finite number above 0, not '-1'"),
         ("--learning-rate", "0", "expected a finite number above 0, not '0'"),
         ("--max-norm", "inf", "expected a finite number above 0, not 'inf'"),
         ("--l1", "inf", "expected a finite number, 0 or more, not 'inf'"),
@@ -721,6 +723,19 @@ def test_a_loss_says_how_classes_are_coded(loss, encoding, n_outputs, codes):
         assert target == codes[index]
 
 
+@pytest.mark.parametrize(
+    "wrong", [([0.0], [1.0, 1.0]), ([0.0, 0.0], [1.0]), ([], [1.0]), ([0.0], [0.0]), ([0.0], [-1.0])]
+)
+def test_what_is_standardized_has_a_mean_and_a_deviation_each(wrong):
+    means, deviations = wrong
+    data = recipe_of(PRICE, "squared_error").as_json()
+    for what in ("inputs", "targets"):
+        with pytest.raises(
+            RecipeError, match=f"what its {what} are standardized with is not a mean and a deviation for"
+        ):
+            Recipe.from_json(data | {what: {"means": means, "deviations": deviations}})
+
+
 def test_an_output_is_told_as_its_class():
     assert recipe_of().answer([0.0, 2.0, 1.0]) == ["b"]
     hinge = recipe_of(PAIR, "hinge")
@@ -734,6 +749,7 @@ def test_an_output_is_told_as_its_class():
 def test_numbers_are_told_in_the_units_of_their_targets():
     plain = recipe_of(PRICE, "squared_error")
     assert plain.answer(0.5) == ["0.5"]
+    assert plain.answer(15000000.123456) == ["15000000.123456"]
     assert plain.answer([0.5, 1.0]) == ["0.5", "1"]
     assert plain.in_units([0.5, 1.0]) == [0.5, 1.0]
     scaled = plain._replace(targets=Standardization([10.0], [4.0]))

@@ -58,6 +58,12 @@ def plane():
     return trained(model, inputs[:16], targets[:16], "signed_cross_entropy", validation=(inputs[16:], targets[16:]))
 
 
+@pytest.fixture(scope="module")
+def of_plane(plane):
+    """The report of that run, as it is by default."""
+    return report(plane)
+
+
 class Elements(html.parser.HTMLParser):
     """The elements of a page, and whether each is closed by its own end."""
 
@@ -118,8 +124,8 @@ def test_a_report_of_a_plane_has_everything(plane):
     assert elements.all("html", lang="en")
 
 
-def test_it_needs_no_other_file_no_network_and_no_script(plane):
-    page = report(plane).html
+def test_it_needs_no_other_file_no_network_and_no_script(of_plane):
+    page = of_plane.html
     elements = Elements(page)
     (policy,) = elements.all("meta", **{"http-equiv": "Content-Security-Policy"})
     assert policy["content"].startswith("default-src 'none'; style-src 'unsafe-inline'; img-src data:;")
@@ -130,8 +136,8 @@ def test_it_needs_no_other_file_no_network_and_no_script(plane):
     assert not re.search(r"https?:|url\((?!#)|@import", page)
 
 
-def test_every_picture_has_a_text_and_every_reference_a_target(plane):
-    elements = Elements(report(plane).html)
+def test_every_picture_has_a_text_and_every_reference_a_target(of_plane):
+    elements = Elements(of_plane.html)
     for attributes in elements.all("svg"):
         assert attributes.get("aria-hidden") == "true" or attributes["aria-label"]
     ids = [attributes["id"] for _, attributes in elements.found if "id" in attributes]
@@ -181,9 +187,9 @@ def test_a_report_leaves_the_model_as_it_is(plane):
     assert [parameter.data for parameter in plane.model.parameters()] == before
 
 
-def test_a_path_that_cannot_be_written_is_an_os_error(plane, tmp_path):
+def test_a_path_that_cannot_be_written_is_an_os_error(of_plane, tmp_path):
     with pytest.raises(OSError, match="nowhere"):
-        report(plane).save(tmp_path / "nowhere" / "run.html")
+        of_plane.save(tmp_path / "nowhere" / "run.html")
 
 
 def test_many_snapshots_of_a_large_network_stay_a_small_file():
@@ -320,6 +326,179 @@ def test_the_answers_are_drawn_where_they_can_be(loss, targets, n_outputs, n_inp
     Elements(page)
 
 
+# -- what is told, and where -----------------------------------------------------------------------------------------
+
+
+def history_of(model, row, inputs, targets, **facts):
+    """What came of a run, as is set here."""
+    history = History(model, loss_row(row), (inputs, targets), facts.pop("validation_samples", None))
+    for name, value in facts.items():
+        setattr(history, name, value)
+    return history
+
+
+def bars(widths=(2,), row="softmax_cross_entropy", count=8, **facts):
+    """A run of three inputs, whose report has no planes and so is quick to make."""
+    inputs = [[k / 10.0, 1.0, -k / 10.0] for k in range(count)]
+    targets = [k % 2 for k in range(count)] if row == "softmax_cross_entropy" else [float(k) for k in range(count)]
+    return history_of(MLP(3, list(widths), "tanh"), row, inputs, targets, **facts)
+
+
+SCORES = [Score(0.9, 0.25), Score(0.5, None), Score(0.125, 1.0)]
+
+
+def test_each_snapshot_is_told_with_the_scores_of_its_epoch():
+    numbers = tuple(parameter.data for parameter in bars().model.parameters())
+    history = bars(training=SCORES, validation=SCORES[1:], kept=3)
+    history.snapshots = [Snapshot(epoch, numbers) for epoch in (0, 1, 2, 3)]
+    lines = re.findall(r'<span class="s s\d"><b>epoch (\d)</b>: ([^<]*) <', report(history).html)
+    assert [(epoch, text.strip()) for epoch, text in lines] == [
+        ("0", "before training"),
+        ("1", "training loss 0.9 (25.0% correct), validation loss 0.5"),
+        ("2", "training loss 0.5, validation loss 0.125 (100.0% correct)"),
+        ("3", "training loss 0.125 (100.0% correct)"),
+    ]
+    page = report(bars(kept=7)).html
+    assert "<b>epoch 7</b>: the model as it is<" in page
+
+
+@pytest.mark.parametrize(
+    ("kept", "told"),
+    [
+        (1, "25.0% correct<small>loss 0.9</small>"),
+        (2, "loss 0.5"),
+        (3, "100.0% correct<small>loss 0.125</small>"),
+        (0, "50.0% correct<small>loss 0.693</small>"),  # of a model that answers 0 and 0
+        (4, "50.0% correct<small>loss 0.693</small>"),
+    ],
+)
+def test_the_score_is_that_of_the_epoch_the_model_went_back_to(kept, told):
+    history = bars(training=SCORES, kept=kept)
+    for parameter in history.model.parameters():
+        parameter.data = 0.0
+    page = report(history).html
+    assert f"<div><dt>training</dt><dd>{told}</dd></div>" in page
+    assert (f"the model has the numbers of epoch {kept}" in page) == (kept != 3)
+
+
+def test_the_snapshot_that_is_shown_first_is_the_kept_one_or_the_last():
+    numbers = tuple(parameter.data for parameter in bars().model.parameters())
+    for kept, first in ((2, "e1"), (5, "e2"), (4, "e2"), (0, "e0")):
+        history = bars(kept=kept)
+        history.snapshots = [Snapshot(epoch, numbers) for epoch in (0, 2, 5)]
+        page = report(history).html
+        assert re.findall(r'id="(e\d)" aria-label="epoch \d" checked', page) == [first]
+        assert "Weights as numbers, epoch 5" in page
+
+
+def test_each_kind_of_samples_has_a_card_and_the_last_the_matrix():
+    history = bars()
+    part = history.samples[0][:2], [0, 1]
+    history.validation_samples = part
+    page = report(history, test=([[1.0, 0.0, 0.0]], [1])).html
+    assert re.findall(r"<dt>(\w+)</dt>", page) == ["training", "validation", "test"]
+    assert "Confusion matrix, 1 test samples" in page
+    assert "Confusion matrix, 2 validation samples" in report(history).html
+
+
+@pytest.mark.parametrize(
+    ("count", "there", "many"),
+    [(2, True, False), (6, True, False), (7, True, True), (30, True, True), (31, False, False)],
+)
+def test_a_matrix_has_as_many_classes_as_fit(count, there, many):
+    history = history_of(MLP(3, [count]), "softmax_cross_entropy", [[1.0, 0.0, 0.0]] * 2, [0, 1])
+    page = report(history).html
+    assert ("Confusion matrix" in page) == there
+    assert ('<table class="many">' in page) == many
+    if there:
+        matrix = page[page.index("Confusion matrix") : page.index("Rows are the true")]
+        assert matrix.count("<tr>") == 1 + count
+        shares = [float(share) for share in re.findall(r"--share:([\d.]+)", matrix)]
+        assert len(shares) == count * count
+        assert sum(shares) == pytest.approx(2.0)  # of each row that has samples
+
+
+@pytest.mark.parametrize(("width", "listed"), [(150, True), (151, False)])
+def test_up_to_600_numbers_are_listed(width, listed):
+    page = report(history_of(MLP(3, [width]), "softmax_cross_entropy", [[1.0, 0.0, 0.0]], [0])).html
+    assert ("<details>" in page) == listed
+
+
+def test_listed_weights_stand_beside_their_names():
+    history = bars((2, 2))
+    history.model.layers[1].name = "last"
+    for k, parameter in enumerate(history.model.parameters()):
+        parameter.data = float(k)
+    page = report(history, features=["a", "b", "c"]).html
+    tables = page[page.index("<details>") :]
+    assert re.findall(r"<h3>(.*?)</h3>", tables) == ["layer 0", "last"]
+    heads = re.findall(r"<bdi>(.*?)</bdi>", tables)
+    assert heads == ["a", "b", "c", "bias", "neuron 0", "neuron 1", "bias"]
+    assert re.findall(r'scope="row">(.*?)</th>', tables) == ["neuron 0", "neuron 1"] * 2
+    assert re.findall(r"<td>(\d+)</td>", tables) == [str(k) for k in range(14)]
+
+
+def test_pictures_stand_side_by_side_where_there_are_several():
+    page = report(bars()).html
+    assert page.index('<div class="wide column"><figure class="network"') < page.index(
+        '<div class="side"><figure class="matrix"'
+    )
+    assert '<div class="whole">' not in page
+    page = report(bars((1,), "mean_squared_error")).html
+    assert '<div class="whole"><figure class="network"' in page
+    assert '<div class="side">' not in page
+
+
+def test_each_network_says_how_to_read_it():
+    def hint(n_inputs, **options):
+        inputs = [[0.0] * n_inputs, [1.0] * n_inputs]
+        page = report(history_of(MLP(n_inputs, [1]), "mean_squared_error", inputs, [0.0, 1.0]), **options).html
+        return page[page.index('<p class="hint">') :].partition("</p>")[0]
+
+    assert "output over the plane" in hint(2)
+    assert "output over the input, around 0" in hint(1)
+    assert "one bar per input" in hint(3)
+    assert "weights as a picture" in hint(4, picture=(2, 2))
+    for n_inputs in (1, 2, 3):
+        assert hint(n_inputs).endswith("Rest on a line or box for its numbers.")
+    for wrong in ((1, 4), (2, 2), (3, 1)):
+        if wrong != (2, 2):
+            with pytest.raises(ValueError, match=f"a picture of {wrong[0]} × {wrong[1]} pixels does not have 2 inputs"):
+                hint(2, picture=wrong)
+
+
+def test_curves_are_drawn_of_what_was_measured():
+    history = bars(training=SCORES, validation=SCORES, kept=3)
+    history.gradient_norms = {f"layer {k}": [1.0, 10.0, 0.5] for k in range(8)} | {"none": []}
+    history.learning_rates = [0.1, 0.1, 0.1]
+    page = report(history).html
+    assert titles(page)[2:] == ["Loss", "Accuracy", "Gradient norm of each layer"]
+    assert "Loss over 3 epochs: training from 0.9 to 0.125; validation from 0.9 to 0.125" in page
+    assert "Accuracy over 3 epochs: training from 0.25 to 1; validation from 0.25 to 1" in page
+    gradients = page[page.index("Gradient norm of each layer over") :].partition('"')[0]
+    assert re.findall(r"layer (\d) from", gradients) == ["0", "2", "4", "6", "7"]
+    assert page.count("log scale") == 1
+    history.validation = []
+    history.training = [Score(1.0, None)] * 3
+    page = report(history).html
+    assert "Accuracy" not in titles(page)
+    assert "Loss over 3 epochs: training from 1 to 1<" not in page
+    assert 'aria-label="Loss over 3 epochs: training from 1 to 1"' in page
+    accuracy = report(bars(training=[Score(1.0, 0.5), Score(0.5, 0.6)], kept=2)).html
+    chart = accuracy[accuracy.index("<h2>Accuracy") :].partition("</figure>")[0]
+    assert re.findall(r'class="tick end"[^>]*>([\d.]+)<', chart)[-1] == "1"
+
+
+def test_a_model_that_is_no_module_is_called_by_its_name():
+    def sum_of_three(sample):
+        return sum(sample)
+
+    page = report(history_of(sum_of_three, "mean_squared_error", [[1.0, 2.0, 3.0]], [6.0])).html
+    assert "<bdi>sum_of_three</bdi> · <bdi>1 training samples</bdi>" in page
+    with pytest.raises(TypeError, match="what is reported is the History that fit returns, not int"):
+        report(7)
+
+
 # -- numbers on the page ---------------------------------------------------------------------------------------------
 
 
@@ -359,9 +538,9 @@ def test_the_snapshot_that_was_kept_is_always_there():
     assert [each.epoch for each in shown(history)] == [0, 3, 6, 9, 10, 12, 15, 18, 21, 23]
 
 
-def test_a_rate_that_changes_and_a_penalty_have_curves(plane):
+def test_a_rate_that_changes_and_a_penalty_have_curves(plane, of_plane):
     history = pickle.loads(pickle.dumps(plane))
-    assert "Learning rate" not in report(history).html
+    assert "Learning rate" not in of_plane.html
     history.learning_rates = [0.1, 0.1, 0.05, 0.05]
     history.penalties = [0.4, 0.3, 0.2, 0.1]
     page = report(history).html
@@ -375,8 +554,8 @@ def test_scores_without_accuracy_leave_gaps(plane):
     assert "Accuracy" in titles(report(history).html)
 
 
-def test_weights_are_listed_unless_they_are_many(plane):
-    page = report(plane).html
+def test_weights_are_listed_unless_they_are_many(plane, of_plane):
+    page = of_plane.html
     tables = page[page.index("<details>") :]
     rows = plane.model.layers[0].neurons
     for neuron in rows:
@@ -392,8 +571,8 @@ def test_of_many_samples_some_are_drawn():
     assert "training samples (401 of 1201 drawn)" in page
 
 
-def test_a_class_has_a_shape_and_validation_samples_are_hollow(plane):
-    page = report(plane).html
+def test_a_class_has_a_shape_and_validation_samples_are_hollow(of_plane):
+    page = of_plane.html
     drawn = page[page.index("<h2>Decision") : page.index("<h2>Confusion")]
     looks = re.findall(r'<g class="sample" fill="(#\w+)"><use href="#(k\d)"', drawn)
     assert {shape for _, shape in looks} == {"k0", "k1"}

@@ -21,8 +21,10 @@ pytest.importorskip("websockets")
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from nn.playground import server
 from nn.playground.run import Run
 from nn.playground.server import LARGEST_MESSAGE, is_loopback, open_server
+from nn.playground.settings import SettingsError
 from tests.test_playground_runs import gone
 
 # -- the server ------------------------------------------------------------------------------------------------------
@@ -243,6 +245,132 @@ def test_a_page_that_shows_nothing_is_sent_nothing_more():
                     await asyncio.wait_for(connection.recv(), 0.5)
                     frames += 1
             assert frames <= 2
+
+    served(talk)
+
+
+# -- what a page sends -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("wish", [{"do": "play"}, {"do": "own", "text": ""}])
+def test_what_a_page_asks_for_is_understood(wish):
+    assert server._understood(json.dumps(wish)) == wish
+    assert server._understood(json.dumps(wish).encode()) == wish
+
+
+@pytest.mark.parametrize(
+    ("read", "value", "expected"),
+    [
+        (server._text, "a", "a"),
+        (server._text, "", ""),
+        (server._text, 5, "x is no text"),
+        (server._text, None, "x is no text"),
+        (server._number, 5, 5.0),
+        (server._number, -0.5, -0.5),
+        (server._number, 10**400, float("inf")),
+        (server._number, True, "x is no number"),
+        (server._number, "5", "x is no number"),
+        (server._whole, 5, 5),
+        (server._whole, -(10**9), -(10**9)),
+        (server._whole, 10**9, 10**9),
+        (server._whole, 10**9 + 1, "x is no whole number, or a huge one"),
+        (server._whole, -(10**9) - 1, "x is no whole number, or a huge one"),
+        (server._whole, False, "x is no whole number, or a huge one"),
+        (server._whole, 5.0, "x is no whole number, or a huge one"),
+    ],
+)
+def test_what_a_page_sends_is_of_its_kind(read, value, expected):
+    if isinstance(expected, str) and " " in expected:
+        with pytest.raises(SettingsError, match=f"^a message was not understood: {expected}$"):
+            read({"x": value}, "x")
+    else:
+        found = read({"x": value}, "x")
+        assert found == expected
+        assert type(found) is type(expected)
+
+
+def test_what_json_cannot_say_is_null():
+    data = {"a": [1.5, float("nan"), {"b": float("-inf")}], "c": "text", "d": 7, "e": None, "f": True}
+    assert server._finite(data) == {"a": [1.5, None, {"b": None}], "c": "text", "d": 7, "e": None, "f": True}
+
+
+class Steps:
+    """A run that counts its epochs."""
+
+    def __init__(self, target=0, end=10**9):
+        self.epoch, self.target, self.end = 0, target, end
+
+    @property
+    def is_behind(self):
+        return self.epoch < self.target
+
+    @property
+    def stopped(self):
+        return "at its end" if self.epoch >= self.end else None
+
+    def step(self):
+        self.epoch += 1
+
+
+def test_a_run_is_trained_for_a_slice_of_time_and_no_further_than_it_is_to_go(monkeypatch):
+    clock = iter(range(100))
+    monkeypatch.setattr(server, "SLICE", 3.5)
+    monkeypatch.setattr(server.time, "perf_counter", lambda: next(clock))
+    for run, to_target, epochs in (
+        (Steps(), False, 4),
+        (Steps(target=2), True, 2),
+        (Steps(target=2), False, 4),
+        (Steps(target=9), True, 4),
+        (Steps(end=3), False, 3),
+        (Steps(end=0), False, 1),
+    ):
+        server._advanced(run, to_target)
+        assert run.epoch == epochs
+
+
+def test_an_address_with_colons_stands_in_brackets():
+    assert server._spelled("::1") == "[::1]"
+    assert server._spelled("localhost") == "localhost"
+    assert is_loopback("::1")
+    assert not is_loopback("")
+
+
+def test_a_page_asks_and_is_answered():
+    async def talk(address):
+        async with tab(address) as connection:
+            for wish in (
+                {"do": "step"},
+                {"do": "rate", "value": 0.5},
+                {"do": "look", "layer": 0, "neuron": 0, "sample": 0},
+            ):
+                await ask(connection, **wish)  # there is no run yet
+            await ask(connection, do="settings", query="layers=2")
+            stage = await told(connection)
+            assert (stage["kind"], stage["layers"]) == ("stage", [2, 1])
+            frame = await told(connection)
+            assert (frame["kind"], frame["epoch"], frame["plays"]) == ("frame", 0, False)
+            await ask(connection, do="step")
+            frame = await told(connection)
+            assert (frame["epoch"], frame["plays"]) == (1, False)
+            await ask(connection, do="rate", value=0.5)
+            assert (await told(connection))["rate"] == 0.5
+            await ask(connection, do="weight", layer=0, neuron=1, input=2, value=0.25)
+            assert (await told(connection))["weights"][0][1][2] == 0.25
+            await ask(connection, do="look", layer=1, neuron=0, sample=3)
+            seen = await told(connection)
+            assert (seen["kind"], seen["layer"], seen["neuron"]) == ("look", 1, 0)
+            assert seen["about"].startswith("training point 3 at ")
+            await ask(connection, do="own", text="a,y\n1,2\n3,4\n")
+            own = await told(connection)
+            assert own == {"kind": "own", "own": "-1.0,0.0,-1.0;1.0,0.0,1.0"}
+            await ask(connection, do="play")
+            assert (await told(connection))["plays"]
+            await ask(connection, do="play", on=False)
+            await until(connection, lambda message: message["kind"] == "frame" and not message["plays"])
+            await ask(connection, do="play")
+            await until(connection, lambda message: message.get("plays"))
+            await ask(connection, do="step")
+            await until(connection, lambda message: message.get("plays") is False)
 
     served(talk)
 

@@ -127,7 +127,7 @@ def _first_line(node: Any) -> int:
 
 
 def _name(node: Any, *, top: bool) -> str:
-    if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return node.name
     if top and isinstance(node, (ast.Assign, ast.AnnAssign)):
         return ast.unparse(node.targets[0] if isinstance(node, ast.Assign) else node.target)
@@ -137,7 +137,7 @@ def _name(node: Any, *, top: bool) -> str:
 def _without_effect(node: ast.AST) -> Iterator[ast.AST]:
     if isinstance(node, (ast.AnnAssign, ast.arg)) and node.annotation:
         yield node.annotation
-    if isinstance(node, ast.FunctionDef):
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
         yield from [node.returns] if node.returns else []
         yield from (each for each in node.decorator_list if ast.unparse(each).split(".")[-1] in WITHOUT_EFFECT)
     if isinstance(node, ast.keyword) and node.arg in FOR_TESTS and isinstance(node.value, (ast.List, ast.Dict)):

@@ -64,7 +64,7 @@ def plot_boundary(model: Any, inputs: Any, targets: Sequence[Any], *, loss: Any,
     reading = Reading.of(loss_row(loss), targets, outputs.shape[1])
     if reading.kind == "numbers":
         raise ValueError(f"plot_boundary shows one answer, not {outputs.shape[1]}: plot a model with one output")
-    low, high = spread(map(float, targets)) if reading.kind == "number" else (0.0, 1.0)
+    low, high = spread(map(float, targets) if reading.kind == "number" else ())
     axes = _axes(axes)
     extent = (domain.lows[0], domain.highs[0], domain.lows[1], domain.highs[1])
     axes.imshow(plane_pixels(outputs, reading, low, high), extent=extent, aspect="auto", interpolation="bilinear")

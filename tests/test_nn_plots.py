@@ -1,6 +1,7 @@
 """Plots show what a model answers and how a run went; the axes that are given are drawn into."""
 
 import sys
+from types import SimpleNamespace
 
 import matplotlib
 import numpy as np
@@ -11,6 +12,8 @@ matplotlib.use("Agg")
 from matplotlib import pyplot
 
 from nn import MLP, SGD, blobs, fit, moons, plane, plot_boundary, plot_history, xor
+from nn.prediction import Score
+from nn.show.pixels import BLUE, CLASS_COLOURS, ORANGE
 
 
 @pytest.fixture(autouse=True)
@@ -69,6 +72,48 @@ def test_each_class_has_a_shape_and_every_sample_is_drawn():
     assert len(shapes) == 3
 
 
+def test_samples_stand_where_they_are_in_the_colours_of_their_classes():
+    inputs = [[0.0, 1.0], [4.0, 3.0], [1.0, 2.0], [2.0, 2.0]]
+    axes = plot_boundary(lambda sample: [0.0] * 7, inputs, [0, 1, 5, 6], loss="softmax_cross_entropy")
+    drawn = [collection for collection in axes.collections if len(collection.get_offsets())]
+    assert [collection.get_offsets().tolist() for collection in drawn] == [[point] for point in inputs]
+    for collection, position in zip(drawn, (0, 1, 5, 6)):
+        assert (collection.get_facecolor()[0, :3] * 255.0).round().tolist() == list(CLASS_COLOURS[position])
+    shapes = [collection.get_paths()[0].vertices.tobytes() for collection in drawn]
+    assert shapes[0] == shapes[2] != shapes[1] == shapes[3], "there are five shapes"
+    assert (axes.get_xlim(), axes.get_ylim()) == (pytest.approx((-0.4, 4.4)), pytest.approx((0.8, 3.2)))
+
+
+def test_numbers_have_colours_from_the_lowest_to_the_highest():
+    axes = plot_boundary(lambda sample: sample[0], [[10.0, 0.0], [30.0, 1.0]], [10.0, 30.0], loss="squared_error")
+    samples = axes.collections[0]
+    assert (samples.get_facecolor()[:, :3] * 255.0).round().tolist() == [list(ORANGE), list(BLUE)]
+    row = np.asarray(axes.images[0].get_array(), float)[0]
+    assert (np.diff(row[:, 2] - row[:, 0]) >= 0.0).all()
+    assert abs(row[20] - 246.0).max() < 10.0, "white in the middle"
+
+
+def test_where_one_class_is_always_the_likeliest_there_is_no_boundary():
+    for score in (5.0, -5.0):
+        axes = plot_boundary(lambda sample, score=score: score, [[0.0, 0.0], [1.0, 1.0]], [-1, 1], loss="hinge")
+        assert len(axes.collections) == 2, "the samples of two classes"
+        axes.clear()
+    axes = plot_boundary(lambda sample: [1.0, 0.0], [[0.0, 0.0], [1.0, 1.0]], [0, 1], loss="softmax_cross_entropy")
+    assert len(axes.collections) == 2
+
+
+def test_of_three_classes_each_has_the_border_of_its_own_place():
+    axes = plot_boundary(
+        lambda sample: [-sample[0], 0.0, sample[0] - 2.0],
+        [[-1.0, 0.0], [3.0, 1.0]],
+        [0, 1],
+        loss="softmax_cross_entropy",
+    )
+    borders = [collection.get_paths() for collection in axes.collections[:3]]
+    places = [sorted({round(float(x), 1) for path in paths for x in path.vertices[:, 0]}) for paths in borders]
+    assert places == [[0.0], [0.0, 2.0], [2.0]]
+
+
 def test_plots_go_into_the_axes_that_are_given():
     _, (left, right) = pyplot.subplots(1, 2)
     corners = xor()
@@ -82,6 +127,8 @@ def test_plots_go_into_the_axes_that_are_given():
     [
         ([], MLP(2, [1]), "hinge", "two inputs"),
         ([[1.0]], MLP(1, [1]), "hinge", "two inputs"),
+        ([[1.0, 2.0], [1.0]], MLP(2, [1]), "hinge", "two inputs"),
+        ([[1.0, 2.0, 3.0]], MLP(3, [1]), "hinge", "two inputs"),
         ([[1.0, 2.0]], MLP(2, [3]), "squared_error", "one answer, not 3"),
     ],
 )
@@ -111,6 +158,30 @@ def test_a_history_shows_both_losses_and_the_epoch_that_was_kept():
     assert training.get_xdata().tolist() == [1, 2, 3, 4]
     assert list(kept.get_xdata()) == [2, 2]
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["training", "validation", "kept: epoch 2"]
+
+
+def test_a_history_that_kept_its_last_epoch_has_no_mark():
+    history = SimpleNamespace(
+        snapshots=[],
+        training=[Score(2.0, None), Score(1.0, None)],
+        loss=[2.0, 1.0],
+        validation=[Score(3.0, None)],
+        kept=2,
+    )
+    axes = plot_history(history)
+    training, validation = axes.lines
+    assert training.get_xdata().tolist() == [1, 2]
+    assert (list(validation.get_xdata()), list(validation.get_ydata())) == ([1], [3.0])
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("epoch", "loss")
+    assert training.get_color() != validation.get_color()
+    assert training.get_linestyle() != validation.get_linestyle()
+    axes.clear()
+    for kept in (0, 1):
+        history.kept, history.validation = kept, []
+        assert [line.get_label() for line in plot_history(history).lines] == ["training", f"kept: epoch {kept}"]
+        axes.clear()
+    with pytest.raises(TypeError, match="what is plotted is the History that fit returns, not list"):
+        plot_history([1.0])
 
 
 def test_a_history_without_epochs_has_nothing_to_plot():

@@ -231,6 +231,14 @@ def test_a_lone_neuron_has_its_numbers_written_out():
     assert "+1.5" not in words(drawn(Sequential(neuron, Layer(1, 2))))
 
 
+@pytest.mark.parametrize(("n_inputs", "written"), [(1, True), (8, True), (9, False)])
+def test_the_numbers_of_a_lone_neuron_are_written_while_they_are_few(n_inputs, written):
+    shown = words(drawn(set_to(Neuron(n_inputs), [1.5] * n_inputs, 0.5)))
+    assert shown.count("+1.5") == (n_inputs if written else 0)
+    assert ("bias +0.5" in shown) == written
+    assert "+1.5" not in words(drawn(Sequential(Layer(n_inputs, 2))))
+
+
 def test_exchanged_neurons_name_every_activation():
     layer = Layer(2, 3, "relu")
     layer.neurons[1] = Neuron(2, "tanh")

@@ -1069,6 +1069,8 @@ def test_a_png_holds_its_pixels():
         size = struct.unpack(">I", content[place : place + 4])[0]
         body, check = content[place + 4 : place + 8 + size], content[place + 8 + size : place + 12 + size]
         assert struct.unpack(">I", check)[0] == zlib.crc32(body)
+        if body[:4] == b"IHDR":  # eight bits of red, green and blue; compressed and filtered as all are, not interlaced
+            assert struct.unpack(">IIBBBBB", body[4:]) == (5, 2, 8, 2, 0, 0, 0)
         place += 12 + size
 
 
@@ -1078,8 +1080,18 @@ def test_colours():
     assert tuple(pixels[3]) == tuple(round((a + b) / 2) for a, b in zip(WHITE, BLUE))
     even = class_pixels(np.array([[[1 / 3, 1 / 3, 1 / 3], [0.0, 0.0, 1.0]]]))[0].tolist()
     assert [tuple(pixel) for pixel in even] == [WHITE, CLASS_COLOURS[2]]
-    many = np.eye(9)[None, 8:9]
-    assert tuple(class_pixels(many)[0, 0].tolist()) == CLASS_COLOURS[0]
+    for count in (9, 17):
+        many = np.eye(count)[None, count - 1 :]
+        assert tuple(class_pixels(many)[0, 0].tolist()) == CLASS_COLOURS[0]
+    half_sure = class_pixels(np.array([[[0.625, 0.125, 0.125, 0.125], [math.nan] * 4]]))[0].tolist()
+    assert half_sure == [[round((a + b) / 2) for a, b in zip(WHITE, CLASS_COLOURS[0])], list(WHITE)]
+
+
+def test_classes_have_the_colours_of_okabe_and_ito():
+    assert [hex_colour(colour) for colour in CLASS_COLOURS] == [
+        *("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7"),
+        "#969696",
+    ]
 
 
 def test_signed_blue_is_the_second_class():

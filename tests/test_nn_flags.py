@@ -1015,7 +1015,8 @@ def test_names_of_data_sets_come_before_files(tmp_path, monkeypatch):
     (tmp_path / "moons").write_text(FLOWERS)
     assert not cli_data.is_table("moons")
     assert cli_data.is_table("./moons")
-    assert cli_data.is_table("nowhere.csv")
+    for name in ("nowhere.csv", "./nowhere", "gone/moons", "zoo/a"):
+        assert cli_data.is_table(name)
 
 
 def test_outputs_that_are_no_numbers_print_no_confusion_matrix(capsys):

@@ -531,13 +531,6 @@ def test_the_epoch_that_the_model_went_back_to_is_shown_first(plane):
     assert "the model has the numbers of epoch 2" in page
 
 
-def test_the_snapshot_that_was_kept_is_always_there():
-    history = SimpleNamespace(snapshots=[Snapshot(k, ()) for k in range(24)], kept=10)
-    from nn.show.frames import shown
-
-    assert [each.epoch for each in shown(history)] == [0, 3, 6, 9, 10, 12, 15, 18, 21, 23]
-
-
 def test_a_rate_that_changes_and_a_penalty_have_curves(plane, of_plane):
     history = pickle.loads(pickle.dumps(plane))
     assert "Learning rate" not in of_plane.html

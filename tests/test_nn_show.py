@@ -15,10 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nn.layers import MLP
+from nn.history import Snapshot
+from nn.layers import MLP, Layer
 from nn.losses import loss_row
 from nn.show.curves import Curve, axes, chart, ladder, trail
-from nn.show.frames import CURVE_POINTS, NEURON_GRID, Domain, Frame, chosen, columns_of, frames_of, responses
+from nn.show.frames import CURVE_POINTS, NEURON_GRID, Domain, Frame, chosen, columns_of, frames_of, responses, shown
 from nn.show.network import THINNEST_LINE, WIDEST_LINE, network, weight_line
 from nn.show.page import figure, page, stepper
 from nn.show.pixels import BLUE, CLASS_COLOURS, ORANGE, WHITE, class_pixels, hex_colour, png, signed_pixels
@@ -26,6 +27,7 @@ from nn.show.reading import Reading
 from nn.show.scales import Scale, decades, round_numbers, spread
 from nn.show.surface import GREY, Samples, mark, plane_pixels, shapes, surface
 from nn.show.text import clipped, escaped, short, signed_text
+from nn.stages import Activation, BatchNorm, Dropout, Sequential
 from tests.seen import box, decoded, numbers, of_class, points, rooted, text_box, texts, view
 
 # -- scales ----------------------------------------------------------------------------------------------------------
@@ -971,9 +973,35 @@ def test_of_many_some_are_chosen_from_the_first_to_the_last(count, most):
     assert found == sorted(set(found))
     steps = np.diff(found)
     assert len(set(steps[:-1])) <= 1
-    assert all(steps[-1:] <= max(steps, default=1))
+    assert all(steps[-1:] <= steps[:1])
     if count <= most:
         assert found == list(range(count))
+
+
+def test_the_snapshot_that_was_kept_is_always_there():
+    history = SimpleNamespace(snapshots=[Snapshot(k, ()) for k in range(24)], kept=10)
+    assert [each.epoch for each in shown(history)] == [0, 3, 6, 9, 10, 12, 15, 18, 21, 23]
+
+
+def test_up_to_twelve_snapshots_are_all_shown():
+    assert chosen(list(range(12))) == list(range(12))
+    assert chosen(list(range(13))) == [0, 2, 4, 6, 8, 10, 12]
+
+
+def test_what_stands_between_layers_belongs_to_the_layer_before():
+    first, last = Layer(2, 3, "identity"), Layer(3, 2, "identity")
+    early, norm, bent = Dropout(0.1), BatchNorm(3), Activation("relu")
+    columns = columns_of(Sequential(early, first, norm, bent, Sequential(last)))
+    assert [(column.layer, column.stages) for column in columns] == [
+        (first, [early, first, norm, bent]),
+        (last, [last]),
+    ]
+    model = MLP(2, [3, 1])
+    assert [column.stages for column in columns_of(model)] == [[layer] for layer in model.layers]
+    assert [column.layer for column in columns_of(first)] == [first]
+    assert columns_of(Sequential(first, abs)) == columns_of(Sequential(early)) == columns_of(abs) == []
+    (answers,) = responses(columns[:1], np.array([[0.5, -1.0]]))
+    assert answers.tolist() == bent.on_arrays(norm.on_arrays(first.on_arrays(np.array([[0.5, -1.0]])))).tolist()
 
 
 def test_a_frame_holds_the_numbers_of_its_snapshot():
@@ -1050,6 +1078,10 @@ def test_numbers_are_short_and_honest():
         "−inf",
     ]
     assert signed_text(-1.0) == "−1"
+    assert [short(x) for x in (998.6, 999.4, 999.5, 999.6, 1000.0, 1001.4, 999_999.4, 999_999.5)] == [
+        *("999", "999", "1000", "1000", "1000", "1001", "999999"),
+        "1e+06",
+    ]
 
 
 def test_text_is_clipped_by_its_width():
@@ -1118,6 +1150,30 @@ def test_readings():
     assert Reading.of(loss_row("perceptron"), [-1, 1], 1).classes == ["-1", "1"]
     questions = Reading.of(loss_row("binary_cross_entropy_from_logits"), [[0, 1]], 2)
     assert (questions.kind, questions.class_of([0, 1])) == ("numbers", None)
+
+
+def test_targets_may_name_more_classes_than_there_are_outputs():
+    assert Reading.of(CLASSES, [0, 4], 3).classes == ["0", "1", "2", "3", "4"]
+    assert Reading.of(CLASSES, [0, 1], 3).classes == ["0", "1", "2"]
+    assert Reading.of(CLASSES, [], 2, ["a", "b", "c"]).classes == ["a", "b", "c"]
+    with pytest.raises(ValueError, match="there are 5 classes, but names for 4"):
+        Reading.of(CLASSES, [4], 3, list("abcd"))
+    single = Reading.of(SURE, [1, 1], 1)
+    assert (single.kind, single.classes) == ("side", ["0", "1"])
+    assert Reading.of(NUMBERS, [1.0], 2).kind == "numbers"
+
+
+def test_a_side_is_as_sure_as_its_probability():
+    sure = Reading.of(SURE, [0, 1], 1)
+    scores = np.array([[math.log(3.0)], [0.0], [-math.log(3.0)], [math.nan], [math.inf]])
+    assert sure.sides(scores) == pytest.approx(np.array([0.5, 0.0, -0.5, 0.0, 1.0]))
+    unsure = Reading.of(SIDE, [-1, 1], 1)
+    assert unsure.sides(np.array([[math.nan], [-math.inf], [0.25]])).tolist() == [0.0, -1.0, 0.25]
+    best = Reading.of(loss_row("multiclass_hinge"), [0], 3)
+    assert best.shares(np.array([[0.1, 0.3, 0.2], [math.nan, -1.0, -2.0]])).tolist() == [
+        [0.0, 1.0, 0.0],
+        [1.0, 0.0, 0.0],
+    ]
 
 
 def test_shares_are_the_same_for_a_row_of_ones_own():

@@ -417,6 +417,10 @@ def test_a_run_stops_where_an_address_ends_and_changes_are_counted(monkeypatch):
     assert [str(event) for event in run.settings.events] == ["2:rate::0.5", "2:weight:0.0.0:-1000000.0"]
 
 
+def test_a_run_goes_on_for_as_long_as_it_is_asked():
+    assert gone("data=gauss&layers=&train=10&batch=50", 100).epoch == 100
+
+
 def test_a_point_that_there_is_not_is_told():
     run = gone("layers=2&train=10")
     assert "<svg" in run.look(0, 0, 19)["drawing"]

@@ -40,7 +40,7 @@ def short(number: float) -> str:
         >>> short(1 / 3), short(-1e-10), short(1797.0), short(2.0)
         ('0.333', '−1e−10', '1797', '2')
     """
-    text = f"{number:.0f}" if 1000.0 <= abs(number) < 1e6 else f"{number:.3g}"
+    text = f"{number:.0f}" if 999.5 <= abs(number) < 999_999.5 else f"{number:.3g}"
     return text.replace("-", "−")
 
 

@@ -926,9 +926,8 @@ def opened(monkeypatch):
     ],
 )
 def test_the_playground_is_served_and_its_page_opened(flags, asked, address, pages, monkeypatch, opened, capsys):
-    pytest.importorskip("websockets")
     served = Served()
-    monkeypatch.setattr("nn.playground.server.open_server", served)
+    monkeypatch.setitem(sys.modules, "nn.playground.server", SimpleNamespace(open_server=served))
     assert cli.main(["playground", *flags.split()]) == 0
     assert served.asked == [asked]
     assert opened == [address] * pages
@@ -938,12 +937,10 @@ def test_the_playground_is_served_and_its_page_opened(flags, asked, address, pag
 @pytest.mark.skipif(os.name != "posix", reason="the system ends a process by a signal")
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_playground_well(sent, monkeypatch, opened, capsys):
-    pytest.importorskip("websockets")
-
     def unheard(*_):
         raise AssertionError("the playground does not listen to it")
 
-    monkeypatch.setattr("nn.playground.server.open_server", Served(sent=sent))
+    monkeypatch.setitem(sys.modules, "nn.playground.server", SimpleNamespace(open_server=Served(sent=sent)))
     before = signal.signal(sent, unheard)
     try:
         assert cli.main(["playground"]) == 0
@@ -961,8 +958,7 @@ def test_a_signal_ends_the_playground_well(sent, monkeypatch, opened, capsys):
     ],
 )
 def test_a_playground_that_cannot_be_served_says_why(error, code, told, monkeypatch, opened, capsys):
-    pytest.importorskip("websockets")
-    monkeypatch.setattr("nn.playground.server.open_server", Served(error))
+    monkeypatch.setitem(sys.modules, "nn.playground.server", SimpleNamespace(open_server=Served(error)))
     assert cli.main(["playground"]) == code
     assert capsys.readouterr() == ("", told)
     assert opened == []

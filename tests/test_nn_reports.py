@@ -573,6 +573,14 @@ def test_a_class_has_a_shape_and_validation_samples_are_hollow(of_plane):
     assert ("#ffffff", "k1") in looks
 
 
+def test_only_samples_that_were_trained_on_are_filled():
+    part = [[0.0], [1.0]], [0.0, 1.0]
+    history = history_of(MLP(1, [1]), "mean_squared_error", *part, validation_samples=part)
+    page = report(history, test=part).html
+    fills = re.findall(r'<g class="sample" fill="(#\w+)">', page[page.index("The fitted curve") :])
+    assert fills == ["#e67628", "#ffffff", "#ffffff", "#9aa1ab", "#ffffff", "#ffffff"]  # samples, then the key
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

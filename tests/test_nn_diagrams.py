@@ -95,6 +95,9 @@ MODELS = [
     pytest.param(lambda: Perceptron(2), (2, 1, 0), 2, id="perceptron"),
     pytest.param(lambda: Perceptron(2, 3), (2, 3, 0), 6, id="classes"),
     pytest.param(lambda: MLP(2, [8, 8, 2], "tanh"), (2, 18, 0), 96, id="mlp"),
+    pytest.param(
+        lambda: Sequential(Layer(2, 2), BatchNorm(2), Activation("tanh")), (2, 2, 2), 4, id="two bands behind"
+    ),
     pytest.param(stages, (2, 5, 5), 12, id="sequential"),
     pytest.param(lambda: Sequential(Layer(2, 3, seed=1), Neuron(3, seed=2)), (2, 4, 0), 9, id="neuron last"),
 ]

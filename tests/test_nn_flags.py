@@ -604,6 +604,7 @@ def test_several_targets_are_measured_together(capsys):
         ([2.0, 2.0], [1.0, 1.0], ["1", "-"]),
         ([1e200, 0.0], [0.0, 1.0], ["7.071e+199", "-"]),
         ([99.5, 0.5], [0.0, 1.0], ["70.36", "-19800.000"]),
+        ([1e120, 0.0], [-1e120, 1e120], ["1.581e+120", "-1.500"]),
         ([0.5, 0.5], [0.0, 1.0], ["0.5", "0.000"]),
         ([0.50001, 0.50001], [0.0, 1.0], ["0.5", "0.000"]),
     ],
@@ -837,14 +838,15 @@ def constant(numbers):
     ],
 )
 def test_a_saved_model_answers_for_rows(recipe, model, flags, lines, tmp_path, capsys):
-    new, answers = tmp_path / "new.csv", tmp_path / "answers.csv"
+    new = tmp_path / "new.csv"
     new.write_text("x,y\n2,0\n-1,5\n")
     path = saved(tmp_path, recipe, model)
     assert cli.main(["predict", path, str(new), *flags.split()]) == 0
     assert capsys.readouterr() == ("\n".join(lines) + "\n", "")
-    assert cli.main(["predict", path, str(new), *flags.split(), "--output", str(answers)]) == 0
-    assert capsys.readouterr() == ("", "")
-    assert answers.read_text().splitlines() == lines
+    for answers in (tmp_path / "answers.csv", tmp_path / "zzz.csv"):
+        assert cli.main(["predict", path, str(new), *flags.split(), "--output", str(answers)]) == 0
+        assert capsys.readouterr() == ("", "")
+        assert answers.read_text().splitlines() == lines
 
 
 def test_answers_that_are_nan_are_counted(tmp_path, capsys):
@@ -876,6 +878,7 @@ def test_what_is_read_is_not_written_over(tmp_path, capsys):
     ("recipe", "model", "told"),
     [
         (recipe_of(), MLP(3, [3]), "the model takes 3 inputs, and its columns make 2"),
+        (recipe_of(), MLP(1, [3]), "the model takes 1 inputs, and its columns make 2"),
         (recipe_of(), MLP(2, [2]), "the model gives 2 outputs, which do not fit its classes or targets"),
         (recipe_of(PAIR, "hinge"), MLP(2, [2]), "the model gives 2 outputs, which do not fit"),
         (
@@ -1214,6 +1217,10 @@ def test_files_that_cannot_be_written_are_found_before_training(tmp_path, monkey
     monkeypatch.setattr(os, "access", lambda place, _: str(place) != str(tmp_path))
     assert cli.main(["train", "xor", "--save", str(tmp_path / "other")]) == 2
     assert capsys.readouterr() == ("", f"nn train: --save: '{tmp_path}' is write-protected\n")
+    assert cli.main(["train", "xor", "--save", str(path)]) == 2, "a file is replaced by a new one"
+    assert capsys.readouterr() == ("", f"nn train: --save: '{tmp_path}' is write-protected\n")
+    monkeypatch.setattr(os, "access", lambda place, _: str(place) != os.path.dirname(os.devnull))
+    cli_results.check_output("--save", os.devnull)  # which is written to as it is
 
 
 def test_the_version_is_told(capsys):

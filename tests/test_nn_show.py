@@ -691,7 +691,7 @@ def test_weights_that_are_a_picture_keep_its_shape():
 def test_numbers_that_are_not_finite_leave_the_others_their_scale():
     model = numbered(3, [2])
     frame = framed(model, None)
-    frame.rows[0][:] = [[math.nan, math.inf, 1.0, 0.0], [-math.inf, 2.0, -2.0, 0.0]]
+    frame.rows[0][:] = [[math.nan, math.inf, 0.25, 0.0], [-math.inf, 0.5, -0.5, 0.0]]
     root = rooted(network(columns_of(model), [frame], ["a", "b", "c"], None))
     each = columns_seen(root)[1][0]
     heights = [

@@ -127,6 +127,17 @@ def test_other_machines_are_kept_out_unless_they_are_asked_in():
     assert served(requested, host="0.0.0.0", remote=True)[0] == 200
 
 
+def test_each_server_has_a_port_of_its_own():
+    async def both():
+        async with open_server() as one, open_server() as other:
+            return one, other
+
+    one, other = map(urlsplit, asyncio.run(both()))
+    assert one.port != other.port
+    assert one.hostname == other.hostname == "127.0.0.1"
+    assert min(one.port, other.port) >= 1024
+
+
 MALFORMED = [
     "", "nonsense", "[]", "null", "7", '{"do": 1}', '{"do": "delete"}', '{"do": "settings"}',
     '{"do": "own", "text": 5}',

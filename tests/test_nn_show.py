@@ -294,6 +294,13 @@ def test_a_name_stands_where_its_curve_ends():
     assert leads[2][1] == 200.0  # at the bottom
 
 
+def test_a_name_at_the_top_stays_beside_its_curve():
+    root = rooted(chart("x", [Curve("a", [0.0, 1.0])], []))
+    ((_, end),) = [points(path.get("d"))[-1] for path in of_class(root, "curve")]
+    (place,) = map(text_box, of_class(root, "name"))
+    assert abs(place.middle - end) < 8.0
+
+
 def test_more_curves_than_styles_begin_again():
     root = rooted(chart("x", [Curve(str(k), [1.0 + k]) for k in range(8)], [0]))
     styles = [path.get("class").removeprefix("curve c") for path in of_class(root, "curve")]

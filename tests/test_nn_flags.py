@@ -556,7 +556,7 @@ def test_the_table_has_a_row_for_each_part_and_the_matrix_is_that_of_the_last(ca
     dataset = Dataset([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]], [0, 1, 1], ["x", "y"], ["a", "b", "c"])
     parts = {"training": dataset, "test": dataset._replace(inputs=dataset.inputs[:2], targets=[0, 2])}
     table, rest = results(capsys, recipe_of(), parts, lambda x: [0.0, 100.0 * x[0], -100.0])
-    assert table == [
+    assert table == [  # and no word of samples that were held back
         ["samples", "loss", "accuracy"],
         ["training", "3", "0.4621", "66.7%"],  # 0 of the first is taken as the best of two: log(2) · 2 / 3
         ["test", "2", "100.3", "50.0%"],
@@ -572,7 +572,8 @@ def test_the_table_has_a_row_for_each_part_and_the_matrix_is_that_of_the_last(ca
 
 def test_a_single_part_says_that_nothing_was_held_back(capsys):
     dataset = Dataset([[0.0, 0.0]], [0], ["x", "y"], ["a", "b", "c"])
-    _, rest = results(capsys, recipe_of(), {"training": dataset}, lambda x: [1.0, 0.0, 0.0])
+    table, rest = results(capsys, recipe_of(), {"training": dataset}, lambda x: [1.0, 0.0, 0.0])
+    assert " ".join(table[-1]) == "no samples were held back: how well it does on new ones is not known"
     assert rest.splitlines()[0] == "confusion matrix of the 1 training sample"
 
 

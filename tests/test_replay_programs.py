@@ -11,6 +11,7 @@ import pytest
 import autograd as ag
 from autograd import BranchChanged, Tape, Value
 from autograd.errors import StaleTape
+from tests.test_replay import close
 
 LANES = np.array([[1.0, 2.0], [-1.0, 0.5], [3.0, -2.0], [0.25, 4.0], [-2.0, -3.0], [1.5, 1.0], [2.0, 0.0]])
 SHARED = np.array([2.0, -0.5])
@@ -94,6 +95,15 @@ def test_the_gradient_of_each_lane_is_told_for_what_was_asked_for(program):
             assert np.allclose(one, other, rtol=1e-15)
 
 
+def test_no_lanes_at_all_have_no_gradient_whatever_came_before():
+    w, x = Value(2.0), Value(5.0)
+    program = Tape.of(w * x + ag.sin(w)).compile([w], [x])
+    for lanes in ([[1.0]], [[1.0], [7.0]], np.empty((0, 1)), [[1.0]], np.empty((0, 1))):
+        values, gradient = program.value_and_grad([3.0], lanes)
+        close(gradient, [sum(lane[0] + math.cos(3.0) for lane in lanes)])
+        assert len(values) == len(lanes)
+
+
 # -- guards ------------------------------------------------------------------------------------------------------------
 
 
@@ -147,6 +157,17 @@ def test_what_is_shared_is_careful_too():
     assert alone.value_and_grad([0.0, 0.0])[1].tolist() == [0.0, 0.0]
 
 
+@pytest.mark.parametrize("block", BLOCKS)
+def test_a_sum_that_overflows_on_the_way_is_what_it_comes_to(block):
+    x, y, z = (Value(1.0) for _ in range(3))
+    lanes = [[1.0, 2.0, 3.0], [1e308, 1e308, -1e308], [-1e308, 2.0, -1e308], [1.0, 1.0, 1.0]]
+    sums = [6.0, 1e308, -math.inf, 3.0]
+    program = in_blocks(Tape.of(x + y + z).compile([], [x, y, z]), block)
+    assert program.value([], lanes).tolist() == sums
+    program = in_blocks(Tape.of(x * 1.0, x + y + z, y * 1.0).compile([], [x, y, z]), block)
+    assert program.value([], lanes)[:, 1].tolist() == sums
+
+
 # -- compiling ---------------------------------------------------------------------------------------------------------
 
 
@@ -161,3 +182,33 @@ def test_a_leaf_with_two_numbers_is_refused_with_one_that_it_no_longer_has(now, 
     with pytest.raises(StaleTape, match=rf"recorded with x = {told}, which is {now} by now") as caught:
         Tape.of(z).compile()
     assert (caught.value.leaf, caught.value.recorded) == (x, told)
+
+
+def test_leaves_are_named_once_each():
+    x, y = Value(2.0, label="x"), Value(3.0)
+    tape = Tape.of(x * y)
+    with pytest.raises(ValueError, match=r"a leaf of value 3.0 is neither shared nor batched: name every leaf"):
+        tape.compile([x])
+    with pytest.raises(ValueError, match="the leaf x is named twice"):
+        tape.compile([x, y], [x])
+    with pytest.raises(TypeError, match="a computed Value is none"):
+        tape.compile([x, y], [x * y])
+    with pytest.raises(TypeError, match="float is none"):
+        tape.compile([x, y], [2.0])
+    with pytest.raises(ValueError, match="the tape is empty"):
+        Tape().compile()
+    with pytest.raises(ValueError, match="no batched leaves: leave it out"):
+        tape.compile().value_and_grad([1.0, 2.0], per_row=True)
+    z = x * y
+    x.data = 5.0
+    with pytest.raises(StaleTape):
+        Tape.of(z + x).compile()
+
+
+def test_a_program_says_how_much_it_has():
+    x, y = Value(2.0), Value(3.0)
+    programs = [Tape.of(z).compile(shared=[x], batched=[y]) for z in (x * y, ag.sin(x * y))]
+    assert [repr(program) for program in programs] == [
+        "<Program: 1 shared and 1 batched inputs, 1 group>",
+        "<Program: 1 shared and 1 batched inputs, 2 groups>",
+    ]

@@ -147,6 +147,19 @@ def test_where_an_adjoint_is_0_a_slope_that_is_infinite_counts_for_nothing(block
     assert of_batched.ravel().tolist() == [0.5, math.inf, 1.0, math.inf, 1.0 / 3.0, math.inf, 0.25]
 
 
+@pytest.mark.parametrize("block", [2, 8])
+def test_lanes_are_computed_carefully_only_where_they_are_not_finite(block, monkeypatch):
+    w, x = Value(1.0), Value(0.5)
+    program = in_blocks(Tape.of(ag.sqrt(x) * w).compile([w], [x]), block)
+    asked, workspace = [], program.workspace
+    monkeypatch.setattr(program, "workspace", lambda *given: asked.append(given) or workspace(*given))
+    for lane, careful in ((4.0, False), (0.0, True)):
+        asked.clear()
+        program.value_and_grad([0.0], [[1.0], [2.0], [3.0], [lane]], wrt="both")
+        program.value_and_grad([0.0], [[1.0], [2.0], [3.0], [lane]])
+        assert any(given[2:] == (True,) for given in asked) == careful
+
+
 def test_what_is_shared_is_careful_too():
     w, v, x = Value(1.0), Value(2.0), Value(0.5)
     program = Tape.of(ag.sqrt(w) * v + x, v * v).compile([w, v], [x])

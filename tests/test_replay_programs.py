@@ -82,6 +82,10 @@ def test_an_output_that_another_one_reads_counts_for_itself_too():
     _, (of_shared, of_batched) = program.value_and_grad([4.0], LANES[:, :1], [1.0, 2.0, 3.0, 5.0], wrt="both")
     assert np.allclose(of_batched[:, 0], 3.0 * np.cos(LANES[:, 0]) + 5.0, rtol=1e-15)
     assert np.allclose(of_shared, [7.0 * (1.0 + 8.0 * 0.25)], rtol=1e-15)
+    assert np.allclose(program.value_and_grad([4.0], LANES[:, :1], [1.0, 2.0, 3.0, 5.0])[1], of_shared, rtol=1e-15)
+    values, gradient = Tape.of(sine + w, sine).compile([w], [x]).value_and_grad([4.0], LANES[:, :1])
+    assert np.allclose(values.T, [np.sin(LANES[:, 0]) + 4.0, np.sin(LANES[:, 0])], rtol=1e-15)
+    assert gradient.tolist() == [7.0]
 
 
 def test_the_gradient_of_each_lane_is_told_for_what_was_asked_for(program):

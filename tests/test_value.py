@@ -258,6 +258,7 @@ def test_conditions_behave_as_bools():
     assert repr(condition) == "True"
     assert condition == True  # noqa: E712
     assert [(x < 1) == other for other in (True, False, x < 0, x > 0)] == [False, True, True, False]
+    assert [(x > 1) == other for other in (True, False, x < 0, x > 0, 0, 1)] == [True, False, False, True, False, True]
     assert [condition | True, (x < 1) | True, (x < 1) | False] == [True, True, False]
     assert (condition * 5, 5 * condition, condition + 5, (x < 1) * 5, (x < 1) + 5) == (5, 5, 6, 0, 5)
     assert (condition & False, condition | False, condition ^ True) == (False, True, False)
@@ -376,8 +377,12 @@ def test_ints_that_a_row_returns_count_as_floats():
             y = row(Value(1.0))
             numbers = [y.data, *edges(y._tape.nodes[y._index])[1]]
             assert [(number, type(number)) for number in numbers] == [(2.0, float), (3.0, float)]
+        rows.append(Primitive("whole_pair", lambda x, z: 2, partials=[lambda y, x, z: 3, lambda y, x, z: 4]))
+        y = rows[2](Value(1.0), Value(1.0))
+        numbers = [y.data, *edges(y._tape.nodes[y._index])[1]]
+        assert [(number, type(number)) for number in numbers] == [(2.0, float), (3.0, float), (4.0, float)]
     finally:
-        assert [TABLE.pop(), TABLE.pop()] == rows[::-1]  # other tests go by the table
+        assert [TABLE.pop() for _ in rows] == rows[::-1]  # other tests go by the table
 
 
 def test_the_first_values_of_a_process_are_leaves():

@@ -143,6 +143,15 @@ def test_the_wrong_primitive_is_named_inside_a_function():
     assert blamed[0].startswith("wrong_tanh: its partial in operand 0 is wrong: at tanh(1.0)")
 
 
+def test_the_first_five_wrong_partials_are_named():
+    with altered(ag.exp, 1.001) as wrong:
+        report = failing(lambda x: ag.sum([wrong(0.1 * k * x) for k in range(1, 9)]), (1.0,))
+    assert str(report).count("its partial in operand 0 is wrong") == 5
+    with altered(ag.mul, 1.001) as wrong:  # of two operands: the third application makes it six
+        report = failing(lambda x, y: ag.sum([wrong(k * x, y) for k in range(1, 6)]), (1.0, 2.0))
+    assert str(report).count("its partial in operand") == 6
+
+
 def test_what_leaves_the_tape_is_said():
     report = failing(lambda x: x.detach() * x, (3.0,), modes="reverse")
     assert any("takes something off the tape" in finding for finding in report.findings)
@@ -574,6 +583,13 @@ def test_bad_functions_are_refused():
         gradcheck(lambda x: "no", (1.0,))
     with pytest.raises(ValueError, match="returned no number"):
         gradcheck(lambda x: [], (1.0,))
+
+
+def test_every_node_may_be_off_by_four_ulp():
+    entry = gradcheck(lambda x: x - (1e13 * x - 1e13 * x), (1.0,)).entries[0]
+    noise = 2.0 * 1e13 * 4.0 * 2.0**-52  # of the two products
+    shortest = 0.5 * math.e**12 / math.e**3  # of the four longest steps
+    assert entry.tolerance == pytest.approx(4.0 * 2.0 * noise / shortest, rel=0.01)
 
 
 def test_tolerances_add_up():

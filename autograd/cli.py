@@ -12,6 +12,7 @@ import json
 import math
 import os
 import sys
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,7 +22,20 @@ from autograd.differences import numerical_gradient
 from autograd.dual import Dual
 from autograd.errors import ExpressionError
 from autograd.expressions import Expression, normal, parse
-from autograd.listing import Line, Share, adjoints, exact, lines, printable, pruned, shares_of, short, spelled, steps
+from autograd.listing import (
+    Line,
+    Seed,
+    Share,
+    adjoints,
+    exact,
+    lines,
+    printable,
+    pruned,
+    shares_of,
+    short,
+    spelled,
+    steps,
+)
 from autograd.primitives import TABLE
 from autograd.show.trace import forward_trace, table, trace
 from autograd.tape import Tape
@@ -171,9 +185,10 @@ def _pointed(reason: str, text: str, position: int | None) -> str:
     reason = printable(reason)
     if not text.strip():
         return reason
-    start = max(0, min(position or 0, len(text)) - WINDOW // 2)
-    before = ("…" if start else "") + printable(text[start : position or 0])
-    shown = before + printable(text[position or 0 : start + WINDOW]) + ("…" if start + WINDOW < len(text) else "")
+    place = position or 0
+    start = max(0, place - WINDOW // 2)
+    before = ("…" if start else "") + printable(text[start:place])
+    shown = before + printable(text[place : start + WINDOW]) + ("…" if start + WINDOW < len(text) else "")
     if position is None:
         return f"{shown}: {reason}"
     return f"{shown}: {reason}\n{' ' * (len('autograd: ') + len(before))}^"
@@ -296,25 +311,21 @@ def _answer(request: _Request) -> str:
 
 
 def _functions() -> str:
-    names = sorted({row.name for row in TABLE if row.name in autograd.__all__})
-    rows = [""]
-    for name in names:
-        if len(rows[-1]) + len(name) > 116:
-            rows.append("")
-        rows[-1] += f"  {name}"
-    return "\nfunctions:\n" + "\n".join(rows)
+    names = "  ".join(sorted({row.name for row in TABLE if row.name in autograd.__all__}))
+    return "\nfunctions:\n" + textwrap.fill(names, 118, initial_indent="  ", subsequent_indent="  ")
 
 
 def _computed(request: _Request) -> _Result:
     text = request.text or ""
-    if "=" in text and text.partition("=")[0].strip().isidentifier() and not text.partition("=")[2].startswith("="):
+    name, equals, rest = text.partition("=")
+    if equals and name.strip().isidentifier() and not rest.startswith("="):
         raise _WrongUseError(f"the expression comes first: {USAGE}", text)
     expression = parse(text)
     numbers = _numbers(expression, request.bindings)
     leaves = {name: Value(number, label=name) for name, number in numbers.items()}
     value = expression.evaluate(leaves)
     if not isinstance(value, Value):
-        return _Result(expression, numbers, float(value), dict.fromkeys(numbers, 0.0), None)
+        return _Result(expression, numbers, float(value), {}, None)
     value.backward()
     gradient = {name: leaf.grad for name, leaf in leaves.items()}
     return _Result(expression, numbers, value.data, gradient, pruned(value))
@@ -332,8 +343,7 @@ def _write(result: _Result, option: str, path: str, forward: bool) -> None:
         else:
             step_through(tape, mode="forward" if forward else "reverse", title=result.expression.text).save(path)
     except OSError as error:
-        reason = error.strerror if error.errno is not None and error.strerror else str(error)
-        raise _WrongUseError(f"cannot be written: {reason}", path) from None
+        raise _WrongUseError(f"cannot be written: {error.strerror or error}", path) from None
     except (ValueError, RuntimeError) as error:
         raise _WrongUseError(str(error), path) from None
 
@@ -403,7 +413,7 @@ def _summary(result: _Result) -> str:
 
 def _steps_section(result: _Result) -> str:
     taken = list(steps(_tape(result, "--steps")))
-    backward = next(k for k, step in enumerate(taken) if not hasattr(step, "line") or hasattr(step, "adjoint"))
+    backward = next(k for k, step in enumerate(taken) if isinstance(step, Seed))
     rows = ["forward: every line gets its primal", *_indented(taken[:backward])]
     rows += ["backward: the seed, then share by share: adjoint of the result × slope", *_indented(taken[backward:])]
     rows += _sums(shares_of(taken))

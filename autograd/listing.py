@@ -6,7 +6,6 @@ same everywhere. This room does not lay anything out: no tables, no colours, no 
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -232,7 +231,7 @@ def short(number: float, digits: int = 6) -> str:
         ('30', '1e-10', '0.3', '123456789', '-2.5e300')
     """
     if number.is_integer() and abs(number) < 1e9:
-        return "-0" if number == 0.0 and math.copysign(1.0, number) < 0.0 else str(int(number))
+        return f"{number:.0f}"
     return _tidy(f"{number:.{digits}g}")
 
 
@@ -322,7 +321,8 @@ def pruned(tape: Tape | Value) -> Tape:
 
 def root(tape: Tape) -> int:
     """Return the index of a pruned tape's last output: the one that is read backward."""
-    return tape.outputs[-1] if tape.outputs else len(tape) - 1
+    assert tape.outputs is not None
+    return tape.outputs[-1]
 
 
 def _start(tape: Tape, output: int | None) -> int:
@@ -359,12 +359,13 @@ def lines(tape: Tape | Value, indices: Iterable[int] | None = None) -> list[Line
 
 def _line(tape: Tape, names: _Names, index: int) -> Line:
     node = tape.nodes[index]
-    kind: Kind = "node" if node[0] >= 0 else "input" if node[0] == INPUT else "leaf"
+    row = primitives.by_code(node[0]) if node[0] >= 0 else None
+    kind: Kind = "node" if row is not None else "input" if node[0] == INPUT else "leaf"
     return Line(
         index,
         names.name(index),
         kind,
-        primitives.by_code(node[0]) if kind == "node" else None,
+        row,
         node[1],
         tuple(_operand(tape, names, at, number) for at, number in zip(*edges(node))),
         names.label(index),
@@ -424,12 +425,12 @@ def steps(tape: Tape | Value, output: int | None = None, seed: float = 1.0) -> I
         x ← v1 · ∂v1/∂x: 1 × 3 = 3; x: 3 + 3 = 6
     """
     tape = pruned(tape)
-    listed = lines(tape)
-    start = _start(tape, output)
+    if not len(tape):
+        return
+    listed, start = lines(tape), _start(tape, output)
     yield from map(Forward, listed)
-    if listed:
-        yield Seed(listed[start], seed)
-        yield from _shares(listed, start, seed)
+    yield Seed(listed[start], seed)
+    yield from _shares(listed, start, seed)
 
 
 def _shares(listed: Sequence[Line], start: int, seed: float) -> Iterator[Share]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import json
 import math
 import os
@@ -14,7 +15,8 @@ import time
 import pytest
 
 import autograd
-from autograd import cli, primitives
+from autograd import cli, primitives, symbolic
+from autograd.listing import short
 from autograd.show.render import find_dot
 
 MAIN = ["w1**3*w2 + 3*w1", "w1=2", "w2=3"]
@@ -134,6 +136,10 @@ def test_steps_show_every_share_and_the_sums(run):
     ]
 
 
+def test_what_is_used_once_has_no_sum(run):
+    assert "sums:" not in run("sin(x)", "x=1", "--steps")[1]
+
+
 def test_forward_makes_one_sweep_for_each_name(run):
     code, out, _ = run(*MAIN, "--forward")
     assert code == 0
@@ -151,6 +157,17 @@ def test_check_puts_finite_differences_beside_it(run):
     for _, exact, found, difference in rows:
         assert float(found) == pytest.approx(float(exact), abs=1e-9)
         assert float(difference) == pytest.approx(float(found) - float(exact), rel=0.06)
+        assert difference == short(float(found) - float(exact), 2)
+
+
+def test_differences_stand_under_their_words(run):
+    assert run("3*x + y/2", "x=1", "y=-2", "--check")[1].splitlines()[-5:] == [
+        "central differences, which are good to about 10 digits",
+        "name  backpropagation  finite differences  difference",
+        "-----------------------------------------------------",
+        "x                   3                   3           0",
+        "y                 0.5                 0.5           0",
+    ]
 
 
 @needs_sympy
@@ -209,6 +226,8 @@ def test_json_is_strict_and_whole(run, tmp_path):
     assert report["forward"] == report["gradient"]
     assert report["check"]["w1"] == pytest.approx(39.0)
     assert [line["text"] for line in report["trace"]][-1] == "v3 + v4"
+    assert [line["primitive"] for line in report["trace"]] == [None, "pow", None, "mul", "mul", "add"]
+    assert [line["adjoint"] for line in report["trace"]] == [39.0, 3.0, 8.0, 1.0, 1.0, 1.0]
     assert report["trace"][1]["operands"] == [
         {"index": 0, "name": "w1", "primal": 2.0, "slope": 12.0},
         {"index": None, "name": "3", "primal": 3.0, "slope": None},
@@ -226,6 +245,13 @@ def test_json_writes_what_is_not_finite_as_strings(run):
 
     report = json.loads(out, parse_constant=refuse)
     assert (report["value"], report["gradient"]) == ("nan", {"x": "inf", "y": 1.0})
+
+
+def test_numbers_alone_have_a_value_and_no_gradient(run):
+    assert run("2 + 3") == (0, "value = 5\n", "")
+    assert json.loads(run("2 + 3", "--json", "--check", "--forward")[1]) == {
+        "expression": "2 + 3", "numbers": {}, "value": 5.0, "gradient": {}, "trace": [], "check": {}, "forward": {},
+    }  # fmt: skip
 
 
 @needs_sympy
@@ -252,6 +278,8 @@ def test_json_has_formulas(run):
         (["pi*x", "pi=2", "x=3"], "6"),
         (["2 + 3"], "5"),
         (["where(x > 0, x, 0)", "x=-1"], "0"),
+        (["where(x >= 0, x, 0)", "x=2"], "2"),
+        (["(x + 1)*2", "x=3"], "8"),
         (["v1 + v2", "v1=1", "v2=2"], "3"),
         (["ｘ + 1", "x=1"], "2"),
     ],
@@ -288,10 +316,13 @@ def test_help_is_good_enough_alone(run):
     [
         (["x*y", "x=2"], "x*y: y has no number: add y=NUMBER", "y: y"),
         (["a + b*c", "b=1"], "a + b*c: a and c have no numbers: add a=NUMBER c=NUMBER", "a + b"),
+        (["2*é"], "2*é: é has no number: add é=NUMBER", "é: é"),
         (["1 + sine(x)", "x=2"], "1 + sine(x): there is no function 'sine': did you mean 'sin'?", "sine(x)"),
         (["x +", "x=2"], "x +: the expression ends where a number or a name should follow", ": the"),
         (["x*y", "x=2", "y=abc"], "y=abc: this is not a number", "abc"),
         (["x*y", "x=2", "y=2+z"], "y=2+z: this is not a number", "z:"),
+        (["x*y", "x=2", "y=3*p + q"], "y=3*p + q: this is not a number", "p + q"),
+        (["x == 2", "x=2"], "x == 2: a comparison can only be the condition of where(condition, a, b)", "== 2"),
         (["x", "x="], "x=: a number is missing after =", ": a"),
         (["x", "x=1e999"], "x=1e999: this number is too large for a float", "1e999"),
         (["x", "x=1 2"], "x=1 2: this is not a number (an operator is missing before this)", "2:"),
@@ -348,6 +379,23 @@ def test_a_long_expression_is_shown_around_the_place(pointed):
     assert len(line) < 140
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("#" + "b" * 59, "#" + "b" * 59),
+        ("a" * 10 + "#" + "b" * 50, "a" * 10 + "#" + "b" * 49 + "…"),
+        ("a" * 30 + "#", "a" * 30 + "#"),
+        ("a" * 31 + "#", "…" + "a" * 30 + "#"),
+        ("a" * 70 + "#" + "b" * 29, "…" + "a" * 30 + "#" + "b" * 29),
+        ("a" * 70 + "#" + "b" * 80, "…" + "a" * 30 + "#" + "b" * 29 + "…"),
+    ],
+)
+def test_sixty_characters_around_the_place_are_shown(pointed, text, shown):
+    line, from_caret = pointed(text)
+    assert line == f"{shown}: the character '#' has no meaning here"
+    assert from_caret.startswith("#")
+
+
 def test_unwritable_files_are_named(said, tmp_path):
     assert "there is no folder" in said(*MAIN, "--graph", str(tmp_path / "nowhere" / "g.dot"))
     (tmp_path / "folder.dot").mkdir()
@@ -365,6 +413,31 @@ def test_without_dot_it_says_how_to_install_one(said, monkeypatch, tmp_path):
     assert "pip install" in said(*MAIN, "--graph", str(tmp_path / "g.svg"))
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell script")
+def test_a_picture_that_fails_is_one_line(said, monkeypatch, tmp_path):
+    dot = tmp_path / "dot"
+    dot.write_text("#!/bin/sh\nexit 3\n")
+    dot.chmod(0o755)
+    monkeypatch.setenv("TAPEGRAD_DOT", str(dot))
+    path = str(tmp_path / "g.svg")
+    assert said(*MAIN, "--graph", path).endswith("failed with exit code 3 and said: nothing")
+
+
+def test_a_package_that_is_missing_is_another_exit_code(said, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sympy", None)
+    monkeypatch.setattr(symbolic, "_sympy", symbolic._sympy.__wrapped__)
+    assert 'pip install "tapegrad[symbolic]"' in said(*MAIN, "--symbolic", code=1)
+
+
+@needs_sympy
+def test_formulas_that_are_too_deep_are_refused(said, monkeypatch):
+    def too_deep(tape):
+        raise RecursionError
+
+    monkeypatch.setattr("autograd.symbolic.to_sympy", too_deep)
+    assert said(*MAIN, "--symbolic") == f"{MAIN[0]}: --symbolic: the formula is nested too deeply"
+
+
 @needs_sympy
 def test_formulas_that_are_too_long_are_refused(said):
     text = "x"
@@ -375,10 +448,8 @@ def test_formulas_that_are_too_long_are_refused(said):
 
 def test_points_without_differences_are_refused(run):
     code, out, err = run("log(x)", "x=inf", "--check")
-    if code:
-        assert out == ""
-        assert err.count("\n") == 1
-        assert "--check" in err
+    assert (code, out) == (2, "")
+    assert err == "autograd: log(x): --check: numerical_gradient needs finite numbers, but x holds inf\n"
 
 
 @pytest.mark.parametrize("text", ["(" * 100_000, "x+" * 50_000 + "x", "9" * 100_000, "x" * 60_000 + "("])
@@ -412,6 +483,21 @@ def test_a_reader_that_goes_away_is_no_error():
     assert process.wait(60) == 141
 
 
+def test_who_stops_reading_the_answer_is_no_error_either(capsys, monkeypatch):
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "w") as output:
+        monkeypatch.setattr(sys, "stdout", output)
+        assert cli.main(MAIN) == 141
+    assert capsys.readouterr().err == ""
+
+
+def test_the_arguments_are_those_of_the_process(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["autograd", *MAIN])
+    assert cli.main() == 0
+    assert capsys.readouterr().out.startswith("value = 30\n")
+
+
 def test_an_interrupt_is_one_line(capsys, monkeypatch):
     def interrupt(request):
         raise KeyboardInterrupt
@@ -440,6 +526,18 @@ def test_an_interrupt_from_outside_ends_the_process(tmp_path):
     out, err = process.communicate(timeout=30)
     assert (process.returncode, out, err) == (130, "", "autograd: interrupted\n")
     assert not (tmp_path / "g.svg").exists()
+
+
+def test_any_stream_takes_the_answer(monkeypatch):
+    ascii_only, plain, errors = io.TextIOWrapper(io.BytesIO(), encoding="ascii"), io.StringIO(), io.StringIO()
+    for stream in (ascii_only, plain):
+        monkeypatch.setattr(sys, "stdout", stream)
+        assert cli.main(MAIN) == 0
+    assert "?w1 = 12" in ascii_only.buffer.getvalue().decode()
+    assert "∂w1 = 12" in plain.getvalue()
+    monkeypatch.setattr(sys, "stderr", errors)
+    assert cli.main(["2*é"]) == 2
+    assert errors.getvalue().startswith("autograd: 2*?: ? has no number")
 
 
 def test_terminals_without_greek_get_question_marks():

@@ -14,6 +14,7 @@ from autograd.show.formula import formula
 
 W1, W2 = Value(2.0, label="w1"), Value(3.0, label="w2")
 X, Y = Value(0.5, label="x"), Value(4.0, label="y")
+GREATER = primitives.greater
 
 
 @pytest.mark.parametrize(
@@ -57,6 +58,13 @@ X, Y = Value(0.5, label="x"), Value(4.0, label="y")
         (X * (Y * W1), "x * (y * w1)", "x y w_{1}"),
         (autograd.sum([-X, -Y]), "sum(-x, -y)", r"-x + \left(-y\right)"),
         (autograd.dot([X, -Y], [W1, W2]), "dot([x, -y], [w1, w2])", r"x w_{1} + \left(-y w_{2}\right)"),
+        ((-2.0) ** Y, "(-2) ** y", r"{\left(-2\right)}^{y}"),
+        (-(X + 1), "-(x + 1)", r"-\left(x + 1\right)"),
+        (primitives.one_minus_square(X + 1) * 2, "(1 - (x + 1) ** 2) * 2", None),
+        (autograd.where(X + 1 >= Y, X, 0), None, r"\operatorname{where}\left(x + 1 \ge y, x, 0\right)"),
+        (X * (Y != 2) + (X == Y), "x * (y != 2) + (x == y)", r"x \left(y \ne 2\right) + \left(x = y\right)"),
+        (GREATER(GREATER(X, Y), W1), "(x > y) > w1", r"\left(x > y\right) > w_{1}"),
+        (GREATER(X, GREATER(Y, W1)), "x > (y > w1)", r"x > \left(y > w_{1}\right)"),
         (X * 1e-10, "x * 1e-10", r"x \cdot 1 \cdot 10^{-10}"),
         (X * math.inf, "x * inf", r"x \infty"),
         (Value(1.0, label="theta_0") * 1.0, "theta_0 * 1", r"\theta_{0} \cdot 1"),
@@ -65,7 +73,8 @@ X, Y = Value(0.5, label="x"), Value(4.0, label="y")
     ],
 )
 def test_formulas(value, text, latex):
-    assert formula(value) == text
+    if text is not None:
+        assert formula(value) == text
     if latex is not None:
         assert Tape.of(value).formula(latex=True) == latex
 
@@ -99,6 +108,19 @@ def test_a_formula_that_swells_is_refused():
         y = y * y
     with pytest.raises(ValueError, match="the formula has more than 10,000 characters, because values are used sever"):
         formula(y)
+
+
+def test_the_longest_formula():
+    assert len(formula(Value(1.0, label="x" * 9_996) * 2)) == 10_000
+    with pytest.raises(ValueError, match="more than 10,000 characters"):
+        formula(Value(1.0, label="x" * 9_997) * 2)
+
+
+@pytest.mark.parametrize("name", ["aaa", "mine", "zzz"])
+def test_primitives_of_ones_own_are_written_with_their_names(name):
+    row = Primitive(name, lambda x: 2.0 * x, partials=(lambda y, x: 2.0,), form=f"{name}({{}})")
+    assert formula(row(X) + 1) == f"{name}(x) + 1"
+    assert formula(row(X) + 1, latex=True) == rf"\operatorname{{{name}}}\left(x\right) + 1"
 
 
 def test_there_is_nothing_to_write():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.metadata
 import json
 import math
@@ -30,8 +31,9 @@ from autograd.listing import (
 )
 from autograd.show import render
 from autograd.show.graph import dot_source
+from autograd.show.numbers import sum_before_total
 from autograd.show.render import Drawing, draw, find_dot
-from autograd.show.trace import SHOWN, forward_trace, trace
+from autograd.show.trace import SHOWN, forward_trace, table, trace
 from tests.test_cli import needs_dot
 from tests.test_expressions import called
 
@@ -60,6 +62,13 @@ def test_lines_say_all_of_a_tape():
     assert [line.slopes for line in listed] == [(), (12.0, None), (), (3.0, 8.0), (None, 3.0), (1.0, 1.0)]
     assert [operand.index for operand in listed[4].operands] == [None, 0]
     assert [operand.primal for operand in listed[4].operands] == [3.0, 2.0]
+
+
+def test_lines_are_records_that_cannot_be_changed():
+    line = lines(example())[1]
+    for record in (line, line.operands[0]):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            record.primal = 5.0
 
 
 def test_lines_can_be_picked():
@@ -116,6 +125,32 @@ def test_adjoints_agree_with_backward_and_touch_no_grad():
 
 def test_adjoints_of_another_output_and_seed():
     assert adjoints(example(), output=3, seed=2.0) == [72.0, 6.0, 16.0, 2.0, 0.0, 0.0]
+    assert adjoints(example(), output=1) == [12.0, 1.0, 0.0, 0.0, 0.0, 0.0]
+    assert adjoints(example(), output=-1) == adjoints(example())
+    with pytest.raises(IndexError, match="there is no line 6 on a tape of 6"):
+        adjoints(example(), output=6)
+
+
+@pytest.mark.parametrize("output", range(6))
+def test_steps_to_another_output_add_up_to_its_adjoints(output):
+    taken = list(steps(example(), output, seed=2.0))
+    found = [0.0] * 6
+    found[output] = 2.0
+    for step in taken[7:]:
+        found[step.operand.index] = step.after
+    assert str(taken[6]) == f"{lines(example())[output].name}: 2"
+    assert found == adjoints(example(), output, seed=2.0)
+
+
+def test_steps_pass_over_what_the_output_does_not_need():
+    x = Value(3.0, label="x")
+    a, b = x * x, sin(x)
+    taken = list(steps(Tape.of(b, a * 2.0)))
+    assert [str(step) for step in taken if isinstance(step, Share)] == [
+        "v1 ← v3 · ∂v3/∂v1: 1 × 2 = 2",
+        "x ← v1 · ∂v1/∂x: 2 × 3 = 6",
+        "x ← v1 · ∂v1/∂x: 2 × 3 = 6; x: 6 + 6 = 12",
+    ]
 
 
 def test_steps_are_forward_seed_and_every_share():
@@ -164,6 +199,8 @@ def test_shares_of_zero_are_nothing():
         (1e-10, "1e-10"),
         (1 / 3, "0.333333"),
         (123456789.0, "123456789"),
+        (-999999999.0, "-999999999"),
+        (1e9, "1e9"),
         (1e20, "1e20"),
         (-2.5e-300, "-2.5e-300"),
         (5e-324, "4.94066e-324"),
@@ -184,6 +221,7 @@ def test_exact_numbers_read_back():
 def test_sums_are_spelled():
     assert spelled([36.0, 3.0], 39.0) == "36 + 3 = 39"
     assert spelled([-1.0, -0.5, 2.0], 0.5) == "-1 - 0.5 + 2 = 0.5"
+    assert spelled([1.0, 0.0], 1.0) == "1 + 0 = 1"
 
 
 def test_printable_hides_nothing():
@@ -215,11 +253,37 @@ def test_the_forward_trace_has_tangents():
     assert forward_trace(example(), {"w1": 2.0, "w2": -1.0}).splitlines()[-1].endswith("30 + 70ε")
 
 
+def test_the_forward_trace_is_a_table():
+    x, y = Value(2.0, label="x"), Value(-0.25, label="y")
+    assert forward_trace(x * y - x, {"x": -0.5, "y": 4.0}).splitlines() == [
+        "name  operation  slope × tangent        tangent  dual number",
+        "--------------------------------------------------------------",
+        "x     leaf       seed                      -0.5  2 - 0.5ε",
+        "y     leaf       seed                         4  -0.25 + 4ε",
+        "v2    x * y      -0.25 × -0.5 + 2 × 4     8.125  -0.5 + 8.125ε",
+        "v3    v2 - x     1 × 8.125 + -1 × -0.5    8.625  -2.5 + 8.625ε",
+    ]
+
+
 def test_the_forward_trace_names_what_it_knows():
-    with pytest.raises(ValueError, match="no leaf called 'z'; it has w1, w2"):
+    with pytest.raises(ValueError, match=r"no leaf called 'z'; it has w1, w2$"):
         forward_trace(example(), "z")
-    with pytest.raises(ValueError, match="no leaf called 'a'"):
-        forward_trace(example(), "a")
+    for name in ("a", "b", "g"):
+        with pytest.raises(ValueError, match=f"no leaf called '{name}'"):
+            forward_trace(example(), name)
+    with pytest.raises(ValueError, match=r"no leaf called 'z'; it has none$"):
+        forward_trace(Tape(), "z")
+    with pytest.raises(
+        TypeError, match=r"a seed is the name of a leaf, or a dict of names with tangents, not \['w1'\]"
+    ):
+        forward_trace(example(), ["w1"])
+
+
+@pytest.mark.parametrize(("count", "ending"), [(8, "x7"), (9, "x7…")])
+def test_of_many_leaves_eight_are_named(count, ending):
+    xs = [Value(1.0, label=f"x{k}") for k in range(count)]
+    with pytest.raises(ValueError, match=f"it has x0, x1, x2, x3, x4, x5, x6, {ending}$"):
+        forward_trace(dot(xs, xs), "z")
 
 
 def test_long_traces_are_shortened_in_the_middle():
@@ -234,6 +298,29 @@ def test_long_traces_are_shortened_in_the_middle():
     assert rows[2 + SHOWN // 2] == f"… {100_001 - SHOWN:,} more lines …"
     assert rows[2].startswith("x ")
     assert rows[-1].startswith("v100000 ")
+
+
+def test_traces_of_up_to_sixty_lines_are_whole():
+    assert len(trace(chain(59)).splitlines()) == 2 + 60
+    for text in (trace(chain(60)), forward_trace(chain(60), "x")):
+        names = [row.split()[0] for row in text.splitlines()[2:]]
+        assert names == ["x", *(f"v{k}" for k in range(1, 20)), "…", *(f"v{k}" for k in range(41, 61))]
+        assert "… 21 more lines …" in text
+
+
+def test_cells_are_cut_at_44_columns():
+    assert table([["a" * 44, "b"], ["c" * 45, "d"]]).splitlines() == [
+        "a" * 44 + "  b",
+        "-" * 47,
+        "c" * 43 + "…  d",
+    ]
+
+
+@pytest.mark.parametrize(("label", "columns"), [("日本語", 6), ("u\u0308", 1), ("日u\u0308", 3), ("λx", 2), ("ab", 2)])
+def test_columns_are_aligned_under_any_letters(label, columns):
+    header, _, row = table([["name", "number"], [label, "1"]], right=(1,)).splitlines()
+    assert header == "name  number" if columns <= 4 else "name    number"
+    assert row == label + " " * (max(columns, 4) - columns) + "  " + "     1"
 
 
 def test_wide_operations_are_cut():
@@ -255,6 +342,7 @@ def test_several_outputs_say_which_is_read_backward():
     x = Value(2.0, label="x")
     y, z = x * x, x + 1
     assert trace(Tape.of(y, z)).splitlines()[0] == "adjoints of v2, the last of 2 outputs"
+    assert trace(Tape.of(z)).splitlines()[0].startswith("name ")
 
 
 @pytest.mark.parametrize("row", primitives.TABLE, ids=lambda row: row.name)
@@ -346,6 +434,20 @@ def texts(svg):
     return [
         "".join(element.itertext()) for element in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")
     ]
+
+
+@pytest.mark.parametrize(
+    ("terms", "text"),
+    [
+        ([39.0], ""),
+        ([36.0, 3.0], "36 + 3 = "),
+        ([1.0, 0.5, -2.0], "1 + 0.5 − 2 = "),
+        ([-1.0, 0.0, -0.5], "−1 + 0 − 0.5 = "),
+        ([1.0, 2.0, 3.0, 4.0], "Σ4 = "),
+    ],
+)
+def test_sums_on_cards_are_spelled_up_to_three_terms(terms, text):
+    assert sum_before_total(terms) == text
 
 
 @needs_dot
@@ -546,18 +648,24 @@ def test_gates_take_other_numbers():
     gate = lines(x * y)[2]
     assert gate.forward(5.0, 7.0) == 35.0
     assert gate.forward() == 6.0
+    assert lines(x * y)[0].forward() == 2.0
     assert gate.backward(math.inf) == (math.inf, math.inf)
     assert lines(x * 0.0)[1].backward(math.inf) == (0.0, 0.0)
-    with pytest.raises(TypeError, match="v2 takes 2 numbers, 1 were given"):
-        gate.forward(1.0)
+    for given in ([1.0], [1.0, 2.0, 3.0]):
+        with pytest.raises(TypeError, match=f"v2 takes 2 numbers, {len(given)} were given"):
+            gate.forward(*given)
 
 
 def test_steps_are_data():
     told = [json.loads(json.dumps(step.as_json())) for step in Tape.of(Value(3.0, label="x") ** 2).steps()]
     assert [each["step"] for each in told] == ["forward", "forward", "seed", "share"]
+    assert told[0] == {
+        "step": "forward", "name": "x", "operation": None, "text": "x", "operands": [], "primal": 3.0,
+    }  # fmt: skip
     assert told[1] == {
         "step": "forward", "name": "v1", "operation": "pow", "text": "x ** 2", "operands": ["x", "2"], "primal": 9.0,
     }  # fmt: skip
+    assert told[2] == {"step": "seed", "name": "v1", "adjoint": 1.0}
     assert told[3] == {
         "step": "share", "result": "v1", "operand": "x", "position": 0, "adjoint": 1.0, "slope": 6.0, "share": 6.0,
         "before": 0.0, "after": 6.0, "use": 1,

@@ -18,7 +18,7 @@ from autograd import sum as total_of
 from autograd.listing import adjoints
 from autograd.show import render
 from autograd.show.stage import TITLE, unlinked
-from autograd.show.stepper import MOST_STEPS, step_through
+from autograd.show.stepper import MOST_STEPS, _table, step_through
 from autograd.tape import forward_sweep
 from tests.test_cli import needs_dot
 from tests.test_show import example
@@ -30,8 +30,12 @@ OPERAND = " (a second operand: tangents add)"
 
 
 def captions(stepper):
-    """Return what the fallback's table says, as plain text: it needs no `dot`."""
-    rows = re.findall(r"<tr><td>(\d+)</td><td[^>]*>(.*?)</td></tr>", stepper._repr_html_())
+    """Return what the table of all steps says, as plain text: it needs no `dot`."""
+    return rows_of(_table(stepper._walk))
+
+
+def rows_of(page):
+    rows = re.findall(r"<tr><td>(\d+)</td><td[^>]*>(.*?)</td></tr>", page)
     assert [int(number) for number, _ in rows] == list(range(len(rows)))
     return [html.unescape(re.sub(r"<[^>]*>", "", told)) for _, told in rows]
 
@@ -333,6 +337,7 @@ def test_a_notebook_gets_a_frame_and_a_fallback():
     png = base64.b64decode(re.search(r"base64,([^\"]*)", fallback)[1])
     assert png.startswith(b"\x89PNG")
     assert fallback.count("<tr>") == 13
+    assert rows_of(fallback) == rows_of(stepper.html) == captions(stepper)
 
 
 def test_without_a_dot_program_the_steps_are_still_told(monkeypatch, tmp_path):
@@ -348,6 +353,7 @@ def test_without_a_dot_program_the_steps_are_still_told(monkeypatch, tmp_path):
     bundle = stepper._repr_mimebundle_()
     assert "<iframe" not in bundle["text/html"]
     assert "pip install" in bundle["text/html"]
+    assert rows_of(bundle["text/html"]) == captions(stepper)
     assert len(captions(stepper)) == 12
 
 

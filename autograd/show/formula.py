@@ -21,7 +21,7 @@ LONGEST = 10_000
 """Characters of a formula."""
 
 OPERATOR = re.compile(r"\(\{\} (\S+) \{\}\)")
-SUM, PRODUCT, SIGN, POWER, ATOM = range(1, 6)
+LOOSE, SUM, PRODUCT, SIGN, POWER, ATOM = range(6)
 BINDING = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "//": PRODUCT, "%": PRODUCT, "**": POWER}
 """How tightly operators bind; comparisons bind least."""
 
@@ -92,13 +92,15 @@ def _held(part: _Text, least: int, latex: bool) -> str:
 
 
 def _sides(sign: str, left: _Text, right: _Text, latex: bool) -> tuple[str, str]:
-    """Return both sides of an operator: chains are read from the left, powers from the right.
+    """Return both sides of an operator: chains are read from the left, powers from the right, comparisons alone.
 
     Text keeps x + (y + z), which is rounded otherwise than x + y + z; mathematics does not tell them apart.
     """
-    binding = BINDING.get(sign, 0)
     if sign == "**":
         return _held(left, ATOM, latex), _held(right, SIGN, latex)
+    if sign not in BINDING:
+        return _held(left, SUM, latex), _held(right, SUM, latex)
+    binding = BINDING[sign]
     if latex:
         return _held(left, binding, latex), _second(right, binding if sign == "+" else binding + 1)
     return _held(left, binding, latex), _held(right, binding + 1, latex)
@@ -113,7 +115,7 @@ def _plain(line: Line, operands: Sequence[_Text]) -> _Text:
     operator = OPERATOR.fullmatch(line.primitive.form)
     if operator:
         left, right = _sides(operator[1], operands[0], operands[1], latex=False)
-        return _Text(f"{left} {operator[1]} {right}", BINDING.get(operator[1], 0))
+        return _Text(f"{left} {operator[1]} {right}", BINDING.get(operator[1], LOOSE))
     if line.primitive.form in ("(-{})", "(+{})"):
         return _Text(f"{line.primitive.form[1]}{_held(operands[0], SIGN, False)}", SIGN)
     parts = [part.text for part in operands]
@@ -176,7 +178,7 @@ def _operated(sign: str, operands: Sequence[_Text]) -> _Text:
         return _Text(f"{sides[0]} {sign} {sides[1]}", SUM)
     words = {"//": r"\mathbin{//}", "%": r"\bmod", "<=": r"\le", ">=": r"\ge", "==": "=", "!=": r"\ne"}
     sides = _sides(sign, left, right, latex=True)
-    return _Text(f"{sides[0]} {words.get(sign, sign)} {sides[1]}", 0)  # mathematics has no rule for what mod binds
+    return _Text(f"{sides[0]} {words.get(sign, sign)} {sides[1]}", LOOSE)  # mathematics has no rule for what mod binds
 
 
 def _product(left: _Text, right: _Text) -> _Text:

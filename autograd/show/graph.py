@@ -201,7 +201,7 @@ def _picture(
     labelled = any(operand.index in alone for line in cards for operand in line.operands)
     chain = grads and labelled and count <= MOST_WITH_CHAIN_RULE
     stacks = stacks_of(boxes)
-    told = _told_lines(listed, boxes, [root(tape), *(tape.outputs or ())])
+    told = _told_lines(listed, boxes, tape.outputs or ())
     sides = (":e", ":w") if direction == "LR" else (":s", ":n")
     return Picture(
         listed,

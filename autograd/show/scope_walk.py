@@ -74,7 +74,7 @@ class ScopeWalk(Walk):
         self._edges: dict[int, list[_Edge]] = {}
         self._terms: dict[str, list[float]] = {box.name: [] for box in picture.boxes.all}
         for box in picture.boxes.all:
-            self.cards[box.name] = [[], [], []] if mode == "reverse" and _inner(picture, box) else [[], []]
+            self.cards[box.name] = [[], [], []] if self.is_reverse and _inner(picture, box) else [[], []]
 
     def _box(self, index: int) -> Box:
         return self.picture.boxes.of[index]
@@ -142,10 +142,8 @@ class ScopeWalk(Walk):
     def arrows_into(self, run: _Run) -> list[str]:
         """Return the classes of the arrows that end at a run."""
         pairs = ((index, edge) for index in run.outs for edge in self.edges(index))
-        return [*dict.fromkeys(self.arrow(index, edge) for index, edge in pairs if self._apart(edge, run))]
-
-    def _apart(self, edge: _Edge, run: _Run) -> bool:
-        return self._box(edge.operand) is not run.box
+        apart = ((index, edge) for index, edge in pairs if self._box(edge.operand) is not run.box)
+        return [*dict.fromkeys(self.arrow(index, edge) for index, edge in apart)]
 
     # -- steps
 
@@ -177,6 +175,8 @@ class ScopeWalk(Walk):
         """Add a step: a scope, or a line, gets its value."""
         self._known.update(run.outs)
         self._show_values(run.box.name)
+        if not self.is_reverse and not any(self.edges(index) for index in run.outs):
+            self._show_total(run.box.name, dim=True)  # of nothing but its own parameters
         work = [run.box.name, *self.arrows_into(run)]
         if run.box.title is None:
             self.frames.append(Frame("forward", line_told(self.listed[run.outs[0]]), work))
@@ -205,11 +205,10 @@ class ScopeWalk(Walk):
             for edge in self.edges(index):
                 share = self._share(index, edge, self.swept[index])
                 self.swept[edge.operand] = share.after
-                if self._apart(edge, run):
-                    many = len(self.outs[self._box(edge.operand).name]) > 1
-                    key = self._box(edge.operand).name, -1 if many or run.box.title else edge.position
-                    passed.setdefault(key, []).append((share, self.arrow(index, edge)))
-        for (name, _), group in passed.items():
+                name = self._box(edge.operand).name
+                key = name, 0 if len(self.outs[name]) > 1 else edge.position
+                passed.setdefault(key, []).append((share, self.arrow(index, edge)))
+        for (name, _), group in sorted(passed.items(), key=lambda item: item[0][0] != run.box.name):
             self._pass_on(name, group, f"Backward through {self._told(run)}.")
         inner = _inner(self.picture, run.box)
         if run.is_first and inner and any(index in self.swept for index in run.outs):
@@ -222,10 +221,8 @@ class ScopeWalk(Walk):
             for edge in self.edges(index):
                 share = self._share(edge.operand, edge, self.swept[edge.operand], index)
                 self.swept[index] = share.after
-                if self._apart(edge, run):
-                    name = self._box(edge.operand).name if len(self.outs[run.box.name]) == 1 else ""
-                    key = name, edge.position if run.box.title is None else -1
-                    gathered.setdefault(key, []).append((share, self.arrow(index, edge)))
+                name = self._box(edge.operand).name if len(self.outs[run.box.name]) == 1 else ""
+                gathered.setdefault((name, edge.position), []).append((share, self.arrow(index, edge)))
             self.swept.setdefault(index, 0.0)
         for group in gathered.values():
             self._pass_on(run.box.name, group, f"Forward through {self._told(run)}.")
@@ -241,34 +238,34 @@ class ScopeWalk(Walk):
     def _pass_on(self, name: str, group: Sequence[tuple[Share, str]], begun: str) -> None:
         """Add the step in which shares reach a box."""
         shares, terms = [share for share, _ in group], self._terms[name]
+        arrows = [*dict.fromkeys(arrow for _, arrow in group)]
         terms += [share.share for share in shares]
-        told, title = [Part(begun, "bold")], self.titles[name]
-        if len(self.outs[name]) == 1:
-            last = shares[-1]
-            if len(shares) == 1:
-                told += self._product(last, len(terms))
-            else:
-                told += [Part(f" {title}.{self.word} += {len(shares)} shares: {sum_before_total(terms)}")]
-                told += [Part(number(last.after), "grad")]
-            shown = Shown(len(self.frames), sum_before_total(terms), number(last.after))
-            if len(shares) == 1 and group[0][1].startswith("e"):
-                product = product_of(*self._factors(last))
-                self.arrows[group[0][1]] = Shown(len(self.frames), product, number(last.share))
-            self.cards[name][1].append(shown)
-        else:
+        told, title, last = [Part(begun, "bold")], self.titles[name], shares[-1]
+        if len(self.outs[name]) > 1:
             self._show_total(name)
             reached = self.cards[name][1][-1].total
             told += [Part(f" {_count(len(shares), 'share')} for {title}, {self.word}s now: "), Part(reached, "grad")]
-        phase = "backward" if self.word == "grad" else "forward"
-        self.frames.append(Frame(phase, told, [name, *dict.fromkeys(arrow for _, arrow in group)]))
+        else:
+            before, total = sum_before_total(terms), number(last.after)
+            self.cards[name][1].append(Shown(len(self.frames), before, total))
+            if len(shares) == 1:
+                told += self._product(last, len(terms))
+                self._show_product(arrows[0], last)
+            else:
+                told += [Part(f" {title}.{self.word} += {len(shares)} shares: {before}"), Part(total, "grad")]
+        self.frames.append(Frame(self.phase, told, [name, *arrows]))
+
+    def _show_product(self, arrow: str, share: Share) -> None:
+        if arrow.startswith("e"):  # of one edge, not of a bundle
+            self.arrows[arrow] = Shown(len(self.frames), product_of(*self._factors(share)), number(share.share))
 
     def _factors(self, share: Share) -> tuple[float, float]:
-        return (share.adjoint, share.slope) if self.word == "grad" else (share.slope, share.adjoint)
+        return (share.adjoint, share.slope) if self.is_reverse else (share.slope, share.adjoint)
 
     def _product(self, share: Share, use: int) -> list[Part]:
         giver, taker = share.result.name, share.operand.name
         amount, product = f"{giver}.{self.word}", product_of(*self._factors(share))
-        if self.word == "grad":
+        if self.is_reverse:
             return [Part(f" {taker}.grad += {amount} × slope = "), *share_told(share, product, use, "use: gradients")]
         return [Part(f" {taker}.tangent += slope × {amount} = "), *share_told(share, product, use, "operand: tangents")]
 

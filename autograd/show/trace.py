@@ -102,7 +102,7 @@ def table(rows: Sequence[Sequence[str]], right: Sequence[int] = (), bar: int | N
     cells = [[_cut(printable(cell)) for cell in row] for row in rows]
     widths = [max(map(_width, column)) for column in zip(*cells)]
     written = [_row(row, widths, right, bar) for row in cells]
-    written[1:1] = [_rule(widths, bar)]
+    written.insert(1, _rule(widths, bar))
     return "\n".join(row.rstrip() for row in written)
 
 
@@ -116,10 +116,7 @@ def _row(row: Sequence[str], widths: Sequence[int], right: Sequence[int], bar: i
 
 
 def _rule(widths: Sequence[int], bar: int | None) -> str:
-    if bar is None:
-        return "-" * (sum(widths) + 2 * (len(widths) - 1))
-    left = sum(widths[:bar]) + 2 * (bar - 1)
-    return "-" * (left + 1) + "|" + "-" * (sum(widths[bar:]) + 2 * (len(widths) - bar - 1) + 1)
+    return _row(["-" * width for width in widths], widths, (), bar).replace(" ", "-")
 
 
 def _width(text: str) -> int:
@@ -139,7 +136,7 @@ def _cut(text: str) -> str:
 
 def _shown(tape: Tape) -> list[Line]:
     count = len(tape)
-    if _hidden(tape) == 0:
+    if not _hidden(tape):
         return lines(tape)
     return lines(tape, [*range(SHOWN // 2), *range(count - SHOWN // 2, count)])
 
@@ -158,10 +155,11 @@ def _shortened(text: str, tape: Tape) -> str:
 
 
 def _which_output(tape: Tape) -> str:
-    if tape.outputs is None or len(tape.outputs) < 2:
+    outputs = tape.outputs or ()
+    if len(outputs) < 2:
         return ""
     [output] = lines(tape, [root(tape)])
-    return f"adjoints of {printable(output.name)}, the last of {len(tape.outputs)} outputs\n"
+    return f"adjoints of {printable(output.name)}, the last of {len(outputs)} outputs\n"
 
 
 def _operation(line: Line) -> list[str]:

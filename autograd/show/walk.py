@@ -87,6 +87,8 @@ class Walk:
 
     Attributes:
         word: what the second row of a card is called.
+        is_reverse: whether it is a reverse sweep, and not a forward one.
+        phase: of the steps of the sweep: "backward" or "forward".
         frames: the steps.
         told_in_full: what the first step says where there is room for every leaf.
         cards: name of a card -> per row what stands there, as often as it changes; the first row is its value.
@@ -99,6 +101,8 @@ class Walk:
     def __init__(self, mode: str, name: str) -> None:
         self.name = name
         self.word = WORDS[mode]
+        self.is_reverse = mode == "reverse"
+        self.phase = "backward" if self.is_reverse else "forward"
         self.frames: list[Frame] = []
         self.told_in_full: Sequence[Part] = ()
         self.cards: dict[str, list[list[Shown]]] = {}
@@ -190,8 +194,7 @@ class LineWalk(Walk):
         self.arrows[arrow] = Shown(now, product, number(share.share))
         self.cards[f"n{target}"][1].append(Shown(now, sum_before_total(terms), number(share.after)))
         told += share_told(share, product, len(terms), what)
-        phase = "backward" if self.word == "grad" else "forward"
-        self.frames.append(Frame(phase, told, [f"n{target}", arrow]))
+        self.frames.append(Frame(self.phase, told, [f"n{target}", arrow]))
 
 
 def reverse_walk(tape: Tape) -> LineWalk:
@@ -307,7 +310,7 @@ def _nth(use: int, what: str) -> str:
 
 def _why_nothing(share: Share) -> str:
     """Return why a share is 0 where the product of its factors is not: zero times infinity is nothing here."""
-    is_nan = share.share == 0.0 and math.isnan(share.adjoint * share.slope)
+    is_nan = not share.share and math.isnan(share.adjoint * share.slope)
     return " (a zero factor makes a share exactly nothing)" if is_nan else ""
 
 

@@ -67,7 +67,7 @@ LAWS: dict[str, str] = {  # file -> what follows tests/test_ in the names of its
     "autograd/show/boxes.py": "show pictures",
     "autograd/show/formula.py": "formula",
     "autograd/show/graph.py": "show pictures",
-    "autograd/show/numbers.py": "show formula",
+    "autograd/show/numbers.py": "show stepper",
     "autograd/show/render.py": "show pictures",
     "autograd/show/scope_walk.py": "scope_walk",
     "autograd/show/stage.py": "stepper scope_walk",

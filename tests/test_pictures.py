@@ -12,7 +12,7 @@ import pytest
 
 import nn
 from autograd import Tape, Value, draw, grad, log, scope, sin, tanh
-from autograd.show.graph import dot_source
+from autograd.show.graph import dot_source, picture_of
 from autograd.show.themes import THEMES, theme_of
 from tests.test_cli import needs_dot
 
@@ -159,6 +159,33 @@ def test_a_depth_can_be_chosen():
     assert dot_source(output, collapse=3) == dot_source(output, collapse="none") == dot_source(output)
 
 
+def test_a_scope_is_collapsed_under_its_own_name_and_stands_in_the_frames_around_it():
+    x = Value(1.0, label="x")
+    with scope("a"), scope("b"), scope("c"):
+        y = sin(x)
+        with scope("d"):
+            z = tanh(y)
+    source = dot_source(z, collapse=3, inputs=[x])
+    assert 'tooltip="a/b/c: 2 lines inside"' in source
+    assert "<B>c</B>" in source
+    assert re.findall(r"label=<([a-d])>", source) == ["a", "b"]
+    assert 'tooltip="a/b/c/d: 1 line inside"' in dot_source(z, collapse=4, inputs=[x])
+
+
+def test_neurons_of_a_layer_are_one_stack_and_inputs_another():
+    def stacks(*widths, inputs):
+        given, output = network(*widths, inputs=inputs)
+        return dict(picture_of(output, collapse=2, inputs=given).stacks)
+
+    assert stacks(3, 2, 1, inputs=2) == {
+        **dict.fromkeys(["n1", "n6"], "kn1"),
+        **dict.fromkeys(["s0", "s1", "s2"], "ks0"),
+        **dict.fromkeys(["s3", "s4"], "ks3"),
+    }
+    assert stacks(2, 1, inputs=1) == {"s0": "ks0", "s1": "ks0"}
+    assert stacks(1, 1, inputs=2) == {}
+
+
 def test_neurons_keep_their_order():
     given, output = network(5, 5, 1)
     source = dot_source(output, inputs=given, collapse=2)
@@ -235,6 +262,9 @@ def test_scopes_that_feed_each_other_are_not_stacked():
     ("options", "error", "message"),
     [
         ({"collapse": "some"}, ValueError, 'collapse is "auto", "none", "all" or a depth from 1, not \'some\''),
+        ({"collapse": ""}, ValueError, 'collapse is "auto", "none", "all" or a depth from 1, not \'\''),
+        ({"collapse": "b"}, ValueError, 'collapse is "auto", "none", "all" or a depth from 1, not \'b\''),
+        ({"collapse": True}, TypeError, 'collapse is "auto", "none", "all" or a depth, an int, not True'),
         ({"collapse": 0}, ValueError, "collapse is a depth from 1, the outermost scopes, not 0"),
         ({"collapse": 1.5}, TypeError, 'collapse is "auto", "none", "all" or a depth, an int, not 1.5'),
         ({"show": "all"}, ValueError, 'show is "grads" or "values", not \'all\''),

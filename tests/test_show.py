@@ -418,12 +418,31 @@ def chain(length):
     return y
 
 
+def test_constants_count_as_boxes_but_exponents_do_not():
+    x, y = Value(1.0, label="x"), Value(1.0, label="y")
+    for _ in range(12):
+        x = x + 2.0
+    assert " × " in dot_source(x)  # of 25 boxes
+    assert " × " not in dot_source(sin(x))
+    for _ in range(63):
+        x, y = x + 2.0, y**2
+    with pytest.raises(ValueError, match="a picture of 151 boxes is hard to read"):
+        dot_source(x)
+    assert "const" not in dot_source(y)
+
+
 def test_large_pictures_lose_the_chain_rule_then_are_refused():
     assert " × " in dot_source(chain(24))
     assert " × " not in dot_source(chain(25))
     with pytest.raises(ValueError, match='a picture of 151 boxes is hard to read: collapse="none" draws'):
         dot_source(chain(150))
+    assert "n149" in dot_source(chain(149))
     assert "n150" in dot_source(chain(150), collapse="none")
+    with pytest.raises(ValueError, match="a picture of 1000 boxes is hard to read"):
+        dot_source(chain(999))
+    with pytest.raises(ValueError, match="a picture of 1,001 boxes cannot be read: 1000 are the most; print the tape"):
+        dot_source(chain(1000))
+    assert "n999 " in dot_source(chain(999), collapse="none")
     with pytest.raises(ValueError, match="a picture of 1,001 boxes cannot be read: 1000 are the most"):
         dot_source(chain(1000), collapse="none")
     with pytest.raises(ValueError, match="nothing to draw"):

@@ -17,13 +17,19 @@ from autograd import Tape, Value, log, scope, sin, sqrt, where
 from autograd import sum as total_of
 from autograd.listing import adjoints
 from autograd.show import render
-from autograd.show.stage import TITLE, unlinked
-from autograd.show.stepper import MOST_STEPS, _table, step_through
+from autograd.show.stage import TITLE, Stage, unlinked
+from autograd.show.stepper import MOST_STEPS, Stepper, _page, _rules, _table, step_through
+from autograd.show.walk import Frame, Part, Walk
 from autograd.tape import forward_sweep
 from tests.test_cli import needs_dot
 from tests.test_show import example
 
 NASTY = "<b>&\"'|{}[]\\N\\G\\\n\t\x00\u202e\ud800 ]]> </table> 😀 日本 عربي \\"
+
+
+def leaves(count):
+    return [Value(float(k), label=f"x{k}") for k in range(count)]
+
 
 USE = " (a second use: gradients add)"
 OPERAND = " (a second operand: tangents add)"
@@ -126,6 +132,28 @@ def test_a_single_leaf_has_two_steps():
     assert len(told) == 2
 
 
+def test_the_first_step_names_eight_leaves_and_the_table_all():
+    told = "".join(part.text for part in step_through(total_of(leaves(11)))._walk.frames[0].told)
+    assert told.endswith("x6 = 6, x7 = 7, and 3 more.")
+    told = "".join(part.text for part in step_through(total_of(leaves(8)))._walk.frames[0].told)
+    assert told.endswith("x6 = 6, x7 = 7.")
+
+
+def test_up_to_six_operands_are_told_with_their_numbers():
+    assert captions(step_through(total_of(leaves(6))))[1].endswith("= sum(0, 1, 2, 3, 4, 5) = 15")
+    assert captions(step_through(total_of(leaves(7))))[1].endswith("= sum(x0, x1, x2, x3, x4, x5, x6) = 21")
+
+
+def test_a_third_operand_is_counted_too():
+    told = captions(step_through(total_of(leaves(4)), mode="forward", seed="x2"))
+    assert [step.rpartition(" = ")[2] for step in told[2:]] == [
+        "0",
+        "0 (a second operand: tangents add)",
+        "1 (a third operand: tangents add)",
+        "1 (operand 4: tangents add)",
+    ]
+
+
 def test_forward_mode_lets_tangents_travel_along():
     x, y = Value(math.pi / 2, label="x"), Value(0.0, label="y")
     a, b = sin(x), x * y
@@ -155,6 +183,31 @@ def test_forward_mode_lets_tangents_travel_along():
 # -- what is shown when ----------------------------------------------------------------------------------------------
 
 
+def test_what_is_still_zero_is_written_dim():
+    y = Value(2.0, label="x")
+    for _ in range(10):
+        y = y * 1.0
+    cards = step_through(y)._walk.cards
+    assert [(total[0].total, total[0].dim) for _, total in cards.values()] == [("0", True)] * 10 + [("1", False)]
+    x, y, z = leaves(3)
+    cards = step_through(x * y - z, mode="forward", seed={"x0": 0.5, "x2": -1.0})._walk.cards
+    tangents = [cards[name][1][0] for name in ("n0", "n1", "n3")]
+    assert [(each.total, each.dim) for each in tangents] == [("0.5", False), ("0", True), ("−1", False)]
+
+
+def test_every_step_belongs_to_a_sweep():
+    phases = [frame.phase for frame in step_through(example())._walk.frames]
+    assert phases == ["forward"] * 5 + ["backward"] * 7
+    assert {frame.phase for frame in step_through(example(), mode="forward")._walk.frames} == {"forward"}
+
+
+def test_the_picture_has_room_for_the_widest_number_and_its_fallback_shows_the_last():
+    stepper = step_through(total_of([x := Value(2.0, label="x"), x, x, x]))
+    assert "1 + 1 + 1 = <B>3</B>" in stepper._drawing.source
+    assert "Σ4 = <B>4</B>" in stepper._final.source
+    assert "Σ4" not in stepper._drawing.source
+
+
 @needs_dot
 def test_numbers_appear_at_their_steps():
     stepper = step_through(example())
@@ -167,8 +220,9 @@ def test_numbers_appear_at_their_steps():
     assert shown(stepper, 8)["node n0"] == ["2", "3"]
     assert shown(stepper, 11)["node n0"] == ["2", "3 + 36 = 39"]
     assert shown(stepper, 11)["node n2"] == ["3", "8"]
-    arrows = [name for name in shown(stepper, 7) if name.startswith("arrow")]
-    assert sorted(name.split()[-1] for name in arrows) == ["h6", "h7"]
+    arrows = {name: told for name, told in shown(stepper, 7).items() if name.startswith("arrow")}
+    assert arrows == {"arrow h4 h6": ["1 × 1 = 1"], "arrow h4 h7": ["1 × 1 = 1"]}
+    assert shown(stepper, 11)["arrow h1 h11"] == ["3 × 12 = 36"]
 
 
 @needs_dot
@@ -238,7 +292,183 @@ def test_labels_in_links_of_their_own_are_found():
     assert group[0].text == "a"
 
 
+def pictured(value, **options):
+    """Return the cards, arrows and frames of a page's picture, and the whole picture."""
+    svg = ElementTree.fromstring(re.search(r"<svg.*?</svg>", step_through(value, **options).html, re.DOTALL)[0])
+    groups = {group.get("class").split()[-1 if "node" in group.get("class") else 0]: group for group in svg[0]}
+    return groups, svg
+
+
+def sides(polygon):
+    points = [tuple(map(float, pair.split(","))) for pair in polygon.get("points").split()]
+    return [pick(point[k] for point in points) for k in (0, 1) for pick in (min, max)]
+
+
+@needs_dot
+def test_numbers_end_as_far_from_the_rim_as_words_begin():
+    groups, _ = pictured(example())
+    for name in ("n0", "n1", "n5"):
+        left, right, *_ = sides(groups[name].find("polygon"))
+        words = min(float(text.get("x")) for text in groups[name].iter("text"))
+        numbers = [float(text.get("x")) for text in groups[name].findall("text[@text-anchor='end']")]
+        assert numbers == pytest.approx([right - (words - left)] * len(numbers), abs=0.01)
+
+
+@needs_dot
+def test_the_ring_of_the_card_at_work_is_around_it():
+    groups, _ = pictured(example())
+    for name in ("n0", "n5"):
+        left, right, top, bottom = sides(groups[name].find("polygon"))
+        ring = groups[name].find("rect")
+        x, y, width, height = (float(ring.get(key)) for key in ("x", "y", "width", "height"))
+        gaps = [left - x, x + width - right, top - y, y + height - bottom]
+        assert gaps == [pytest.approx(2.5, abs=0.01)] * 4
+
+
+@needs_dot
+def test_a_picture_is_drawn_at_the_size_of_its_text_and_not_much_smaller():
+    stepper = step_through(example())
+    _, svg = pictured(example())
+    width, height = (float(points) for points in svg.get("viewBox").split()[2:])
+    assert (stepper._picture.width, stepper._picture.height) == (round(width * 4 / 3), round(height * 4 / 3))
+    smallest, largest = map(int, re.search(r"min-width:(\d+)px;max-width:(\d+)px", svg.get("style")).groups())
+    assert largest == stepper._picture.width
+    assert smallest == round(0.8 * largest)
+
+
+@needs_dot
+def test_a_picture_on_a_page_has_no_marks_of_its_drawing():
+    with scope("part"):
+        x = Value(2.0, label="x")
+        y = sin(x) * x
+    _, svg = pictured(y * 3.0, collapse="none")
+    attributes = {name for element in svg.iter() for name in element.attrib}
+    assert not {name for name in attributes if name in {"id", "font-family"} or name.endswith("title")}
+    assert all(title.text.strip() for title in svg.iter("title"))
+    assert [group.find("title") for group in svg[0] if group.get("class") == "cluster"] == [None]
+    assert all(element.tail is None for element in svg.iter())
+    assert {group.get("class").split()[0] for group in svg[0]} == {"cluster", "node", "arrow"}
+
+
+@needs_dot
+def test_a_picture_without_the_chain_rule_has_no_products():
+    _, svg = pictured(chain(30))
+    assert not [group for group in svg.iter("g") if "product" in group.get("class", "")]
+    _, svg = pictured(chain(3))
+    products = [group for group in svg.iter("g") if "product" in group.get("class", "")]
+    assert len(products) == 3
+    assert all(re.fullmatch(r"\S+ × \S+ = \S+", "".join(group.itertext()).strip()) for group in products)
+
+
 # -- the page --------------------------------------------------------------------------------------------------------
+
+
+def page_of(stepper):
+    """Return the page around a picture that is left out: it needs no `dot`."""
+    return _page(stepper._walk, "<svg></svg>", "A title")
+
+
+def test_every_step_has_a_button_that_says_what_happens():
+    page = page_of(step_through(example()))
+    found = re.findall(
+        r'<input type="radio" name="step" id="s(\d+)" class="(\w+)" aria-label="([^"]*)"( checked)?>', page
+    )
+    told = captions(step_through(example()))
+    assert [(int(k), html.unescape(label)) for k, _, label, _ in found] == [
+        (k, f"step {k} of 11: {each}") for k, each in enumerate(told)
+    ]
+    assert [phase for _, phase, _, _ in found] == ["forward"] * 5 + ["backward"] * 7
+    assert [bool(checked) for *_, checked in found] == [True] + [False] * 11
+    order = re.findall(r'<span class="phase">(\w+)</span>|id="(s\d+)"', page)
+    assert ["".join(each) for each in order] == [
+        "forward",
+        *(f"s{k}" for k in range(5)),
+        "backward",
+        *(f"s{k}" for k in range(5, 12)),
+    ]
+
+
+def test_from_every_step_one_can_move_to_its_neighbours_and_both_ends():
+    page = page_of(step_through(Value(3.0, label="x") ** 2))  # of 4 steps
+    found = {
+        int(k): re.findall(
+            r'<label for="s(-?\d+)">([^<]*)</label>|<span class="off" aria-disabled="true">([^<]*)</span>', row
+        )
+        for k, row in re.findall(r'<div class="buttons h(\d+)">(.*?)</div>', page)
+    }
+    assert [*found] == [0, 1, 2, 3]
+    assert {tuple(word or off for _, word, off in row) for row in found.values()} == {
+        ("first", "◀ back", "next ▶", "last")
+    }
+    assert [[target for target, *_ in row] for row in found.values()] == [
+        ["", "", "1", "3"],
+        ["0", "0", "2", "3"],
+        ["0", "1", "3", "3"],
+        ["0", "2", "", ""],
+    ]
+
+
+def test_every_caption_counts_its_step():
+    page = page_of(step_through(Value(3.0, label="x") ** 2))
+    assert re.findall(r'<p class="h(\d)"><span class="count">([^<]*)</span>', page) == [
+        ("0", "0/3"), ("1", "1/3"), ("2", "2/3"), ("3", "3/3"),
+    ]  # fmt: skip
+    assert '<b>Forward.</b> v1 = x ** 2 = 3 ** 2 = <b class="value">9</b>' in page
+
+
+def test_buttons_are_small_beyond_sixty_steps():
+    y, square = chain(29), chain(28)
+    for value, count, word in ((y, 60, "walk"), (square * square, 61, "walk many")):
+        stepper = step_through(value)
+        assert len(stepper._walk.frames) == count
+        assert f'class="{word}"' in page_of(stepper)
+
+
+def test_the_hint_explains_what_the_picture_has():
+    with scope("part"):
+        y = sin(Value(1.0, label="x"))
+    z = y * y
+    full, forward, folded = (
+        page_of(step_through(z, **options)) for options in ({}, {"mode": "forward"}, {"collapse": 1})
+    )
+    assert "On each arrow: grad of result × slope" in full
+    assert "On each arrow: slope × tangent of operand" in forward
+    assert "Slope of a scope" not in full
+    assert "Slope of a scope" in folded
+    assert "On each arrow" not in folded
+
+
+def test_rules_of_style_show_what_appears_and_hide_what_is_replaced():
+    rules = _rules(step_through(Value(3.0, label="x") ** 2)._walk)  # v1's value at 1; grads 0 and 1 at 2, x's at 3
+    found = re.findall(r"#s(\d)~:checked~\* \.([fu])(\d)\{visibility:(\w+)\}", rules)
+    assert found == [
+        ("0", "f", "0", "visible"), ("1", "f", "1", "visible"), ("2", "f", "2", "visible"), ("3", "f", "3", "visible"),
+        ("3", "u", "3", "hidden"),
+    ]  # fmt: skip
+    assert [int(k) for k in re.findall(r"#s(\d):checked~\* \.h\1\{", rules)] == [0, 1, 2, 3]
+
+
+@needs_dot
+def test_every_colour_of_a_picture_follows_the_theme_of_its_reader():
+    page = step_through(example()).html
+    ruled = set(re.findall(r'\.stage \[(?:fill|stroke)="(#\w+)"\]', page))
+    assert set(re.findall(r'(?:fill|stroke)="(#\w+)"', page[page.index("<svg") :])) <= ruled
+
+
+def test_a_frame_in_a_notebook_has_room_for_its_buttons_and_its_longest_sentence():
+    def height(steps, letters, picture=300):
+        walk = Walk("reverse", "y")
+        walk.frames += [Frame("forward", [Part("x" * letters)], [])] * steps
+        stepper = Stepper.__new__(Stepper)
+        stepper._walk, stepper._picture = walk, Stage("", 100, picture)
+        return stepper._height()
+
+    least = height(1, 10)
+    assert least == 300 + 256
+    more = [height(steps, 10) - least for steps in (24, 25, 50, 60, 61, 74, 75, 113)]
+    assert more == [0, 30, 60, 60, 22, 22, 44, 66]
+    assert [height(1, letters) - least for letters in (89, 90, 180)] == [0, 24, 48]
+    assert [height(1, 10, picture) for picture in (643, 644, 645, 2000)] == [899, 900, 900, 900]
 
 
 @needs_dot

@@ -68,7 +68,7 @@ def scopes_of(listed: Sequence[Line]) -> list[Path]:
         for operand in line.operands:
             if operand.index is not None:
                 users.setdefault(operand.index, []).append(line.scope)
-    return [line.scope if line.kind == "node" else _common(users.get(line.index, [line.scope])) for line in listed]
+    return [line.scope if line.primitive else _common(users.get(line.index, [line.scope])) for line in listed]
 
 
 def _common(paths: Sequence[Path]) -> Path:
@@ -127,7 +127,7 @@ def stacks_of(boxes: Boxes) -> dict[str, str]:
             stacked |= {box.name: f"k{group[0].name}" for box in group}
     if stacked:  # beside which the leaves of a frame are best a stack too
         for group in frames.values():
-            leaves = [box for box in group if box.title is None and box.inside[0].kind != "node"]
+            leaves = [box for box in group if box.title is None and not box.inside[0].primitive]
             if len(leaves) > 1:
                 stacked |= {box.name: f"k{leaves[0].name}" for box in leaves}
     return stacked
@@ -156,9 +156,8 @@ def depth_for(listed: Sequence[Line], scopes: Sequence[Path], collapse: str | in
         ValueError: it is none of these, or there are too many boxes all the same; the message says what to do.
         TypeError: it is neither a text nor an int.
     """
-    deepest = max(map(len, scopes), default=0)
     if collapse == "auto":
-        depths: list[int | None] = [None, *range(deepest, 0, -1)]
+        depths: list[int | None] = [None, *range(max(map(len, scopes)), 0, -1)]
         counts = {depth: _count(listed, scopes, depth) for depth in depths}
         for depth, count in counts.items():
             if count <= MOST:
@@ -207,8 +206,9 @@ def _count(listed: Iterable[Line], scopes: Iterable[Path], depth: int | None) ->
 
 def drawn_constants(line: Line) -> list[int]:
     """Return which operands are constants with a box of their own: all constants but the exponent of a power."""
-    constants = [position for position, operand in enumerate(line.operands) if operand.index is None]
-    return [position for position in constants if not (position == 1 and has_constant_exponent(line))]
+    if has_constant_exponent(line):
+        return []
+    return [position for position, operand in enumerate(line.operands) if operand.index is None]
 
 
 def has_constant_exponent(line: Line) -> bool:

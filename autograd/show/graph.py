@@ -397,7 +397,8 @@ def _any_card(picture: Picture, box: Box) -> str:
 
 
 def _scope_tooltip(box: Box) -> str:
-    return _tooltip(f"{'/'.join([*box.scope, box.title or ''])}: {len(box.inside)} lines inside")
+    count = len(box.inside)
+    return _tooltip(f"{'/'.join([*box.scope, box.title or ''])}: {count} line{'s' * (count != 1)} inside")
 
 
 def _collapsed_card(picture: Picture, box: Box, mark: str = "") -> str:

@@ -15,7 +15,7 @@ import functools
 import hashlib
 import html
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from autograd.show.scope_walk import forward_scope_walk, kept_leaves, reverse_sc
 from autograd.show.stage import LIGHT, Stage, prepared
 from autograd.show.themes import THEMES
 from autograd.show.trace import _tangents
-from autograd.show.walk import WORDS, Frame, Part, Walk, forward_walk, numbers_of, reverse_walk
+from autograd.show.walk import WORDS, Part, Walk, forward_walk, numbers_of, reverse_walk
 from autograd.tape import Tape
 from autograd.value import Value
 
@@ -174,7 +174,7 @@ def _rules(walk: Walk) -> str:
 
     What appears at a step is shown if its button is the checked one, or comes before it: that is one rule per step.
     """
-    colors = {color.lower(): field for field, color in LIGHT._asdict().items() if field != "ground"}
+    colors = {color.lower(): field for field, color in LIGHT._asdict().items()}
     rules = [f'.stage [{what}="{c}"]{{{what}:var(--{f})}}' for c, f in colors.items() for what in ("fill", "stroke")]
     begun = {shown.since for row in walk.changes for shown in row}
     ended = {shown.since for row in walk.changes for shown in row[1:]}
@@ -203,7 +203,7 @@ def _radios(walk: Walk) -> str:
 def _buttons(walk: Walk) -> str:
     last = len(walk.frames) - 1
     written = ""
-    for k in range(last + 1):
+    for k in range(len(walk.frames)):
         places = (
             ("first", 0, k > 0),
             ("◀ back", k - 1, k > 0),
@@ -229,7 +229,7 @@ def _captions(walk: Walk) -> str:
 
 
 def _hint(walk: Walk) -> str:
-    product = "grad of result × slope" if walk.word == "grad" else "slope × tangent of operand"
+    product = "grad of result × slope" if walk.is_reverse else "slope × tangent of operand"
     total = f'<b class="grad">share of {walk.word}</b>'
     carried = f"On each arrow: {product} = {total}. " if walk.arrows else ""
     scoped = "Slope of a scope: of what comes out, by what goes in. " if walk.is_collapsed else ""
@@ -238,15 +238,15 @@ def _hint(walk: Walk) -> str:
 
 def _table(walk: Walk) -> str:
     rows = "\n".join(
-        f"<tr><td>{k}</td><td {LEFT}>{_written(frame.told)}</td></tr>" for k, frame in enumerate(_all_named(walk))
+        f"<tr><td>{k}</td><td {LEFT}>{_written(told)}</td></tr>" for k, told in enumerate(_all_named(walk))
     )
-    head = '<thead><tr><th scope="col">step</th><th scope="col" ' + LEFT + ">what happens</th></tr></thead>"
+    head = f'<thead><tr><th scope="col">step</th><th scope="col" {LEFT}>what happens</th></tr></thead>'
     return f"<table>{head}<tbody>\n{rows}\n</tbody></table>"
 
 
-def _all_named(walk: Walk) -> list[Frame]:
-    """Return the steps, the first of which names every leaf."""
-    return [walk.frames[0]._replace(told=walk.told_in_full), *walk.frames[1:]]
+def _all_named(walk: Walk) -> list[Sequence[Part]]:
+    """Return what is told at the steps, at the first of which every leaf is named."""
+    return [walk.told_in_full, *(frame.told for frame in walk.frames[1:])]
 
 
 def _written(told: Iterable[Part]) -> str:
@@ -350,7 +350,8 @@ class Stepper:
 
     def _height(self) -> int:
         count, longest = len(self._walk.frames), max(len(_plain(frame.told)) for frame in self._walk.frames)
-        buttons = 22 * (count * 20 // 750) if count > MANY else 30 * (count * 30 // 750)
+        width, height = (20, 22) if count > MANY else (30, 30)
+        buttons = height * (count * width // 750)
         captions = 24 * (1 + longest // 90)
         return min(TALLEST, self._picture.height + 232 + buttons + captions)
 

@@ -38,6 +38,8 @@ GREATER = primitives.greater
         (autograd.exp(X) ** 2, "exp(x) ** 2", r"{\left(e^{x}\right)}^{2}"),
         (autograd.sin(X) * autograd.sigmoid(Y), "sin(x) * sigmoid(y)", None),
         (autograd.atan(X), "atan(x)", r"\arctan\left(x\right)"),
+        (-(X + 1), "-(x + 1)", r"-\left(x + 1\right)"),
+        (primitives.one_minus_square(X + 1) * 2, "(1 - (x + 1) ** 2) * 2", None),
         (autograd.square(X + 1), "square(x + 1)", r"{\left(x + 1\right)}^{2}"),
         (autograd.sum([X, Y, X]), "sum(x, y, x)", "x + y + x"),
         (autograd.dot([X, Y], [W1, 2.0]), "dot([x, y], [w1, 2])", r"x w_{1} + y \cdot 2"),

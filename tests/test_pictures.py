@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 
 import nn
 from autograd import Tape, Value, draw, grad, log, scope, sin, tanh
-from autograd.show.graph import dot_source, picture_of
+from autograd.show.graph import dot_source, largest, picture_of, span
 from autograd.show.themes import THEMES, theme_of
 from tests.test_cli import needs_dot
 
@@ -210,6 +211,48 @@ def test_a_collapsed_card_tells_what_comes_out_of_it():
     assert "2 nodes inside" in source
 
 
+@pytest.mark.parametrize(
+    ("numbers", "shown", "bound"),
+    [
+        ([-3.0], "−3", "|g| ≤ 3"),
+        ([1.0, -3.0, 2.0], "−3 … 2", "|g| ≤ 3"),
+        ([1.0, math.nan, -2.0], "−2 … nan", "|g| ≤ nan"),
+        ([math.nan, 1.0, math.inf], "1 … nan", "|g| ≤ nan"),
+    ],
+)
+def test_a_number_that_is_none_is_never_hidden_among_others(numbers, shown, bound):
+    assert span(numbers) == shown
+    assert largest(numbers) == bound
+
+
+def test_a_collapsed_card_counts_what_is_inside():
+    x = Value(2.0, label="x")
+    with scope("one"):
+        a = sin(x)
+    with scope("two"):
+        w, v = Value(3.0), Value(4.0)
+        b = a * w + v
+    source = dot_source(b, collapse="all", inputs=[x])
+    cards = dict(re.findall(r"\t(s\d) \[label=(<.*>) class=", source))
+    words = {name: re.findall(r">([^<>]+)<", label)[:2] for name, label in cards.items()}
+    assert words == {"s0": ["one", "1 node inside"], "s1": ["two", "2 nodes inside"]}
+    assert "param" not in cards["s0"]
+    assert "2 params" in cards["s1"]
+    theme = THEMES["light"]
+    assert f'BGCOLOR="{theme.node}"' in cards["s0"]
+    assert f'BGCOLOR="{theme.leaf}"' in cards["s1"]
+    assert ['BORDER="3"' in cards[name] for name in ("s0", "s1")] == [False, True]
+    assert "param" not in dot_source(b, collapse="all", inputs=[x], show="values")
+
+
+def test_the_thick_rim_is_that_of_the_output_that_is_read_backward():
+    x = Value(2.0, label="x")
+    y = x * x
+    source = dot_source(Tape.of(sin(y), y))
+    cards = dict(re.findall(r'\t(n\d) \[label=<<TABLE BORDER="(\d)"', source))
+    assert cards == {"n0": "1", "n1": "3", "n2": "1"}
+
+
 def test_arrows_between_collapsed_scopes_are_bundled():
     given, output = network(3, 2, 1)
     source = dot_source(output, collapse="all", inputs=given)
@@ -237,6 +280,8 @@ def test_many_inputs_of_a_collapsed_network_are_one_card():
     assert "17 outs" in source
     assert 'inputs -> s0 [class=binputs_s0 tooltip="34 edges"]' in source
     assert dot_source(output, inputs=given, collapse="none").count(">input<") == 17
+    given, output = network(2, 1, inputs=16)
+    assert dot_source(output, inputs=given, collapse="all").count(">input<") == 16
 
 
 def test_many_arrows_between_two_layers_are_one_with_their_number():
@@ -244,6 +289,31 @@ def test_many_arrows_between_two_layers_are_one_with_their_number():
     source = dot_source(output, inputs=given, collapse=2)
     assert "> 420 edges <" in source
     assert source.count(" -> ") == 3 * 21 + 1 + 20
+    given, output = network(20, 20, 1, inputs=1)
+    assert dot_source(output, inputs=given, collapse=2).count(" -> ") == 20 + 20 * 20 + 20
+
+
+@pytest.mark.parametrize(("height", "space"), [(3, "1.5"), (12, "2"), (40, "5")])
+def test_layers_stand_further_apart_the_higher_they_are(height, space):
+    given, output = network(height, 1, inputs=1)
+    assert re.search(rf"ranksep={space}\b(?!\.)", dot_source(output, inputs=given, collapse=2))
+
+
+@needs_dot
+def test_what_stands_in_a_frame_keeps_its_order_from_the_top():
+    xs = [Value(float(k), label=f"x{k}") for k in range(4)]
+    with scope("layer"):
+        ys = [sin(x) for x in xs]
+    svg = draw(ys[0] * ys[1] + ys[2] * ys[3], inputs=xs).svg
+    tops = {name: float(y) for name, y in re.findall(r'class="node (n\d+)">.*?points="\S+?,(\S+?) ', svg, re.DOTALL)}
+    order = [tops[name] for name in ("n1", "n3", "n5", "n7")]  # of the sines; what is below has the larger number
+    assert order == sorted(order)
+    assert len(set(order)) == 4
+
+
+def test_tooltips_end_after_two_hundred_characters():
+    for letters, shown in ((196, "x" * 196 + " = 1"), (197, "x" * 197 + " =…")):
+        assert f'tooltip="{shown}"' in dot_source(Value(1.0, label="x" * letters) * 2.0)
 
 
 def test_scopes_that_feed_each_other_are_not_stacked():

@@ -10,6 +10,7 @@ This room writes source and runs nothing: `autograd.show.render` finds `dot` and
 from __future__ import annotations
 
 import html
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -38,7 +39,7 @@ from autograd.show.boxes import (
     scopes_of,
     stacks_of,
 )
-from autograd.show.numbers import factor, number, sum_before_total
+from autograd.show.numbers import counted, factor, number, sum_before_total
 from autograd.show.themes import Theme, theme_of
 from autograd.tape import Tape
 from autograd.value import Value
@@ -202,7 +203,7 @@ def _picture(
     chain = grads and labelled and count <= MOST_WITH_CHAIN_RULE
     stacks = stacks_of(boxes)
     told = _told_lines(listed, boxes, tape.outputs or ())
-    sides = (":e", ":w") if direction == "LR" else (":s", ":n")
+    sides = {"LR": (":e", ":w"), "TB": (":s", ":n")}[direction]
     return Picture(
         listed,
         adjoints(tape),
@@ -304,8 +305,7 @@ def _card_tooltip(line: Line) -> str:
 def _card(picture: Picture, line: Line, mark: str = "") -> str:
     theme = picture.theme
     kind = "input" if line.index in picture.inputs else line.kind
-    operation = _written(WORDS[kind] if line.primitive is None else _operation(line))
-    operation = f"<B>{operation}</B>" if line.kind == "node" else _dim(operation, theme)
+    operation = f"<B>{_written(_operation(line))}</B>" if line.primitive else _dim(WORDS[kind], theme)
     name = f"<B>{_written(line.label)}</B>" if line.label else _dim(_written(line.name), theme)
     told = [("value", ("", number(line.primal)))]
     if picture.grads:
@@ -397,19 +397,17 @@ def _any_card(picture: Picture, box: Box) -> str:
 
 
 def _scope_tooltip(box: Box) -> str:
-    count = len(box.inside)
-    return _tooltip(f"{'/'.join([*box.scope, box.title or ''])}: {count} line{'s' * (count != 1)} inside")
+    return _tooltip(f"{'/'.join([*box.scope, box.title or ''])}: {counted(len(box.inside), 'line')} inside")
 
 
 def _collapsed_card(picture: Picture, box: Box, mark: str = "") -> str:
     """Return the card of a scope: what comes out of it, and what is inside."""
     theme = picture.theme
-    nodes = [line for line in box.inside if line.kind == "node"]
-    leaves = [line for line in box.inside if line.kind != "node" and line.index not in picture.inputs]
+    nodes, leaves = [line for line in box.inside if line.primitive], params_of(picture, box)
     rows = _rows(picture, box.name, [*_outs_told(picture, box)])
     if not nodes and not leaves:
         return _framed(theme, theme.input, "<B>inputs</B>", _dim(str(len(box.inside)), theme), rows, False, mark)
-    inside = f"{len(nodes)} node{'s' * (len(nodes) != 1)} inside"
+    inside = f"{counted(len(nodes), 'node')} inside"
     name = f"<B>{_written(box.title or '')}</B>"
     header = theme.leaf if leaves else theme.node
     rooted = any(line.index == picture.root for line in box.inside)
@@ -420,27 +418,25 @@ def _outs_told(picture: Picture, box: Box) -> Iterator[tuple[str, tuple[str, str
     """Yield the rows of a collapsed scope: what comes out, the grads of that, and those of the parameters inside."""
     outs = [line for line in box.inside if line.index in picture.told]
     many = len(outs) > 1
-    if outs:
-        yield f"{len(outs)} outs" if many else "out", ("", span([line.primal for line in outs]))
-    if picture.grads and outs:
+    yield f"{len(outs)} outs" if many else "out", ("", span([line.primal for line in outs]))
+    if picture.grads:
         grads = [picture.swept[line.index] for line in outs]
         yield f"{len(outs)} grads" if many else "grad", ("", span(grads))
     inner = params_of(picture, box)
     if inner and picture.grads and (picture.numbers is None or picture.numbers.word == "grad"):
-        word = f"{len(inner)} param{'s' * (len(inner) != 1)}"
-        yield word, ("", largest([picture.swept[line.index] for line in inner]))
+        yield counted(len(inner), "param"), ("", largest([picture.swept[line.index] for line in inner]))
 
 
 def params_of(picture: Picture, box: Box) -> list[Line]:
     """Return the leaves within a collapsed scope that are no data."""
-    return [line for line in box.inside if line.kind != "node" and line.index not in picture.inputs]
+    return [line for line in box.inside if not line.primitive and line.index not in picture.inputs]
 
 
 def span(numbers: Sequence[float]) -> str:
     """Return a number, or from where to where several go."""
     if len(numbers) == 1:
         return number(numbers[0])
-    return f"{number(min(numbers))} … {number(max(numbers))}"
+    return f"{number(min(numbers, key=_nan_last))} … {number(max(numbers, key=_nan_last))}"
 
 
 def largest(numbers: Iterable[float]) -> str:
@@ -460,7 +456,7 @@ def _told_lines(listed: Sequence[Line], boxes: Boxes, outputs: Iterable[int]) ->
 
 
 def _nan_last(number: float) -> tuple[bool, float]:
-    return number != number, number
+    return math.isnan(number), number
 
 
 # -- arrows ----------------------------------------------------------------------------------------------------------
@@ -489,8 +485,8 @@ def _draw_all_arrows(graph: Any, picture: Picture) -> None:
             continue
         start_side, end_side = picture.sides if picture.stacks else ("", "")
         start_place, end_place = _place(picture, start_name) + start_side, _place(picture, end_name) + end_side
-        tooltip = f"{count} edge{'s' * (count != 1)}"
-        graph.edge(start_place, end_place, **{"class": bundle_class(start_name, end_name)}, tooltip=tooltip)
+        name = bundle_class(start_name, end_name)
+        graph.edge(start_place, end_place, **{"class": name}, tooltip=counted(count, "edge"))
 
 
 def is_single(picture: Picture, start: Box, end: Box) -> bool:

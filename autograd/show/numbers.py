@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from autograd.listing import short
 
-__all__ = ["factor", "number", "signed", "sum_before_total"]
+__all__ = ["counted", "factor", "number", "signed", "sum_before_total"]
 
 DIGITS = 4
 
@@ -19,6 +19,16 @@ def number(value: float) -> str:
         ('−0.1235', '30')
     """
     return short(value, DIGITS).replace("-", "−")
+
+
+def counted(count: int, word: str) -> str:
+    """Return how many there are of something.
+
+    Example:
+        >>> counted(1, "node"), counted(2, "node"), counted(1200, "edge")
+        ('1 node', '2 nodes', '1,200 edges')
+    """
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
 
 
 def factor(value: float) -> str:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from autograd.listing import Line, Share
 from autograd.show.boxes import Box
 from autograd.show.graph import Picture, arrow_class, bundle_class, is_single, largest, params_of, span
-from autograd.show.numbers import number, sum_before_total
+from autograd.show.numbers import counted, number, sum_before_total
 from autograd.show.walk import (
     MOST_NAMED,
     Frame,
@@ -169,7 +169,7 @@ class ScopeWalk(Walk):
             values = span([line.primal for line in box.inside])
             told += [Part(f" The {len(box.inside)} inputs have theirs: "), Part(values, "value"), Part(".")]
         inner = sum(len(_inner(self.picture, box)) for box in self.picture.boxes.all)
-        return [*told, Part(f" {_count(inner, 'param')} inside the collapsed scopes.")] if inner else told
+        return [*told, Part(f" {counted(inner, 'param')} inside the collapsed scopes.")] if inner else told
 
     def evaluate(self, run: _Run) -> None:
         """Add a step: a scope, or a line, gets its value."""
@@ -185,7 +185,7 @@ class ScopeWalk(Walk):
         what = "its out = " if len(run.outs) == 1 else f"{len(run.outs)} outs: "
         told = [Part("Forward.", "bold"), Part(f" {self._title(run.outs[0])} computes {what}")]
         told += [Part(span([self.listed[index].primal for index in run.outs]), "value")]
-        self.frames.append(Frame("forward", [*told, Part(f" ({_count(nodes, 'node')} inside)")], work))
+        self.frames.append(Frame("forward", [*told, Part(f" ({counted(nodes, 'node')} inside)")], work))
 
     def seed(self) -> None:
         """Add the step between the sweeps: the output gets its adjoint, all others are still 0."""
@@ -244,7 +244,7 @@ class ScopeWalk(Walk):
         if len(self.outs[name]) > 1:
             self._show_total(name)
             reached = self.cards[name][1][-1].total
-            told += [Part(f" {_count(len(shares), 'share')} for {title}, {self.word}s now: "), Part(reached, "grad")]
+            told += [Part(f" {counted(len(shares), 'share')} for {title}, {self.word}s now: "), Part(reached, "grad")]
         else:
             before, total = sum_before_total(terms), number(last.after)
             self.cards[name][1].append(Shown(len(self.frames), before, total))
@@ -272,7 +272,7 @@ class ScopeWalk(Walk):
     def _params(self, run: _Run, inner: Sequence[Line]) -> None:
         """Add the step in which the parameters inside a scope have got their adjoints."""
         bound = self._show_params(run.box.name, inner)
-        told = [Part(f"Backward through {self._told(run)}.", "bold"), Part(f" {_count(len(inner), 'param')} inside: ")]
+        told = [Part(f"Backward through {self._told(run)}.", "bold"), Part(f" {counted(len(inner), 'param')} inside: ")]
         self.frames.append(Frame("backward", [*told, Part(bound, "grad")], [run.box.name]))
 
     def _told(self, run: _Run) -> str:
@@ -323,10 +323,6 @@ def _renamed(line: Line, names: Mapping[int, str]) -> Line:
         for operand in line.operands
     )
     return replace(line, name=names.get(line.index, line.name), operands=tuple(operands))
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number:,} {word}{'s' * (number != 1)}"
 
 
 def kept_leaves(picture: Picture) -> Iterator[int]:

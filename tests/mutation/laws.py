@@ -66,7 +66,7 @@ LAWS: dict[str, str] = {  # file -> what follows tests/test_ in the names of its
     "autograd/replay/workspace.py": "replay replay_graphs replay_steps replay_workspace",
     "autograd/show/boxes.py": "show pictures",
     "autograd/show/formula.py": "formula",
-    "autograd/show/graph.py": "show pictures",
+    "autograd/show/graph.py": "show pictures scope_walk",
     "autograd/show/numbers.py": "show stepper",
     "autograd/show/render.py": "show pictures",
     "autograd/show/scope_walk.py": "scope_walk",

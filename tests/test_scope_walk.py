@@ -71,12 +71,12 @@ def test_a_scope_is_one_step_of_the_chain_rule():
 
 
 def trio():
-    """Return y = 2x · x² + (2x + x) at 3, three outs of one scope, and the input."""
+    """Return y = 2x · x² + (x + 2x) at 3, three outs of one scope, and the input."""
     x = Value(3.0, label="x")
     with scope("trio"):
         a = x * 2.0
         b = x * x
-        c = a + x
+        c = x + a
     y = a * b + c
     y.label = "y"
     return y, [x]

@@ -9,6 +9,7 @@ import math
 import os
 import re
 import stat
+import subprocess
 import time
 import xml.etree.ElementTree as ElementTree
 
@@ -32,7 +33,7 @@ from autograd.listing import (
 from autograd.show import render
 from autograd.show.graph import dot_source
 from autograd.show.numbers import sum_before_total
-from autograd.show.render import Drawing, draw, find_dot
+from autograd.show.render import Drawing, bundle_of, draw, find_dot
 from autograd.show.trace import SHOWN, forward_trace, table, trace
 from tests.test_cli import needs_dot
 from tests.test_expressions import called
@@ -516,9 +517,30 @@ def test_notebooks_get_svg_and_png():
     assert bundle["image/png"].startswith("iVBOR")
 
 
+@needs_dot
+def test_a_value_shows_its_picture_and_its_text():
+    value = example()
+    bundle, metadata = bundle_of(value)
+    drawn, sizes = draw(value)._repr_mimebundle_()
+    assert bundle == drawn | {"text/plain": repr(value)}
+    assert metadata == sizes
+
+
+def test_a_value_that_cannot_be_drawn_shows_its_text(tmp_path, monkeypatch):
+    constant, large = Value(3.0).detach(), chain(1001)
+    assert bundle_of(constant) == {"text/plain": repr(constant)}
+    assert bundle_of(large) == {"text/plain": repr(large)}
+    monkeypatch.setenv("TAPEGRAD_DOT", str(tmp_path / "nothing"))
+    value = example()
+    assert bundle_of(value) == {"text/plain": repr(value)}
+    monkeypatch.setenv("TAPEGRAD_DOT", script(tmp_path, "exit 3"))
+    assert bundle_of(value) == {"text/plain": repr(value)}
+    assert "failed with exit code 3" in draw(value)._repr_mimebundle_()["text/plain"]
+
+
 def test_the_format_is_checked_before_anything_is_written(tmp_path):
-    for name in ("graph.gif", "graph"):
-        with pytest.raises(ValueError, match=r"a picture's name ends in \.svg, \.png, \.pdf or \.dot"):
+    for name, given in (("graph.gif", r"not \.gif"), ("graph", "which decides the format")):
+        with pytest.raises(ValueError, match=rf"a picture's name ends in \.svg, \.png, \.pdf or \.dot, {given}$"):
             draw(example(), tmp_path / name)
     draw(example(), tmp_path / "graph", format="dot")
     assert [each.name for each in tmp_path.iterdir()] == ["graph"]
@@ -542,6 +564,26 @@ def test_a_failed_drawing_leaves_the_old_file(tmp_path):
         draw(example(), path, dot=script(tmp_path, "echo broken >&2; exit 3"))
     assert path.read_text() == "old"
     assert sorted(each.name for each in tmp_path.iterdir()) == ["dot.sh", "graph.svg"]
+
+
+def test_a_file_keeps_its_permissions(tmp_path):
+    path = tmp_path / "graph.dot"
+    path.write_text("old")
+    path.chmod(0o640)
+    draw(example(), path)
+    assert path.read_text().startswith("digraph")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_what_is_no_plain_file_is_written_to_and_not_replaced(tmp_path):
+    path = tmp_path / "graph.dot"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    draw(example(), path)
+    assert os.read(reader, 7) == b"digraph"
+    os.close(reader)
+    assert path.is_fifo()
 
 
 def test_links_stay_links(tmp_path):
@@ -620,6 +662,35 @@ def test_a_wrong_variable_is_named(monkeypatch):
         find_dot()
     with pytest.raises(FileNotFoundError, match="the argument dot names 'nothing-like-this'"):
         find_dot("svg", "nothing-like-this")
+
+
+def test_a_long_complaint_is_cut(tmp_path):
+    drawing = Drawing("digraph {}", dot=script(tmp_path, f"cat >/dev/null; echo {'x' * 501} >&2; exit 3"))
+    with pytest.raises(RuntimeError, match=f"and said: {'x' * 500}$"):
+        drawing.render("svg")
+
+
+@pytest.mark.parametrize("body", ["cat >/dev/null", "cat >/dev/null; echo something; exit 1"])
+def test_a_dot_that_writes_nothing_or_fails_has_failed(tmp_path, body):
+    with pytest.raises(RuntimeError, match=r"failed with exit code \d and said: nothing"):
+        Drawing("digraph {}", dot=script(tmp_path, body)).render("svg")
+
+
+def test_a_dot_that_is_no_program_is_named(tmp_path):
+    path = tmp_path / "dot"
+    path.write_text("no program")
+    path.chmod(0o755)
+    with pytest.raises(RuntimeError, match=f"^{re.escape(str(path))} cannot be run: Exec format error$"):
+        Drawing("digraph {}", dot=str(path)).render("svg")
+
+
+def test_a_dot_has_a_minute(tmp_path, monkeypatch):
+    def too_slow(command, timeout, **_):
+        raise subprocess.TimeoutExpired(command, timeout)
+
+    monkeypatch.setattr(subprocess, "run", too_slow)
+    with pytest.raises(RuntimeError, match=r"took more than 60 seconds: draw less, or save as \.dot"):
+        Drawing("digraph {}", dot=script(tmp_path, "echo")).render("svg")
 
 
 def test_a_failing_dot_is_quoted(tmp_path):

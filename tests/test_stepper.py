@@ -19,7 +19,7 @@ from autograd.listing import adjoints
 from autograd.show import render
 from autograd.show.stage import TITLE, Stage, unlinked
 from autograd.show.stepper import MOST_STEPS, Stepper, _page, _rules, _table, step_through
-from autograd.show.walk import Frame, Part, Walk
+from autograd.show.walk import Frame, Part, Shown, Walk, cut, numbers_of
 from autograd.tape import forward_sweep
 from tests.test_cli import needs_dot
 from tests.test_show import example
@@ -133,8 +133,8 @@ def test_a_single_leaf_has_two_steps():
 
 
 def test_the_first_step_names_eight_leaves_and_the_table_all():
-    told = "".join(part.text for part in step_through(total_of(leaves(11)))._walk.frames[0].told)
-    assert told.endswith("x6 = 6, x7 = 7, and 3 more.")
+    told = "".join(part.text for part in step_through(total_of(leaves(20)))._walk.frames[0].told)
+    assert told.endswith("x6 = 6, x7 = 7, and 12 more.")
     told = "".join(part.text for part in step_through(total_of(leaves(8)))._walk.frames[0].told)
     assert told.endswith("x6 = 6, x7 = 7.")
 
@@ -199,6 +199,18 @@ def test_every_step_belongs_to_a_sweep():
     phases = [frame.phase for frame in step_through(example())._walk.frames]
     assert phases == ["forward"] * 5 + ["backward"] * 7
     assert {frame.phase for frame in step_through(example(), mode="forward")._walk.frames} == {"forward"}
+
+
+def test_the_widest_number_is_the_one_that_takes_most_room_in_print():
+    walk = Walk("reverse", "y")
+    walk.cards["n0"] = [[Shown(0, "", "123456789"), Shown(1, "1 + 1 = ", "2")]]  # nine characters each
+    assert numbers_of(walk, final=False).cards == {"n0": [("", "123456789")]}
+    assert numbers_of(walk, final=True).cards == {"n0": [("1 + 1 = ", "2")]}
+
+
+def test_an_operation_is_told_up_to_120_characters():
+    assert cut("x" * 120) == "x" * 120
+    assert cut("x" * 121) == "x" * 119 + "…"
 
 
 def test_the_picture_has_room_for_the_widest_number_and_its_fallback_shows_the_last():
@@ -279,8 +291,11 @@ def test_every_number_has_room_on_its_card():
 @needs_dot
 def test_words_stand_on_the_line_of_their_numbers():
     svg = ElementTree.fromstring(re.search(r"<svg.*?</svg>", step_through(example()).html, re.DOTALL)[0])
-    for card in svg[0].iterfind("g[@class='node n1']"):
+    for name in ("n0", "n1", "n2", "n3", "n4", "n5"):
+        [card] = svg[0].iterfind(f"g[@class='node {name}']")
         assert len({text.get("y") for text in card.findall("text")}) == 3
+        words = [text for text in card.findall("text") if text.get("text-anchor") == "start"]
+        assert len({text.get("y") for text in words[-2:]}) == 2  # value and grad
 
 
 def test_labels_in_links_of_their_own_are_found():

@@ -164,7 +164,7 @@ class ScopeWalk(Walk):
 
     def _start_told(self, alone: Sequence[Line], seeds: Sequence[tuple[Line, float]], most: int) -> list[Part]:
         told = leaves_told(alone, seeds, most) if alone else [Part("Start.", "bold")]
-        together = [box for box in self.picture.boxes.all if box.name == "inputs" and box.title is not None]
+        together = [box for box in self.picture.boxes.all if box.name == "inputs"]
         for box in together:
             values = span([line.primal for line in box.inside])
             told += [Part(f" The {len(box.inside)} inputs have theirs: "), Part(values, "value"), Part(".")]

@@ -17,6 +17,7 @@ from autograd import Tape, Value, log, scope, sin, sqrt, where
 from autograd import sum as total_of
 from autograd.listing import adjoints
 from autograd.show import render
+from autograd.show import stepper as stepper_module
 from autograd.show.stage import TITLE, Stage, unlinked
 from autograd.show.stepper import MOST_STEPS, Stepper, _page, _rules, _table, step_through
 from autograd.show.walk import Frame, Part, Shown, Walk, cut, numbers_of
@@ -622,7 +623,22 @@ def test_too_much_is_refused_with_a_way_out():
         step_through(total_of([x] + [2.0] * 200))
     with pytest.raises(ValueError, match=r"^204 steps are too many"):
         step_through(total_of([x] * 201))
+    with pytest.raises(ValueError, match=r"^201 steps are too many"):
+        step_through(total_of([x] * 198))
     assert repr(step_through(total_of([x] * 197))) == "<Stepper: 200 steps through 2 cards>"
+
+
+def test_scopes_of_the_longest_tapes_are_not_looked_at(monkeypatch):
+    with scope("all"):
+        y = chain(120)
+    z = y * y
+    for most, problem in ((122, None), (121, "122 cards are too many")):
+        monkeypatch.setattr(stepper_module, "MOST_EVER", most)
+        if problem:
+            with pytest.raises(ValueError, match=problem):
+                step_through(z)
+        else:
+            assert len(step_through(z)._walk.cards) == 2
 
 
 @needs_dot

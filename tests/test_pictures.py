@@ -251,6 +251,12 @@ def test_the_thick_rim_is_that_of_the_output_that_is_read_backward():
     source = dot_source(Tape.of(sin(y), y))
     cards = dict(re.findall(r'\t(n\d) \[label=<<TABLE BORDER="(\d)"', source))
     assert cards == {"n0": "1", "n1": "3", "n2": "1"}
+    with scope("first"):
+        y = x * x
+    with scope("second"):
+        z = sin(y)
+    source = dot_source(Tape.of(z, y), collapse=1)
+    assert re.findall(r'\t(s\d) \[label=<<TABLE BORDER="(\d)"', source) == [("s0", "3"), ("s1", "1")]
 
 
 def test_arrows_between_collapsed_scopes_are_bundled():

@@ -282,7 +282,7 @@ def test_every_output_of_a_collapsed_scope_is_told():
 def test_many_inputs_of_a_collapsed_network_are_one_card():
     given, output = network(2, 1, inputs=17)
     source = dot_source(output, inputs=given, collapse="all")
-    assert "<B>inputs</B>" in source
+    assert source.count("<B>inputs</B>") == 1
     assert "17 outs" in source
     assert 'inputs -> s0 [class=binputs_s0 tooltip="34 edges"]' in source
     assert dot_source(output, inputs=given, collapse="none").count(">input<") == 17

@@ -243,6 +243,10 @@ def test_many_inputs_are_told_as_one():
     ]
     assert cards(walk)["inputs"] == [[(0, "0 … 16")], [(3, "0 … 0~"), (6, "−0.5 … −0.5")]]
     forward = walked(many(), depth=2, seeds={0: 1.0})
+    assert sentences(forward)[0] == (
+        "Start. The leaves have their values: w = −0.5. The seed: inputs[0].tangent = 1; every other tangent is 0."
+        " The 17 inputs have theirs: 0 … 16."
+    )
     assert sentences(forward)[2] == "Forward through total. total.tangent += 17 shares: Σ17 = 1"
     assert cards(forward)["inputs"] == [[(0, "0 … 16")], [(0, "0 … 1")]]
     assert cards(forward)["n18"] == [[(0, "−0.5")], [(0, "0~")]]

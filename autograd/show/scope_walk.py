@@ -163,7 +163,7 @@ class ScopeWalk(Walk):
         self.frames.append(Frame("forward", self._start_told(alone, named, MOST_NAMED), work))
 
     def _start_told(self, alone: Sequence[Line], seeds: Sequence[tuple[Line, float]], most: int) -> list[Part]:
-        told = leaves_told(alone, seeds, most) if alone else [Part("Start.", "bold")]
+        told = leaves_told(alone, seeds, most, len(self._known)) if alone else [Part("Start.", "bold")]
         together = [box for box in self.picture.boxes.all if box.name == "inputs"]
         for box in together:
             values = span([line.primal for line in box.inside])

@@ -154,8 +154,8 @@ class LineWalk(Walk):
                 tangent = tangents.get(line.index, 0.0)
                 total.append(Shown(0, "", number(tangent), tangent == 0.0))
         seeds = [(self.listed[index], tangent) for index, tangent in (tangents or {}).items()]
-        self.told_in_full = leaves_told(self.leaves, seeds, len(self.listed))
-        told = leaves_told(self.leaves, seeds, MOST_NAMED)
+        self.told_in_full = leaves_told(self.leaves, seeds, len(self.listed), len(self.leaves))
+        told = leaves_told(self.leaves, seeds, MOST_NAMED, len(self.leaves))
         work = [] if tangents is None else [f"n{index}" for index in tangents]
         self.frames.append(Frame("forward", told, work))
 
@@ -245,13 +245,14 @@ def _tangent_shares(listed: Sequence[Line], line: Line, swept: Sequence[float]) 
 # -- sentences -------------------------------------------------------------------------------------------------------
 
 
-def leaves_told(leaves: Sequence[Line], seeds: Sequence[tuple[Line, float]], most: int) -> list[Part]:
+def leaves_told(leaves: Sequence[Line], seeds: Sequence[tuple[Line, float]], most: int, given: int) -> list[Part]:
     """Return the sentence that the leaves have their values, and in forward mode their tangents.
 
     Args:
         leaves: as they are shown.
         seeds: leaves with the tangents to start from; none in reverse mode.
         most: how many are named.
+        given: how many leaves have a tangent, those that are not shown alone among them.
     """
     told = [Part("Start.", "bold"), Part(" The leaves have their values: ")]
     for line in leaves[:most]:
@@ -261,7 +262,7 @@ def leaves_told(leaves: Sequence[Line], seeds: Sequence[tuple[Line, float]], mos
         told += [Part(" The seed: ")]
         for line, tangent in seeds[:most]:
             told += [Part(f"{line.name}.tangent = "), Part(number(tangent), "grad"), Part(", ")]
-        told[-1] = Part("; every other tangent is 0." if len(leaves) > len(seeds) else ".")
+        told[-1] = Part("; every other tangent is 0." if given > len(seeds) else ".")
     return told
 
 

@@ -14,7 +14,7 @@ from autograd.show.scope_walk import forward_scope_walk, reverse_scope_walk
 from autograd.show.stepper import step_through
 from autograd.tape import forward_sweep
 from tests.test_cli import needs_dot
-from tests.test_stepper import OPERAND, captions, shown
+from tests.test_stepper import OPERAND, USE, captions, shown
 
 
 def neuron(inputs, weights):
@@ -90,7 +90,7 @@ def parted():
     b = a * a
     b.label = "b"
     with scope("part"):
-        c = a * 5.0
+        c = 5.0 * a
     y = b + c
     y.label = "y"
     return y, [x]
@@ -182,6 +182,26 @@ def test_several_outs_in_forward_mode():
     }
     assert [(name, each.since, each.before, each.total) for name, each in walk.arrows.items()] == [
         ("e5_0", 7, "1 × 54 = ", "54")
+    ]
+
+
+def test_every_use_of_a_scope_and_every_scope_it_uses_is_a_step():
+    x, w = Value(3.0, label="x"), Value(2.0, label="w")
+    with scope("product"):
+        a = x * w
+    y = a * a
+    y.label = "y"
+    walk = walked((y, [x, w]))
+    assert walk.is_collapsed
+    assert sentences(walk)[4:] == [
+        "Backward through y = product * product. product.grad += y.grad × slope = 1 × 6 = 6",
+        "Backward through y = product * product. product.grad += y.grad × slope = 1 × 6 = 6: 6 + 6 = 12" + USE,
+        "Backward through product. x.grad += product.grad × slope = 12 × 2 = 24",
+        "Backward through product. w.grad += product.grad × slope = 12 × 3 = 36",
+    ]
+    assert sentences(walked((y, [x, w]), seeds={0: 1.0}))[2:4] == [
+        "Forward through product. product.tangent += slope × x.tangent = 2 × 1 = 2",
+        "Forward through product. product.tangent += slope × w.tangent = 3 × 0 = 0: 2 + 0 = 2" + OPERAND,
     ]
 
 

@@ -113,7 +113,7 @@ def test_steps_are_flat():
         lambda x: primitives.elu(x, 0.7),
         lambda x: primitives.copysign(3.0, x),
         lambda x: primitives.clip(x, -0.5, 0.5),
-        lambda x: primitives.round_to(x, 1.0),
+        lambda x: primitives.round_to(x, 2.0),
         lambda x: primitives.fmod(x, 0.4),
     ],
 )

@@ -4,7 +4,8 @@ Each mutant of a file is one small change to it, made by cosmic-ray's operators 
 killed if one of the file's own tests fails or no longer ends. `--keep FOLDER` keeps what became of each, so that a run
 goes on where another ended; mutants that survived run again once the tests have changed. `--report` runs nothing, and
 prints the figures of each file and the mutants that survive; the folder `equivalent` says which of these cannot be
-killed, and why. Without a FILE: every file that has tests of its own.
+killed, and why. Without a FILE: every file that has tests of its own. Mutants of the bridge to JAX are run where JAX is
+installed, and take longer: each is imported in a process of its own.
 """
 
 from __future__ import annotations

@@ -39,6 +39,7 @@ def test_what_is_computed_alike_has_the_same_key():
     assert primitives.sin(primitives.mul(X, Y)).key == primitives.sin(primitives.mul(X, Y)).key
     assert len({primitives.mul(X, Y).key, primitives.mul(Y, X).key, primitives.add(X, Y).key, X.key}) == 4
     assert primitives.mul(X, 2.0).key != primitives.mul(X, 3.0).key
+    assert primitives.atan2(X, 0.0).key != primitives.atan2(X, -0.0).key
 
 
 def test_the_output_is_used_where_a_partial_is_made_of_it():

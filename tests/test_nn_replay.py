@@ -285,6 +285,18 @@ def test_regularizers_are_the_same_also_where_weights_are_zero(regularizer):
     agree(task("squared_error")[0], HUNDRED_STEPS, epochs=10, batch_size=5, regularizer=regularizer)
 
 
+def test_a_penalty_is_recorded_twice_and_then_once_per_epoch():
+    calls = []
+
+    class Counted(Regularizer):
+        def penalty(self, model):
+            calls.append(None)
+            return 0.01 * autograd.square(model.parameters()[0])
+
+    run(task("squared_error")[0], epochs=3, batch_size=3, regularizer=Counted())
+    assert len(calls) == 2 + 1 + 1
+
+
 class Limited(Regularizer):
     """Penalizes by a branch, which is another one after some steps."""
 

@@ -181,6 +181,7 @@ def test_events_stand_in_the_order_of_their_epochs():
         ("events=1:rate::inf", "the rate of events is a number from 1e-06 to 10"),
         ("events=1:rate::-5", "the rate of events is a number from 1e-06 to 10"),
         ("events=1:delete::5", "out of range"),
+        ("events=1:delete::50", "'1:delete::50' is out of range"),
         ("=", "there is no setting ''"),
         ("x", "not of the form name=value"),
         ("&".join(["noise=1"] * 50), "not of the form"),

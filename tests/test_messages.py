@@ -187,11 +187,6 @@ OF_AUTOGRAD += [
         ValueError,
         "a picture of 1,001 boxes cannot be read: 1000 are the most; print the tape instead",
     ),
-    (
-        lambda: ag.draw(chain(20_000), collapse="all"),
-        ValueError,
-        "a tape of 20,001 lines cannot be drawn: 20,000 are the most; print it",
-    ),
 ]
 
 MESSAGES = [*OF_AUTOGRAD, *OF_NN]

@@ -446,6 +446,8 @@ def test_large_pictures_lose_the_chain_rule_then_are_refused():
     assert "n999 " in dot_source(chain(999), collapse="none")
     with pytest.raises(ValueError, match="a picture of 1,001 boxes cannot be read: 1000 are the most"):
         dot_source(chain(1000), collapse="none")
+    with pytest.raises(ValueError, match="a tape of 20,001 lines cannot be drawn: 20,000 are the most"):
+        dot_source(chain(20_000), collapse="all")
     with pytest.raises(ValueError, match="nothing to draw"):
         dot_source(Tape())
 

@@ -633,7 +633,7 @@ def test_scopes_of_the_longest_tapes_are_not_looked_at(monkeypatch):
         y = chain(120)
     z = y * y
     for most, problem in ((122, None), (121, "122 cards are too many")):
-        monkeypatch.setattr(stepper_module, "MOST_EVER", most)
+        monkeypatch.setattr(stepper_module, "MOST_LINES", most)
         if problem:
             with pytest.raises(ValueError, match=problem):
                 step_through(z)

@@ -119,7 +119,7 @@ def test_steps_are_flat():
 )
 def test_pieces_meet_where_the_table_has_them_meet(f):
     formula = to_sympy(f(Value(1.0, label="x")))
-    for x in (-1.25, -0.75, -0.25, 0.25, 0.75, 1.25):
+    for x in (-1.25, -0.75, -0.25, 0.0, 0.25, 0.75, 1.25):
         assert number(formula, {sympy.Symbol("x", real=True): x}) == pytest.approx(f(x), rel=ROUNDED), x
 
 

@@ -45,6 +45,7 @@ def test_what_is_computed_alike_has_the_same_key():
 def test_the_output_is_used_where_a_partial_is_made_of_it():
     (slope,) = slopes_of(primitives.exp, 1)
     assert slope.key == OUTPUT
+    assert OUTPUT not in range(10)  # the symbols of operands
 
 
 def test_partials_are_found_once():
@@ -56,6 +57,8 @@ def test_a_sum_of_any_number_of_operands_has_a_partial_in_each():
     known = {OUTPUT: 30.0, 0: 2.0, 1: 3.0, 2: 5.0}
     assert [evaluated(slope, known, at_once) for slope in slopes] == [15.0, 10.0, 6.0]
     assert slopes_of(primitives.sum, 2) == [1.0, 1.0]
+    known = {OUTPUT: 5.0, 0: 3.0, 1: 4.0}
+    assert [evaluated(slope, known, at_once) for slope in slopes_of(primitives.hypot, 2)] == [0.6, 0.8]
 
 
 def at_once(expression: Expression, arguments: list[float]) -> float:

@@ -339,6 +339,25 @@ def test_leaves_besides_the_model_are_trained_or_have_gradients_as_before():
     assert found[True][0] != 0.7
 
 
+def test_a_model_whose_output_is_a_constant_is_replayed_too():
+    found = {}
+    for replay in (True, False):
+        weight = Value(1.0)
+        history = fit(
+            lambda x: 2.0,
+            [1.0, 2.0],
+            [3.0, 5.0],
+            loss=lambda output, target, weight=weight: autograd.square(output * weight - target),
+            optimizer=SGD([weight], 0.05),
+            epochs=3,
+            replay=replay,
+            progress=False,
+        )
+        assert history.engine == ("replay" if replay else "eager")
+        found[replay] = [weight.data, *history.loss]
+    assert difference(found[True], found[False]) < HUNDRED_STEPS
+
+
 def test_lone_numbers_tuples_and_arrays_are_samples_too():
     numpy = pytest.importorskip("numpy")
     for inputs in ([x for x, _ in POINTS], [tuple(point) for point in POINTS], [numpy.array(p) for p in POINTS]):

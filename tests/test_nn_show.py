@@ -1165,6 +1165,8 @@ def test_targets_may_name_more_classes_than_there_are_outputs():
     assert Reading.of(CLASSES, [], 2, ["a", "b", "c"]).classes == ["a", "b", "c"]
     with pytest.raises(ValueError, match="there are 5 classes, but names for 4"):
         Reading.of(CLASSES, [4], 3, list("abcd"))
+    with pytest.raises(ValueError, match="there are 2 classes, but names for 1"):
+        Reading.of(SURE, [0, 0], 1, ["only"])
     single = Reading.of(SURE, [1, 1], 1)
     assert (single.kind, single.classes) == ("side", ["0", "1"])
     assert Reading.of(NUMBERS, [1.0], 2).kind == "numbers"

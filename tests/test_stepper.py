@@ -194,6 +194,7 @@ def test_what_is_still_zero_is_written_dim():
     cards = step_through(x * y - z, mode="forward", seed={"x0": 0.5, "x2": -1.0})._walk.cards
     tangents = [cards[name][1][0] for name in ("n0", "n1", "n3")]
     assert [(each.total, each.dim) for each in tangents] == [("0.5", False), ("0", True), ("−1", False)]
+    assert {each.since for each in tangents} == {0}
 
 
 def test_every_step_belongs_to_a_sweep():

@@ -484,6 +484,9 @@ class Tape:
             output: position of the output on the pruned tape; by default the last of its outputs.
             seed: the adjoint to start from.
 
+        Raises:
+            IndexError: there is no line at that position.
+
         Example:
             >>> from autograd import Value
             >>> for step in Tape.of(Value(3.0, label="x") * 2.0).steps():

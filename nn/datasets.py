@@ -234,7 +234,7 @@ def parity(n_inputs: int = 3, low: float = 0.0) -> Dataset:
 
     Raises:
         ValueError: n_inputs or low is out of range.
-        TypeError: something is not a number.
+        TypeError: n_inputs is no int, or low is not a number.
 
     Example:
         >>> parity(3).targets

@@ -40,8 +40,10 @@ def draw(
         A drawing, see `autograd.draw`. Of several outputs without a loss, the grads are those of the last.
 
     Raises:
-        TypeError: the model is no Module, or there is a target without a loss or a loss without a target.
+        TypeError: the model is no Module, inputs are no sequence of numbers, there is a target without a loss or a loss
+            without a target, or the loss depends on no parameter.
         ValueError: there are too many boxes, or an option is out of range.
+        FileNotFoundError, RuntimeError, OSError: as for `autograd.draw`, where a path is given.
 
     Example:
         >>> from nn import MLP

@@ -284,6 +284,10 @@ class Perceptron(Layer):
         n_outputs: how many neurons it has: 1 to tell two classes apart, else one per class.
         seed: an int, or a `random.Random` to draw from.
 
+    Raises:
+        ValueError: a number is less than 1.
+        TypeError: a number is no int.
+
     Example:
         >>> gate = Perceptron(2)
         >>> gate.neurons[0].row[0].data, gate.neurons[0].row[1].data, gate.neurons[0].bias.data = 1.0, 1.0, -1.5
@@ -335,6 +339,9 @@ class MLP(Module):
     Raises:
         ValueError: there is no layer, a number is less than 1, or no activation has this name.
         TypeError: an argument is of a wrong type.
+
+    Attributes:
+        layers: a `Layer` per width, first to last.
 
     Example:
         >>> model = MLP(2, [16, 16, 1])

@@ -105,6 +105,7 @@ class L1(Regularizer):
 
     Raises:
         ValueError: weight is out of range.
+        TypeError: weight is not a number.
 
     Convention: the slope at w = 0 is 0.
 
@@ -143,6 +144,7 @@ class L2(Regularizer):
 
     Raises:
         ValueError: weight is out of range.
+        TypeError: weight is not a number.
 
     Cost: two nodes; a walk over the model.
 
@@ -177,6 +179,7 @@ class ElasticNet(Together):
 
     Raises:
         ValueError: a weight is out of range.
+        TypeError: a weight is not a number.
 
     Convention: the slope at w = 0 is 0.
 
@@ -207,6 +210,7 @@ class MaxNorm(Regularizer):
 
     Raises:
         ValueError: bound is out of range.
+        TypeError: bound is not a number.
 
     Example:
         >>> from nn import Neuron

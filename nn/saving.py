@@ -53,7 +53,8 @@ def save(model: Module, path: Path, *, extra: Mapping[str, Any] | None = None) -
 
     Raises:
         OSError: the file cannot be written.
-        TypeError: the model is no Module, or an extra fact is nothing that JSON can say.
+        TypeError: the model is no Module or keeps parameters where they are not found, or an extra fact is nothing that
+            JSON can say.
         ModuleNotFoundError: the package safetensors is not installed.
 
     Example:

@@ -144,6 +144,7 @@ class Dropout(Module):
 
     Raises:
         ValueError: the rate is out of range.
+        TypeError: the rate is not a number.
 
     Example:
         >>> dropout = Dropout(0.5, seed=1)
@@ -219,6 +220,7 @@ class BatchNorm(Module):
 
     Raises:
         ValueError: a number is out of range.
+        TypeError: something is not a number, or the number of inputs is no int.
 
     Attributes:
         scale, shift: parameters, one per feature; they start from 1 and 0.

@@ -29,7 +29,7 @@ class EarlyStopping:
 
     Raises:
         ValueError: a number is out of range.
-        TypeError: the patience is not an int.
+        TypeError: the patience is not an int, or something else is not a number.
 
     Attributes:
         best: the loss that counted as better last.
@@ -82,6 +82,7 @@ def gradient_norm_below(epsilon: float) -> Condition:
 
     Raises:
         ValueError: epsilon is out of range.
+        TypeError: epsilon is not a number.
 
     Example:
         >>> from nn import MLP, SGD, fit
@@ -103,6 +104,7 @@ def parameter_change_below(epsilon: float) -> Condition:
 
     Raises:
         ValueError: epsilon is out of range.
+        TypeError: epsilon is not a number.
 
     Example:
         >>> from nn import MLP, SGD, fit

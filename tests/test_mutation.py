@@ -15,7 +15,7 @@ from tests.mutation.laws import LAWS, ROOT, THREADED, flat, law_tests
 from tests.mutation.ledger import EQUIVALENT, equivalents
 from tests.mutation.mutants import Mutant, Places
 from tests.mutation.patching import functions_of, patch, patches, spot
-from tests.mutation.server import Baseline, _Import
+from tests.mutation.server import Baseline, _Import, code_digest
 
 pytestmark = pytest.mark.long
 
@@ -90,6 +90,14 @@ def test_tests_that_reach_a_line_come_quickest_first_and_a_line_of_the_import_is
     assert baseline.tests_of((3, 4)) == ["quick", "slow"]
     assert baseline.tests_of((5, 6)) == []
     assert baseline.tests_of((8, 9)) == ["quick", "other", "slow"]
+
+
+def test_what_is_known_of_mutants_stays_known_where_only_words_change():
+    same = '"""Words."""\n' + SOURCE.replace("return inner", "return inner  # and more").replace(
+        "(n):", '(n):\n    """."""'
+    )
+    assert code_digest(same) == code_digest(SOURCE)
+    assert len({code_digest(each) for each in (SOURCE, SOURCE.replace("k + n", "n + k"), SOURCE + "'text'")}) == 3
 
 
 def test_a_mutant_is_its_source_with_one_change():

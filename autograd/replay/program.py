@@ -49,12 +49,22 @@ class Program:
 
     Convention: as everywhere, IEEE 754 in every lane by itself, and a share whose adjoint or slope is exactly zero is
     exactly nothing. Arithmetic is that of the engine to the last bit; a sum of n terms may be added up in another
-    order, within n · 2⁻⁵³ of the sum of their magnitudes; functions are NumPy's, a few ulp from those of the engine.
+    order, within n · 2⁻⁵³ of the sum of their magnitudes, and a sum that is 0 may have the other sign; functions are
+    NumPy's, a few ulp from those of the engine.
 
     Attributes:
         n_shared: how many shared leaves there are, P.
         n_batched: how many batched leaves, n.
         n_outputs: how many outputs, k.
+
+    Example:
+        >>> from autograd import Tape, Value
+        >>> w, x = Value(2.0), Value(3.0)
+        >>> program = Tape.of(w * x + x).compile(shared=[w], batched=[x])
+        >>> program
+        <Program: 1 shared and 1 batched inputs, 2 groups>
+        >>> program.value([2.0], [[3.0], [10.0]]).tolist()
+        [9.0, 30.0]
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -90,6 +100,7 @@ class Program:
         Raises:
             ValueError: a shape does not fit.
             TypeError: something is not a real number.
+            BranchChanged, NonFiniteError: as for `value_and_grad`.
         """
         return self._run(shared, batched, None, ())[0]
 
@@ -110,7 +121,7 @@ class Program:
             both for "both".
 
         Raises:
-            ValueError: a shape does not fit, or `wrt` is none of these.
+            ValueError: a shape does not fit, `wrt` is none of these, or `per_row` is asked for without batched leaves.
             TypeError: something is not a real number.
             BranchChanged: a comparison made while recording comes to something else for a lane.
             NonFiniteError: under `strict()`, something is not finite; it names the primitive and the first such lane.
@@ -142,6 +153,7 @@ class Program:
 
         Raises:
             ImportError: JAX is not installed.
+            ValueError: a primitive (a user's own) has no form in JAX.
         """
         from autograd.replay.jax import to_jax
 
@@ -156,6 +168,10 @@ class Program:
 
         Returns:
             (B,) of bool; without batched leaves ().
+
+        Raises:
+            ValueError: a shape does not fit.
+            TypeError: something is not a real number.
         """
         given = vector(shared, self.n_shared)
         lanes = table(batched, self.n_batched)

@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.mutation.laws import LAWS, ROOT, flat
 from tests.mutation.mutants import Mutant
-from tests.mutation.server import Result, digest, tests_digest
+from tests.mutation.server import Result, code_digest, tests_digest
 
 KILLED = ("killed", "timeout")
 ALIVE = ("survived", "uncovered")
@@ -43,7 +43,9 @@ class Ledger:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        self.digests = functools.cache(lambda file: {"content": digest([file]), "tests": tests_digest(file)})
+        self.digests = functools.cache(
+            lambda file: {"content": code_digest(source_of(file)), "tests": tests_digest(file)}
+        )
 
     def path(self, file: str) -> Path:
         return self.folder / f"{flat(file)}.jsonl"

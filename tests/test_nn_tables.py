@@ -223,6 +223,12 @@ def test_columns_can_be_ignored_and_taken_as_words():
     assert encode_table(codes, "y", categorical=["code"])[1].columns == [Column("code", ["9", "010", "10"])]
 
 
+def test_classes_may_be_numbers_and_words():
+    assert encode_table(table("x y \n 1 10 \n 2 9 \n 3 none"), "y", task="class")[0].classes == ["10", "9", "none"]
+    with pytest.raises(TableError, match=r"^column 'y' spells one class in two ways: '9' and '9\.0'$"):
+        encode_table(table("x y \n 1 9.0 \n 2 9 \n 3 none"), "y", task="class")
+
+
 def test_iris_comes_back_from_its_file(tmp_path):
     pytest.importorskip("sklearn")
     iris = load_iris()

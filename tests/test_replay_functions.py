@@ -403,6 +403,13 @@ def test_a_parameter_chosen_by_position_is_chosen_by_its_name_too():
     assert ag.compile(lambda x, w: w * x, batched=0)(x=[1.0, 3.0], w=2.0).tolist() == [2.0, 6.0]
 
 
+def test_a_result_that_depends_on_nothing_has_gradients_of_the_usual_shapes():
+    constant = ag.compile(lambda w, x: 3.0, "x")
+    assert constant.value_and_grad([2.0, 1.0], [1.0, 2.0, 5.0])[1] == [0.0, 0.0]
+    values, slopes = constant.value_and_grad(2.0, [1.0, 2.0, 5.0], per_row=True)
+    assert (values.tolist(), slopes.tolist()) == ([3.0] * 3, [0.0] * 3)
+
+
 def test_static_arguments_are_part_of_what_is_kept():
     def f(x, kind, power=1, act=None):
         for _ in range(power):
@@ -423,6 +430,10 @@ def test_static_arguments_are_part_of_what_is_kept():
     assert inverse(1.0) == math.inf
     closed.data = -0.0
     assert inverse(1.0) == -math.inf
+    inverse = ag.compile(lambda x: x / closed.data)
+    assert inverse(1.0) == -math.inf
+    closed.data = 0.0
+    assert inverse(1.0) == math.inf
     flags = ag.compile(lambda x, on: x if on is True else -x, "x")
     assert [flags([1.0], on).tolist() for on in (True, False, None)] == [[1.0], [-1.0], [-1.0]]
 

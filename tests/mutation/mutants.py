@@ -218,7 +218,8 @@ def mutants(file: str, source: str) -> list[Mutant]:
                 head, tail, text = _trimmed(before, after)
                 start = places.offset(*node.get_start_pos_of_prefix())
                 start, end = start + head, start + tail
-                if places.is_ignored(start) or _is_the_same_number(before, after):
+                blank = len(source[start:end]) - len(source[start:end].lstrip())
+                if places.is_ignored(start + blank) or _is_the_same_number(before, after):
                     continue
                 if _changes_nothing(name, source[end:]):
                     continue

@@ -867,8 +867,8 @@ def _round_to_on_arrays(xp: Any, x: Any, digits: Any) -> Any:
     # what the scaled number lost by rounding, which tells a tie from what only looks like one
     rest = xp.where(behind, lost, ((x - back) - lost_more) / scale)
     whole = xp.rint(scaled)
-    over = (scaled - whole) + rest
-    whole = whole + xp.where(over > 0.5, 1.0, xp.where(over < -0.5, -1.0, 0.0))
+    over = scaled - whole
+    whole = whole + xp.where((over == 0.5) & (rest > 0.0), 1.0, xp.where((over == -0.5) & (rest < 0.0), -1.0, 0.0))
     whole = xp.where(behind, whole / scale, whole * scale)
     return xp.where(behind & ~(xp.abs(scaled) < 2.0**52), x, whole)
 

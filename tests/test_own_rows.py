@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
+import re
 
 import numpy as np
 import pytest
@@ -112,3 +114,31 @@ def test_a_partial_that_tells_zeros_apart_is_replayed_as_written():
     y.backward()
     assert x.grad == 4.0
     assert Tape.of(y).compile().value_and_grad([2.0])[1].tolist() == [4.0]
+
+
+@pytest.mark.parametrize(
+    "partial",
+    [
+        lambda y, x: 1.0,
+        lambda y, x, k=1: 1.0,
+        lambda *all_of_them: 1.0,
+        functools.partial(lambda k, y, x: k, 1.0),
+        math.atan2,
+    ],
+)
+def test_a_partial_takes_the_output_and_the_arguments(partial):
+    assert Primitive("f", lambda x: x, partials=[partial]).arity == 1
+
+
+@pytest.mark.parametrize("partial", [lambda y: 1.0, lambda y, x, z: 1.0, lambda y, x, z, k=1: 1.0, lambda: 1.0])
+def test_a_partial_of_another_number_of_arguments_is_refused(partial):
+    with pytest.raises(
+        TypeError, match=r"^a partial of f takes \(output, \*arguments\), which are 2 here: there is one"
+    ):
+        Primitive("f", lambda x: x, partials=[partial])
+
+
+@pytest.mark.parametrize(("count", "names"), [(1, ["x"]), (2, ["x", "y"]), (3, ["x1", "x2", "x3"])])
+def test_arguments_without_names_are_called_x_and_y_or_counted(count, names):
+    row = Primitive("f", max, partials=[max] * count)
+    assert re.findall(r"^ +(\w+): a number\.$", row.__doc__, re.MULTILINE) == names

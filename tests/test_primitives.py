@@ -928,6 +928,8 @@ def test_another_namespace_knows_bessel_ratios_up_to_the_eighth(other):
 def test_another_namespace_rounds_as_python_does(other):
     source = random.Random(3)
     points = [(source.uniform(-2000.0, 2000.0), source.randrange(-3, 6)) for _ in range(200)]
+    points += [((k + 0.5) / 10**digits, digits) for digits in (1, 2, 3) for k in range(-60, 60)]  # ties, or nearly
+    points += [((k + 0.5) * 10.0**-digits, digits) for digits in (-1, -2, -21) for k in range(-60, 60)]
     points += [
         (123456789012.345678, 5),
         (2.0**60 / 1000, 3),

@@ -147,6 +147,11 @@ def test_arrays_tuples_and_integers_are_samples_too():
 
 
 def test_the_last_layer_can_have_an_activation():
+    assert [repr(MLP(1, [1], last=name)) for name in ("elu", "sigmoid", "identity")] == [
+        "MLP(1, [1], 'relu', last='elu')",
+        "MLP(1, [1], 'relu', last='sigmoid')",
+        "MLP(1, [1], 'relu')",
+    ]
     model = MLP(1, [1], last="sigmoid")
     assert 0.0 < model([100.0]).data <= 1.0
     assert primitives_of(model([1.0]))[0] == "sigmoid"
@@ -195,8 +200,13 @@ def test_the_global_generator_is_neither_used_nor_moved():
     assert numbers(MLP(2, [4, 1])) == first
 
 
+def test_a_layer_is_one_line_of_a_summary():
+    assert [name for name, _, _ in Layer(2, 3).named_units()] == ["Layer"]
+
+
 def test_neurons_of_a_layer_start_apart():
-    layer = Layer(3, 4, seed=0)
+    layer = Layer(3, 4)
+    assert numbers(layer) == numbers(Layer(3, 4, seed=0))
     assert len({tuple(numbers(neuron)) for neuron in layer.neurons}) == 4
 
 

@@ -617,7 +617,7 @@ def _bessel_series(x: float, n: int) -> float:
     for k in range(3, 2 * n + 2, 2):
         term /= k
     terms = [term]
-    for k in range(1, 60):
+    for k in range(1, 200):  # enough for every order up to 200
         term *= -0.5 * x * x / (k * (2 * n + 2 * k + 1))
         terms.append(term)
         if math.fabs(term) < 1e-20 * math.fabs(terms[0]):

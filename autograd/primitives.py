@@ -1057,7 +1057,7 @@ def _bessel_series_on_arrays(xp: Any, x: Any, n: Any) -> Any:
         term = xp.where(n >= k, term / (2 * k + 1), term)
     terms, least = [term], 1e-20 * xp.abs(term)
     felt: Any = True
-    for k in range(1, 60):
+    for k in range(1, 200 if xp.__name__ == "numpy" else 60):
         term = xp.where(felt, term * (-0.5 * x * x / (k * (2.0 * n + 2 * k + 1))), 0.0)
         terms.append(term)
         felt = felt & ~(xp.abs(term) < least)

@@ -924,6 +924,19 @@ def test_another_namespace_knows_bessel_ratios_up_to_the_eighth(other):
         assert found == pytest.approx([*expected, 0.0, 0.0], rel=1e-12, nan_ok=True)
 
 
+@pytest.mark.parametrize("order", [20, 60, 90, 120, 150])
+def test_bessel_ratios_of_high_orders_are_good_to_4_ulp_of_their_largest_term(order):
+    mpmath = pytest.importorskip("mpmath")
+    with mpmath.workdps(120):
+        for x in (0.4 * order, 0.9 * order, order + 0.5):
+            terms = [1 / mpmath.fac2(2 * order + 1)]
+            for k in range(1, 300):
+                terms.append(-terms[-1] * mpmath.mpf(x) ** 2 / 2 / (k * (2 * order + 2 * k + 1)))
+            bound = 4 * 2.0**-52 * max(map(builtins.abs, terms))
+            for found in (primitives.bessel_ratio(x, order), primitives.bessel_ratio(np.array([x]), order)[0]):
+                assert builtins.abs(found - mpmath.fsum(terms)) <= bound
+
+
 @pytest.mark.parametrize("other", OTHERS, ids=lambda other: other.__name__)
 def test_another_namespace_rounds_as_python_does(other):
     source = random.Random(3)

@@ -19,6 +19,7 @@ from tests.test_stepper import NASTY
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="Selenium is not installed")
 from selenium.webdriver.common.keys import Keys  # noqa: E402 # it may be missing
+from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402 # likewise
 
 from tests.browser.test_report_page import browser, opened  # noqa: E402 # likewise
 
@@ -275,9 +276,9 @@ def test_a_frame_has_no_scrollbar_beside_that_of_its_picture(browser, tmp_path, 
     opened(browser, path.as_uri(), width=1400)
     browser.switch_to.frame(0)
     press(browser, "last")
-    high, visible = browser.execute_script("return [document.documentElement.scrollHeight, innerHeight]")
+    fits = "return document.documentElement.scrollHeight <= innerHeight"
+    WebDriverWait(browser, 5.0, 0.03).until(lambda _: browser.execute_script(fits))  # after the frame has its size
     browser.switch_to.default_content()
-    assert high <= visible
 
 
 def test_a_notebook_shows_the_frame_or_the_fallback(browser, tmp_path):

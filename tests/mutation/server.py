@@ -430,6 +430,7 @@ def _reached(server: Server) -> list[Mutant]:
     Their tests come in the order in which they were measured: that they pass in this order is known.
     """
     baseline = server.measured(_measure_alone(server))
+    reached: list[Mutant] = []
     for mutant in server.mutants:
         reaching = set(baseline.tests_of(server.places.piece(mutant.line)))
         server.tests[mutant] = [test for test in baseline.seconds if test in reaching]
@@ -437,7 +438,9 @@ def _reached(server: Server) -> list[Mutant]:
             server.tell(Result(mutant, "no Python", "", 0.0))
         elif not server.tests[mutant]:
             server.tell(Result(mutant, "uncovered", "", 0.0))
-    return [mutant for mutant in server.mutants if server.tests[mutant] and server.is_python(mutant)]
+        else:
+            reached.append(mutant)
+    return reached
 
 
 def run(file: str, mutants: list[Mutant], jobs: int, tell: Callable[[Result], None], kept: Path) -> None:

@@ -99,8 +99,6 @@ class Dual(Operators["Dual | Value | Real"]):
         seeding = max(argument.seeding for argument in arguments if isinstance(argument, Dual))
         ours = [isinstance(argument, Dual) and argument.seeding == seeding for argument in arguments]
         primals = [argument.primal if mine else argument for argument, mine in zip(arguments, ours)]
-        if primitive.takes_condition:
-            primals[0] = _condition(primals[0])
         output = primitive.of(*primals)
         if output is NotImplemented:
             return output
@@ -118,11 +116,6 @@ def slopes_at(primitive: Primitive, output: Any, arguments: Sequence[Any], wante
     if all(type(argument) is bool or is_real(argument) for argument in arguments):
         return primitive.slopes(output, [_float(argument) for argument in arguments], wanted)
     return primitive.slopes_of(output, arguments, wanted)
-
-
-def _condition(given: Any) -> Any:
-    """Return a bool of NumPy's, or an array of one that has no axes, as one of Python's; anything else as it is."""
-    return bool(given) if str(getattr(given, "dtype", "")) == "bool" and not given.shape else given
 
 
 def _float(given: Any) -> float:

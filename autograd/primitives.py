@@ -367,6 +367,8 @@ class Primitive:
         return (*arguments, *self.defaults[len(self.defaults) - missing :])
 
     def _dispatch(self, arguments: Sequence[Any]) -> Any:
+        if self.takes_condition:
+            arguments = (_condition(arguments[0]), *arguments[1:])
         if len(arguments) == 1:
             hook = getattr(arguments[0], "__primitive__", None)
             if hook is not None:
@@ -633,6 +635,12 @@ def _plain(slope: Any) -> Any:
 
 def _is_array(argument: Any) -> bool:
     return not is_real(argument) and (hasattr(argument, "__array_namespace__") or hasattr(argument, "__array__"))
+
+
+def _condition(given: Any) -> Any:
+    """Return a bool of NumPy's, or an array of one that has no axes, as one of Python's; anything else as it is."""
+    of_numpy = type(given).__module__ == "numpy" and str(getattr(given, "dtype", "")) == "bool"
+    return bool(given) if of_numpy and not given.shape else given
 
 
 def _array_or_number(argument: Any) -> Any:

@@ -12,7 +12,7 @@ import pytest
 
 import autograd
 from tests.mutation.laws import LAWS, ROOT, THREADED, flat, law_tests
-from tests.mutation.ledger import EQUIVALENT, equivalents
+from tests.mutation.ledger import EQUIVALENT, Ledger, equivalents
 from tests.mutation.mutants import Mutant, Places
 from tests.mutation.patching import functions_of, patch, patches, spot
 from tests.mutation.server import Baseline, _Import, code_digest
@@ -98,6 +98,16 @@ def test_what_is_known_of_mutants_stays_known_where_only_words_change():
     )
     assert code_digest(same) == code_digest(SOURCE)
     assert len({code_digest(each) for each in (SOURCE, SOURCE.replace("k + n", "n + k"), SOURCE + "'text'")}) == 3
+
+
+def test_what_is_listed_as_equivalent_need_not_be_run(tmp_path):
+    file, known = next(iter(equivalents().items()))
+    entry = next(entry for entry in known if "becomes" in entry)
+    becomes = [entry["becomes"][0], "something else"]
+    listed, other = (Mutant(file, "", k, 0, 0, "", 1, entry["function"], entry["was"], becomes[k]) for k in range(2))
+    ledger = Ledger(tmp_path)
+    assert ledger.missing(file, [listed, other]) == [listed, other]
+    assert ledger.missing(file, [listed, other], listed=False) == [other]
 
 
 def test_a_mutant_is_its_source_with_one_change():

@@ -589,6 +589,9 @@ def test_what_is_neither_a_number_nor_an_iterable_of_numbers_raises_a_type_error
 def test_only_a_condition_may_be_a_bool():
     assert primitives.where(True, 1.0, 2.0) == 1.0
     assert primitives.where(False, 1.0, Value(2.0)).data == 2.0
+    for true in (np.True_, np.array(True)):
+        chosen = primitives.where(true, 1.0, 2.0)
+        assert (type(chosen), chosen) == (float, 1.0)
     with pytest.raises(TypeError, match=r"bool: write 1\.0 or 0\.0"):
         primitives.where(True, True, 2.0)
     with pytest.raises(TypeError, match="str"):

@@ -4,8 +4,9 @@ Each mutant of a file is one small change to it, made by cosmic-ray's operators 
 killed if one of the file's own tests fails or no longer ends. `--keep FOLDER` keeps what became of each, so that a run
 goes on where another ended; mutants that survived run again once the tests have changed. `--report` runs nothing, and
 prints the figures of each file and the mutants that survive; the folder `equivalent` says which of these cannot be
-killed, and why. Without a FILE: every file that has tests of its own. Mutants of the bridge to JAX are run where JAX is
-installed, and take longer: each is imported in a process of its own.
+killed, and why: `--unlisted` leaves these out, as they take the longest. Without a FILE: every file that has tests of
+its own. Mutants of the bridge to JAX are run where JAX is installed, and take longer: each is imported in a process of
+its own.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--keep", type=Path, default=ROOT / "build" / "mutation", help="a folder for what is known")
     parser.add_argument("--report", action="store_true", help="run nothing: print what is known")
+    parser.add_argument("--unlisted", action="store_true", help="do not run what is listed as equivalent")
     return parser.parse_args()
 
 
@@ -41,7 +43,7 @@ def main() -> None:
     for file in chosen.files or LAWS:
         every = mutants(file, source_of(file))
         some = sample(every, chosen.sample, chosen.seed)
-        missing = [] if chosen.report else ledger.missing(file, some)
+        missing = [] if chosen.report else ledger.missing(file, some, listed=not chosen.unlisted)
         if missing:
             server.run(file, missing, chosen.jobs, ledger.write, chosen.keep)
         text, alive = report(file, len(every), some, ledger)

@@ -56,13 +56,20 @@ class Ledger:
         lines = map(json.loads, path.read_text().splitlines()) if path.exists() else ()
         return {_key(line): line for line in lines if line["content"] == content}
 
-    def missing(self, file: str, mutants: Iterable[Mutant]) -> list[Mutant]:
-        """Return the mutants that have no outcome, or survived tests that have changed since."""
-        known, tests = self.lines(file), self.digests(file)["tests"]
+    def missing(self, file: str, mutants: Iterable[Mutant], *, listed: bool = True) -> list[Mutant]:
+        """Return the mutants that have no outcome, or survived tests that have changed since.
+
+        Args:
+            file: the mutated file.
+            mutants: those that an outcome is wanted of.
+            listed: whether to count those that are listed as equivalent.
+        """
+        known, tests, equivalent = self.lines(file), self.digests(file)["tests"], {} if listed else equivalents()
         return [
             mutant
             for mutant in mutants
             if not (line := known.get(key(mutant))) or (line["outcome"] in ALIVE and line["tests"] != tests)
+            if not reason(vars(mutant), equivalent)
         ]
 
     def write(self, result: Result) -> None:

@@ -18,7 +18,6 @@ SQRT_HALF_REST = -4.833646656726457e-17  # sqrt(1/2) - SQRT_HALF
 SQRT_TWO_PI_INVERSE = 0.3989422804014327
 SQRT_TWO_PI_INVERSE_REST = -2.49232720227773e-17  # 1 / sqrt(2π) - SQRT_TWO_PI_INVERSE
 SQRT_PI_INVERSE = 0.5641895835477563
-LARGEST = 1.7976931348623157e308
 SMALL, BIG = 1e-290, 1e290  # between them, a product of a few ordinary factors neither over- nor underflows
 LOSSLESS = 2.0**52  # from here on every float is a whole number
 
@@ -419,13 +418,18 @@ def log_base(x: float, base: float) -> float:
 
 
 def power_slope(x: float, y: float) -> float:
-    """Return y · x**(y - 1); 0 for y = 0. What rounding y - 1 loses is put back, and nothing overflows on the way."""
+    """Return y · x**(y - 1); 0 for y = 0, and for an infinite y where the power is 0.
+
+    What rounding y - 1 loses is put back, and nothing overflows on the way.
+    """
     if y == 0.0:
         return 0.0
     if x < 0.0 and not y.is_integer():
         return math.nan
     below = y - 1.0
     base = power(x, below)
+    if base == 0.0 and math.isinf(y):
+        return 0.0
     slope = y * base
     if not (SMALL < math.fabs(base) < BIG and SMALL < math.fabs(slope) < BIG):
         slope = math.copysign(1.0, base) * _times_square(y, power(math.fabs(x), 0.5 * below))

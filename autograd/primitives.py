@@ -895,7 +895,8 @@ def _power_slope_on_arrays(xp: Any, x: Any, y: Any) -> Any:
     whole = xp.equal(lost, 0.0) | xp.equal(slope, 0.0) | ~xp.isfinite(slope)
     slope = _chosen(xp, whole, slope, _power_slope_corrected, slope, x, lost)
     real = (x >= 0.0) | xp.isnan(x) | (xp.isfinite(y) & xp.equal(xp.floor(y), y))
-    return xp.where(xp.equal(y, 0.0), 0.0, xp.where(real, slope, math.nan))
+    flat = xp.equal(y, 0.0) | ((x >= 0.0) & xp.isinf(y) & xp.equal(base, 0.0))
+    return xp.where(flat, 0.0, xp.where(real, slope, math.nan))
 
 
 def _power_slope_far_out(xp: Any, x: Any, y: Any, base: Any) -> Any:
@@ -1501,6 +1502,8 @@ pow: Primitive = Primitive(
         (3e5, 1e300): (math.inf, (math.inf, math.inf)),
         (2.0, -1.0): (0.5, (-0.25, 0.5 * math.log(2.0))),
         (-3.0, 2.0): (9.0, (-6.0, math.nan)),
+        (0.5, math.inf): (0.0, (0.0, 0.0)),
+        (2.0, -math.inf): (0.0, (0.0, 0.0)),
         (0.0, 2.0): (0.0, (0.0, 0.0)),
         (0.0, 1.0): (0.0, (1.0, 0.0)),
         (0.0, 0.0): (1.0, (0.0, -math.inf)),
@@ -1760,15 +1763,18 @@ atan2: Primitive = Primitive(
         (3e200, 4e200): (math.atan(0.75), (1.6e-201, -1.2e-201)),
         (0.0, -1.0): (math.pi, (-1.0, 0.0)),
         (0.0, 0.0): (0.0, (0.0, 0.0)),
+        (2.0, math.inf): (0.0, (0.0, 0.0)),
+        (-math.inf, math.inf): (-math.pi / 4.0, (0.0, 0.0)),
     },
 )
 
 
 def _angle_slope(leg: Any, x: Any, y: Any) -> Any:
-    """Return leg / (x² + y²), 0 at the origin; scaled by a power of two, because squares over- and underflow."""
+    """Return leg / (x² + y²), 0 at the origin and infinitely far out; scaled, because squares over- and underflow."""
     scale = binade(x, y)
     length = square(scale * x) + square(scale * y)
-    return not_equal(length, 0.0) * (scale * (scale * leg)) / (length + equal(length, 0.0))
+    near = where(less(abs(leg), math.inf), leg, 0.0)
+    return not_equal(length, 0.0) * (scale * (scale * near)) / (length + equal(length, 0.0))
 
 
 def _sinc_slope(y: Any, x: Any) -> Any:

@@ -75,7 +75,6 @@ _REFUSED: dict[type[ast.AST], str] = {
     ast.List: "a list can only be an argument of a function such as sum([...]) or dot([...], [...])",
     ast.Tuple: "a comma can only stand between the arguments of a function",
     ast.Starred: "'*' can only stand between two factors",
-    ast.JoinedStr: "text is not a number",
 }
 _REFUSED_OPERATORS: dict[type[ast.AST], str] = {
     ast.BitXor: "write ** for powers, not ^",

@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 
 from nn.activations import ACTIVATIONS, activation_row
 from nn.checks import one_line
+from nn.csv_files import shown
 from nn.datasets import SOURCES
 from nn.initializers import INITIALIZERS
 from nn.losses import LOSSES
@@ -122,7 +123,7 @@ def parsed(argv: Sequence[str] | None = None) -> Namespace:
     options, unknown = parser.parse_known_args(argv)
     if unknown:
         command = commands[options.command]
-        command.error(f"there is no flag or argument {_cut(unknown[0])}{_meant(unknown[0], command.flags)}")
+        command.error(f"there is no flag or argument {shown(unknown[0])}{_meant(unknown[0], command.flags)}")
     if options.command == "train":
         try:
             _complete(options)
@@ -363,27 +364,27 @@ def _whole(text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise ArgumentTypeError(f"expected a whole number, not {_cut(text)}") from None
+        raise ArgumentTypeError(f"expected a whole number, not {shown(text)}") from None
 
 
 def _seed(text: str) -> int:
     number = _whole(text)
     if number < 0:
-        raise ArgumentTypeError(f"expected 0 or more, not {_cut(text)}")
+        raise ArgumentTypeError(f"expected 0 or more, not {shown(text)}")
     return number
 
 
 def _port(text: str) -> int:
     number = _whole(text)
     if not 0 <= number <= 65_535:
-        raise ArgumentTypeError(f"expected a port from 1 to 65535, or 0 for a free one, not {_cut(text)}")
+        raise ArgumentTypeError(f"expected a port from 1 to 65535, or 0 for a free one, not {shown(text)}")
     return number
 
 
 def _positive(text: str) -> int:
     number = _whole(text)
     if not 1 <= number <= sys.maxsize:
-        raise ArgumentTypeError(f"expected 1 or more, not {_cut(text)}")
+        raise ArgumentTypeError(f"expected 1 or more, not {shown(text)}")
     return number
 
 
@@ -401,27 +402,27 @@ def _real(text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise ArgumentTypeError(f"expected a number, not {_cut(text)}") from None
+        raise ArgumentTypeError(f"expected a number, not {shown(text)}") from None
 
 
 def _above_zero(text: str) -> float:
     number = _real(text)
     if not 0.0 < number < math.inf:
-        raise ArgumentTypeError(f"expected a finite number above 0, not {_cut(text)}")
+        raise ArgumentTypeError(f"expected a finite number above 0, not {shown(text)}")
     return number
 
 
 def _weight(text: str) -> float:
     number = _real(text)
     if not 0.0 <= number < math.inf:
-        raise ArgumentTypeError(f"expected a finite number, 0 or more, not {_cut(text)}")
+        raise ArgumentTypeError(f"expected a finite number, 0 or more, not {shown(text)}")
     return number
 
 
 def _share(text: str) -> float:
     number = _real(text)
     if not 0.0 <= number < 1.0:
-        raise ArgumentTypeError(f"expected a number from 0 to below 1, not {_cut(text)}")
+        raise ArgumentTypeError(f"expected a number from 0 to below 1, not {shown(text)}")
     return number
 
 
@@ -439,16 +440,12 @@ def _names(text: str) -> list[str]:
     except csv.Error:
         names = []
     if not names or not all(names):
-        raise ArgumentTypeError(f"expected names between commas, not {_cut(text)}")
+        raise ArgumentTypeError(f"expected names between commas, not {shown(text)}")
     return names
 
 
 def _delimiter(text: str) -> str:
     delimiter = {"tab": "\t", r"\t": "\t"}.get(text, text)
     if len(delimiter) != 1 or delimiter in '"\r\n\0':
-        raise ArgumentTypeError(f"expected a single character or tab, not {_cut(text)}")
+        raise ArgumentTypeError(f"expected a single character or tab, not {shown(text)}")
     return delimiter
-
-
-def _cut(text: str) -> str:
-    return repr(text if len(text) <= 60 else f"{text[:60]}…")

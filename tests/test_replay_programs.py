@@ -201,6 +201,12 @@ def test_a_leaf_with_two_numbers_is_refused_with_one_that_it_no_longer_has(now, 
     assert (caught.value.leaf, caught.value.recorded) == (x, told)
 
 
+def test_leaves_may_come_from_a_generator():
+    x, y = Value(2.0), Value(3.0)
+    program = Tape.of(x * y).compile(shared=(leaf for leaf in [y]), batched=(leaf for leaf in [x]))
+    assert program.value([3.0], [[4.0]]).tolist() == [12.0]
+
+
 def test_leaves_are_named_once_each():
     x, y = Value(2.0, label="x"), Value(3.0)
     tape = Tape.of(x * y)
@@ -212,6 +218,9 @@ def test_leaves_are_named_once_each():
         tape.compile([x, y], [x * y])
     with pytest.raises(TypeError, match="float is none"):
         tape.compile([x, y], [2.0])
+    for lone in ({"shared": x, "batched": [y]}, {"batched": y}):
+        with pytest.raises(TypeError, match=r"is a list of leaves: write (shared|batched)=\[w\], not \1=w"):
+            tape.compile(**lone)
     with pytest.raises(ValueError, match="the tape is empty"):
         Tape().compile()
     with pytest.raises(ValueError, match="no batched leaves: leave it out"):

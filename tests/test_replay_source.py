@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import ManyPrimitive, Primitive, Tape, Value, listing, primitives, strategies
+from autograd.replay import source
 from autograd.replay.source import source_of
 
 ROWS = {name: row for name, row in vars(primitives).items() if isinstance(row, Primitive)}
@@ -166,6 +167,36 @@ def test_what_is_0_is_left_out_and_what_is_1_is_not_multiplied_by():
     )
 
 
+@pytest.mark.parametrize(
+    ("partial", "written"),
+    [
+        (lambda z, x, y: x + 0.0, "x"),
+        (lambda z, x, y: 0.0 + x, "x"),
+        (lambda z, x, y: x - 0.0, "x"),
+        (lambda z, x, y: 0.0 - x, "-x"),
+        (lambda z, x, y: x * 1.0, "x"),
+        (lambda z, x, y: x / 1.0, "x"),
+        (lambda z, x, y: x + y * 0.0, "x"),
+        (lambda z, x, y: 0.0 * y + x, "x"),
+        (lambda z, x, y: x - 0.0 / y, "x"),
+        (lambda z, x, y: x + primitives.flat(y), "x"),
+        (lambda z, x, y: autograd.where(1.0, x, y), "x"),
+        (lambda z, x, y: autograd.where(0.0, x, y), "y"),
+        (lambda z, x, y: x + 1.0, "(x + 1.0)"),
+        (lambda z, x, y: x - 1.0, "(x - 1.0)"),
+        (lambda z, x, y: 1.0 - x, "(1.0 - x)"),
+        (lambda z, x, y: 2.0 * x, "(2.0 * x)"),
+        (lambda z, x, y: x / 2.0, "(x / 2.0)"),
+        (lambda z, x, y: 1.0 / x, "divide(1.0, x)"),
+    ],
+)
+def test_what_changes_nothing_in_a_partial_is_left_out(partial, written, row):
+    odd = row("odd", lambda x, y: x * y, partials=[partial, lambda z, x, y: x])
+    x, y = Value(1.5, label="x"), Value(2.5, label="y")
+    assert body(source_of(odd(x, y)))[1][-1] == f"    d_x = d_v2 * {written}"
+    check(odd(x, y))
+
+
 def test_what_was_recorded_is_written_even_where_it_changes_nothing():
     x = Value(1.5, label="x")
     forward = ["    v1 = x * 1.0", "    v2 = v1 + 0.0", "    v3 = v2 * 0.0", "    v4 = v3"]
@@ -178,6 +209,20 @@ def test_what_partials_share_is_computed_once():
     reverse = "\n".join(body(source_of(autograd.logaddexp(x, y)))[1])
     assert reverse.count("exp_difference(x, ") == reverse.count("fsum(") == reverse.count("floor(") == 1
     assert "part1 = floor(maximum(x, y, " in reverse
+
+
+@pytest.mark.parametrize(("steps", "lines"), [([0.25] * 11, []), ([0.25] * 10 + [0.125], ["    part1 = "])])
+def test_what_is_longer_than_80_characters_has_a_line_of_its_own(steps, lines, row):
+    def partial(y, x):
+        for each in steps:
+            x = x + each
+        return autograd.sin(x)
+
+    text = " + ".join(["x_0", *map(str, steps)])
+    long = row("long", lambda x: x * x, partials=[partial])
+    reverse = body(source_of(long(Value(1.5, label="x_0"))))[1][1:]
+    assert len(text) == 80 + len(lines)
+    assert reverse == [*(line + text for line in lines), f"    d_x_0 = d_v1 * sin({'part1' if lines else text})"]
 
 
 def test_choices_read_as_choices():
@@ -195,6 +240,22 @@ def test_only_the_helpers_in_use_are_there():
         each.name for each in ast.parse(source_of(autograd.sin(x) / x)).body if isinstance(each, ast.FunctionDef)
     ]
     assert defined == ["sin", "cos", "from_turn", "divide", "divide_slope", "value", "value_and_grad"]
+
+
+def test_kernels_are_read_once(monkeypatch):
+    for each in (source._statements, source._needed_by, source._kernel_names):
+        each.cache_clear()
+    x = Value(0.7, label="x")
+    value = autograd.sum(
+        autograd.asin(x) + autograd.log2(x) + autograd.log1p(x) + autograd.exp(x),
+        autograd.remainder(x, 0.4) + autograd.sqrt(x),
+        autograd.cos(x * (6381956970095103 * 2.0**797 / 0.7)),
+    )
+    check(value)
+    text = source_of(value)
+    monkeypatch.delattr(source, "kernels")
+    monkeypatch.delattr(source, "symtable")
+    assert source_of(value) == text
 
 
 def test_a_division_by_a_number_is_an_operator():
@@ -219,6 +280,14 @@ def test_the_text_of_every_row_imports_math_alone(row):
     assert [ast.unparse(each) for each in imports] == ["import math"]
     inner = [ast.unparse(each) for each in ast.walk(tree) if isinstance(each, (ast.Import, ast.ImportFrom))]
     assert set(inner) <= {"import math", "from fractions import Fraction"}  # for sums that overflow on the way
+
+
+@pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
+def test_no_parentheses_stand_where_none_are_needed(row):
+    leaves = [Value(0.5 + 0.25 * k, label=label) for k, label in zip(range(row.arity or 4), "xyzw")]
+    forward, reverse = body(source_of(row.of(*leaves)))
+    for line in map(str.strip, [*forward, *reverse]):
+        assert line == ast.unparse(ast.parse(line))
 
 
 def test_it_runs_in_a_bare_interpreter():
@@ -319,6 +388,8 @@ def test_several_outputs_and_the_gradient_of_the_last():
     program = check(b, a)
     assert program["value"](0.3, 0.6, 0.9) == (b.data, a.data)
     assert program["value_and_grad"](0.3, 0.6, 0.9)[1] == (0.6, 0.3, 0.0)
+    assert "`value` returns v5, v2; `value_and_grad` returns the same,\n" in program["__doc__"]
+    assert "\nand the derivatives of v2 in the arguments, in their order.\n" in program["__doc__"]
     check(a, later)
     check(later, x)
     check(x)
@@ -359,6 +430,11 @@ def test_twenty_leaves_are_arguments():
     check(autograd.sum(leaves[:20]))
     assert "def value(v0, " in source_of(autograd.sum(leaves[:20]))
     assert "def value(leaves)" in source_of(autograd.sum(leaves))
+    letters = [Value(0.5, label=label) for label in "abcdefghijklmnopqrstu"]
+    sequence = (
+        "    (\n        a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u,\n    ) = map(float, leaves)\n"
+    )
+    assert f"def value(leaves):\n{sequence}" in source_of(autograd.sum(letters))
 
 
 def test_whole_numbers_are_taken_as_floats():
@@ -517,6 +593,19 @@ def test_labels_that_cannot_be_names_are_comments():
         r"    twice_as_much = v0 * 2.0  # twice\nas much",
         "    v2 = twice_as_much * 3.0  # def",
     ]
+    z.label = "with"
+    assert body(source_of(z))[0][-1] == "    v2 = twice_as_much * 3.0  # with"
+
+
+def test_a_label_of_60_characters_is_whole_and_a_longer_one_cut():
+    x = Value(1.0, label="x")
+    y = x * 2.0
+    y.label = "y" * 60
+    assert body(source_of(y))[0] == [f"    {'y' * 60} = x * 2.0"]
+    y.label = "y" * 61
+    assert body(source_of(y))[0] == [f"    v1 = x * 2.0  # {'y' * 57}..."]
+    y.label = "-" * 60
+    assert body(source_of(y))[0] == [f"    v1 = x * 2.0  # {'-' * 60}"]
 
 
 def test_short_names_give_way_to_labels():
@@ -615,6 +704,10 @@ def with_a_default(x, bound=X_BOUND):
     return math.sin(x) * bound
 
 
+def with_a_default_by_name(x, *, bound=X_BOUND):
+    return math.sin(x) * bound
+
+
 def imported(x):
     from cmath import phase
 
@@ -629,6 +722,23 @@ def test_a_row_with_a_plain_function_brings_its_source(row):
     assert body(source_of(y))[0] == ["    v1 = _bump(bump, 0.5)", "    v2 = _bump(bump, v1)"]
     assert '    """Return a bump."""' in source_of(y)
     assert program["value"](-1.0) == 0.0
+
+
+def annotated(x: Value, *, bound: float = math.pi) -> float:
+    whole: Value = math.floor(x)
+    rest: float
+    rest = x - whole
+    rest: float
+    return rest * bound
+
+
+def test_a_plain_function_goes_without_its_annotations(row):
+    saw = row("saw", annotated, partials=[lambda y, x: autograd.where(autograd.less(x, 2.0), 2.0, y)])
+    x = Value(1.7, label="x")
+    assert body(source_of(saw(x)))[0] == ["    v1 = _saw(x)"]
+    assert "def _saw(x, *, bound=math.pi):\n    whole = math.floor(x)\n" in source_of(saw(x))
+    assert "Value" not in source_of(saw(x))
+    check(saw(x) * 2.0)
 
 
 def damped(x):
@@ -664,6 +774,9 @@ def test_a_row_that_needs_more_than_its_text_is_refused(row):
         lambda x: float(x == 2.0),
         imported,
         with_a_default,
+        with_a_default_by_name,
+        eval("lambda x: math.sin(x) + 1.0"),
+        *{"sine": lambda x: math.sin(x) + 1.0}.values(),
     ]
     computes.append(closed_over(lambda x, bound: x + bound))
     for compute in computes:
@@ -674,6 +787,14 @@ def test_a_row_that_needs_more_than_its_text_is_refused(row):
             ValueError, match="the primitive 'opaque' cannot be written as text, because its kernel is n"
         ):
             source_of(tape.__class__.of(listing.value_at(tape, len(tape) - 1)))
+
+
+def test_a_row_of_operators_needs_no_source(row):
+    names = {}
+    exec("def cube(x):\n    return x * x * x", names)
+    for compute in ({"cube": lambda x: x * x * x}["cube"], names["cube"]):
+        cube = row("cube", compute, partials=[lambda y, x: 3.0 * x * x])
+        assert body(source_of(cube(Value(1.7, label="x"))))[0] == ["    v1 = x * x * x"]
 
 
 def test_a_partial_that_cannot_be_traced_is_refused(row):
@@ -717,6 +838,10 @@ def test_the_branches_of_a_recording_come_along():
         hidden = y * 2.0 - x
         out = x * 2.0 if hidden > x else y * 3.0
     program = compiled(Tape.of(out))
+    first, second, asked, refused, last = body(source_of(out))[0]
+    assert [first, second, asked] == ["    v0 = 4.0 * 2.0", "    v2 = v0 - x", "    if not v2 > x:"]
+    assert refused.startswith("        raise ValueError('another branch would be taken: v2 > x was true when ")
+    assert last == "    v3 = x * 2.0"
     assert program["value_and_grad"](3.0) == (6.0, (2.0,))
     with pytest.raises(ValueError, match=r"another branch would be taken: .* > x was true when .*hidden > x"):
         program["value"](5.0)
@@ -764,6 +889,32 @@ def test_long_lists_of_leaves_fill_lines_that_are_not_too_long(count):
     assert min(map(len, lines[:-1])) > 92 - len(" weight_of_input_99,")
 
 
+def test_a_formula_is_the_title_of_what_is_not_a_leaf():
+    x = Value(2.0, label="x")
+    out = x * x
+    assert source_of(out).startswith('"""v1 = x * x, and its gradient.\n')
+    out.label = "z"
+    assert source_of(out).startswith('"""z = x * x, and its gradient.\n')
+    assert source_of(x).startswith('"""What 0 recorded operations compute, and a gradient.\n')
+
+
+@pytest.mark.parametrize("count", [59, 60])
+def test_a_formula_of_60_characters_is_a_title(count):
+    out = Value(2.0, label="x")
+    for _ in range(count):
+        out = +out
+    title = f"v{count} = {'+' * count}x, and its" if count < 60 else f"What {count} recorded operations compute, and a"
+    assert source_of(out).startswith(f'"""{title} gradient.\n')
+
+
+def test_many_operations_have_no_formula_as_their_title(row):
+    bare = row("bare", lambda x: x * 1.0, partials=[lambda y, x: 1.0], form="{}")
+    out = Value(2.0, label="x")
+    for _ in range(61):
+        out = bare(out)
+    assert source_of(out).startswith('"""What 61 recorded operations compute, and a gradient.\n')
+
+
 def test_a_long_formula_is_no_title():
     x = Value(2.0, label="x_" * 29)
     assert "What 1 recorded operation computes, and a gradient." in source_of(x * x)
@@ -781,3 +932,22 @@ def test_a_gradient_of_long_names_is_written_over_several_lines(count, lines):
     assert max(map(len, last.splitlines())) <= 92
     assert last.replace(")", "").replace(",", "").split() == [f"d_weight_of_input_{k}" for k in range(count)]
     check(total)
+
+
+@pytest.mark.parametrize(
+    ("lengths", "entries", "longest"),
+    [
+        ((39, 39), [2], 100),
+        ((39, 40), [0, 1, 1, 0], 51),
+        ((38, 39, 1), [0, 2, 1, 0], 92),
+        ((38, 40, 1), [0, 1, 2, 0], 56),
+    ],
+)
+def test_a_gradient_has_as_many_lines_as_it_needs(lengths, entries, longest):
+    leaves = [Value(1.0, label=letter * length) for letter, length in zip("abc", lengths)]
+    total = autograd.sum(leaves)
+    total.label = "z"
+    _, opening, gradient = source_of(total).rpartition("    return z, (")
+    lines = (opening + gradient).splitlines()
+    assert [line.count("d_") for line in lines] == entries
+    assert max(map(len, lines)) == longest

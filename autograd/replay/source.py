@@ -214,8 +214,8 @@ class _Plain(ast.NodeTransformer):
         return node
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
-        value = ast.Constant(None) if node.value is None else self.visit(node.value)
-        return ast.Assign([node.target], value)
+        plain = ast.Pass() if node.value is None else ast.Assign([node.target], self.visit(node.value))
+        return ast.copy_location(plain, node)
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         if isinstance(node.value, ast.Name) and node.value.id == "builtins":
@@ -313,13 +313,14 @@ def _own_definition(row: Primitive) -> ast.FunctionDef | None:
 
 
 def _globals_of(text: str) -> set[str]:
+    """Return the names that a definition takes from its module, in defaults too."""
     tables = [symtable.symtable(text, "kernel", "exec")]
     found: set[str] = set()
     while tables:
         table = tables.pop()
         tables += table.get_children()
-        if table.get_type() != "module":
-            found |= {symbol.get_name() for symbol in table.get_symbols() if symbol.is_global()}
+        symbols = [symbol for symbol in table.get_symbols() if symbol.is_global() and not symbol.is_assigned()]
+        found |= {symbol.get_name() for symbol in symbols}
     return found
 
 

@@ -7,7 +7,6 @@ This room knows columns: which hold numbers, which hold words, and which one is 
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple, cast
@@ -300,9 +299,12 @@ def _classes(table: Table, target: str, task: str | None) -> list[str]:
 
 def _check_spelling(target: str, words: Sequence[str]) -> None:
     """Raise where two classes are one number, written in two ways."""
-    for one, other in itertools.pairwise(words):
-        if as_number(one) is not None and as_number(one) == as_number(other):
-            raise TableError(f"column {shown(target)} spells one class in two ways: {shown(one)} and {shown(other)}")
+    spelled: dict[float, str] = {}
+    for word in words:
+        number = as_number(word)
+        first = word if number is None else spelled.setdefault(number, word)
+        if first != word:
+            raise TableError(f"column {shown(target)} spells one class in two ways: {shown(first)} and {shown(word)}")
 
 
 def _likely_task(target: str, cells: _Cells, words: list[str]) -> str:

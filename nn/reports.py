@@ -333,7 +333,7 @@ def _charts(history: Any, epochs: Sequence[int]) -> list[str]:
     charts = [
         ("Loss", _loss_curves(history), None, 0.0),
         ("Accuracy", _accuracy_curves(history), False, 1.0),
-        ("Gradient norm of each layer", _gradient_curves(history), True, 0.0),
+        ("Gradient norm of each layer", _gradient_curves(history), True, 1.0),
         ("Learning rate", _rate_curves(history), None, 0.0),
     ]
     return [

@@ -484,9 +484,16 @@ def test_curves_are_drawn_of_what_was_measured():
     assert "Accuracy" not in titles(page)
     assert "Loss over 3 epochs: training from 1 to 1<" not in page
     assert 'aria-label="Loss over 3 epochs: training from 1 to 1"' in page
-    accuracy = report(bars(training=[Score(1.0, 0.5), Score(0.5, 0.6)], kept=2)).html
-    chart = accuracy[accuracy.index("<h2>Accuracy") :].partition("</figure>")[0]
-    assert re.findall(r'class="tick end"[^>]*>([\d.]+)<', chart)[-1] == "1"
+
+
+def test_accuracies_reach_up_to_1_and_norms_of_0_stand_on_the_ground():
+    history = bars(training=[Score(1.0, 0.5), Score(0.5, 0.6)], kept=2)
+    history.gradient_norms = {"layer 0": [0.0, 0.0]}
+    page = report(history).html
+    for title in ("Accuracy", "Gradient norm of each layer"):
+        chart = page[page.index(f"<h2>{title}") :].partition("</figure>")[0]
+        ticks = re.findall(r'class="tick end"[^>]*>([−\d.]+)<', chart)
+        assert (ticks[0], ticks[-1]) == ("0", "1")
 
 
 def test_a_model_that_is_no_module_is_called_by_its_name():

@@ -460,6 +460,7 @@ TINY = Dataset([[0.0], [1.0]], [0, 1], ["x"], ["low", "high"])
     [
         (lambda: stratified_split(TINY, 1.0), "the test share is above 0 and below 1, not 1.0"),
         (lambda: stratified_split(TINY, 0), "the test share is above 0 and below 1, not 0"),
+        (lambda: stratified_split(TINY, -0.5), "the test share is above 0 and below 1, not -0.5"),
         (lambda: stratified_split(TINY, math.nan), "the test share is above 0 and below 1, not nan"),
         (lambda: stratified_split(TINY, 0.2), "class 'low' has too few samples (1) for a test share of 0.2"),
         (lambda: stratified_split(TINY, 0.9), "class 'low' has too few samples (1) for a test share of 0.9"),

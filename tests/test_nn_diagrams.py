@@ -673,6 +673,17 @@ def test_one_row_of_the_key_where_it_fits():
     assert rows(MLP(2, [2, 2, 2, 2])) == 1
 
 
+def test_the_key_takes_a_second_row_rather_than_make_the_picture_wider():
+    found = set()
+    for length in range(1, 16):
+        model = Sequential(Layer(1, 1), Layer(1, 1), Activation("tanh"), Activation("tanh"))
+        seen = Seen(model, {"features": ["n" * length]})
+        rows = len({text.get("y") for text in groups(seen.root, "key")[0].iter("text")})
+        assert rows == 2 or seen.shift == 0.0
+        found.add(rows)
+    assert found == {1, 2}
+
+
 # -- what cannot be drawn --------------------------------------------------------------------------------------------
 
 

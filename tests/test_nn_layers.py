@@ -17,7 +17,7 @@ from nn.activations import ActivationRow
 from nn.initializers import glorot_normal, zeros
 from nn.layers import Perceptron
 from nn.module import evaluating, plain
-from nn.stages import Activation, BatchNorm, Dropout, Sequential
+from nn.stages import Activation, BatchNorm, Dropout, Sequential, undrawn
 
 
 def primitives_of(output):
@@ -749,6 +749,12 @@ def test_dropout_of_a_number_and_of_an_array():
     dropout = Dropout(0.5, seed=1)
     assert {dropout(1.0) for _ in range(50)} == {0.0, 2.0}
     assert set(dropout(numpy.ones(50))) == {0.0, 2.0}
+
+
+@pytest.mark.parametrize(("rate", "output"), [(0.0, 3.0), (0.25, 4.0), (0.75, 12.0)])
+def test_dropout_leaves_out_nothing_while_a_program_is_recorded(rate, output):
+    with undrawn():
+        assert [each.data for each in Dropout(rate)([3.0] * 9)] == [output] * 9
 
 
 def test_gradients_reach_what_dropout_kept():

@@ -92,6 +92,7 @@ def test_products_that_are_taken_away_together_have_a_row_of_their_own(leaves):
 TERMS = {
     "a - b + c": ([1, -1, 1], [0, 1, 2], 0),
     "(a - b) - (c - d)": ([1, -1, -1, 1], [0, 1, 2, 3], 0),
+    "a - 2.0 + b": ([1, 1], [0, 1], -2),
     "a - (b + 2.0) - (3.0 - c)": ([1, -1, 1], [0, 1, 2], -5),
     "ag.sum([a, 4.0, b - c])": ([1, 1, -1], [0, 1, 2], 4),
     "a - ag.sum([b, c, 1.0])": ([1, -1, -1], [0, 1, 2], -1),
@@ -130,11 +131,14 @@ def test_sums_over_the_same_second_factors_are_one_group_and_the_others_another(
     flat = [each for row in weights for each in row]
     layer = [ag.dot(row, xs) for row in weights[:2]]
     others = [ag.dot(weights[2], weights[3]), ag.dot(weights[0], weights[3])]
-    found = shapes(plan_of(ag.prod([ag.sin(each) for each in layer + others]), [*flat, *leaves], []))
-    assert [each for each in found if each[0] == "sum"] == [
+    plan = plan_of(ag.prod([ag.sin(each) for each in layer + others]), [*flat, *leaves], [])
+    assert [each for each in shapes(plan) if each[0] == "sum"] == [
         ("sum", 2, [(SHARED, SHARED, 3)]),
         ("sum", 2, [(SHARED, SHARED, 3)]),
     ]
+    for group in [each for each in plan.groups if each.primitive is None]:
+        first, second = group.products[0].right.rows.tolist()
+        assert first == second
     found = shapes(plan_of(ag.prod([ag.sin(each) for each in [layer[0], others[0]]]), [*flat, *leaves], []))
     assert [each for each in found if each[0] == "sum"] == [("sum", 2, [(SHARED, SHARED, 3)])]
 
@@ -190,6 +194,7 @@ def test_one_batched_operand_makes_a_node_batched_wherever_it_stands(leaves):
         assert group.kind == BATCHED
     tape = Tape.of(w * 2.0, x)  # the leaf is the last line
     assert [kind for kind, _ in planned(tape, [0], [2]).outputs] == [SHARED, BATCHED]
+    assert [kind for kind, _ in planned(Tape.of(2.0 * w, x), [0], [2]).outputs] == [SHARED, BATCHED]
 
 
 def test_what_is_computed_of_shared_operands_only_is_shared(leaves):

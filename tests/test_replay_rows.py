@@ -35,7 +35,9 @@ def test_a_view_has_the_elements_at_its_positions():
             assert np.shares_memory(view, base)
 
 
-@pytest.mark.parametrize("rows", [[[3, 2]], [[3], [2]], [[0, 1], [2, 4]], [[0, 1, 3]], [[0], [1], [3]]])
+@pytest.mark.parametrize(
+    "rows", [[[3, 2]], [[3], [2]], [[0, 1], [2, 4]], [[0, 2], [3, 4]], [[0, 1, 3]], [[0, 2, 3]], [[0], [1], [3]]]
+)
 def test_positions_that_do_not_lie_evenly_upwards_have_no_view(rows):
     assert strided(np.arange(9.0), np.array(rows)) is None
 
@@ -65,11 +67,14 @@ def test_sums_over_the_same_factors_are_a_matrix_product():
     assert not is_matrix(products([[1.0, 2.0], [3.0, 4.0]], [[0, 1], [0, 2]]))
     assert not is_matrix(products([[1.0, 2.0], [3.0, 4.0]], [[0, 2], [0, 1]]))
     assert not is_matrix(products([[1.0], [3.0]], [[0], [0]]))
+    assert is_matrix(products([[1.0, 2.0]], [[0, 1]]))
+    assert not is_matrix(products([[]], [[]]))
 
 
 def test_a_plain_term_is_a_single_one_times_one():
     assert is_plain(products([[1.0], [1.0]], [[0], [1]]))
     assert not is_plain(products([[1.0], [2.0]], [[0], [1]]))
+    assert not is_plain(products([[1.0], [0.5]], [[0], [1]]))
     assert not is_plain(products([[1.0, 1.0]], [[0, 1]]))
     assert not is_plain(products([[]], [[]]))
     assert not is_plain(products([[1.0]], [[0]], kind=CONSTANT + 1))

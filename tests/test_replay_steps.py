@@ -14,7 +14,7 @@ from autograd.replay.forms import FAST
 from autograd.replay.guards import with_guards
 from autograd.replay.inputs import numbers, table, vector, weights_of
 from autograd.replay.levels import BATCHED, SHARED
-from autograd.replay.rows import FEW
+from autograd.replay.rows import FEW, base_of
 from autograd.tape import LEAF
 from tests.test_replay_levels import plan_of
 
@@ -286,6 +286,19 @@ def test_adjoints_that_nobody_asks_for_are_not_computed(written, of_shared, of_b
     assert backward(build, (BATCHED,)) == tuple(each.split() for each in of_batched)
 
 
+def test_a_longer_way_back_needs_no_more_temporary_arrays(w, x):
+    def temporaries(count: int) -> int:
+        value = x[0]
+        for _ in range(count):
+            value = ag.sin(value) / w[0]
+        space = prepared(plan_of(value, w, x), 3, (SHARED, BATCHED))
+        kept = [*space.primals.values(), *space.adjoints.values()]
+        arrays = [each for _, arguments in space.reverse for each in arguments if isinstance(each, np.ndarray)]
+        return len({id(base_of(each)) for each in arrays} - set(map(id, kept)))
+
+    assert temporaries(3) == temporaries(30)
+
+
 @pytest.mark.parametrize(
     ("slope", "steps"), [(-2.0, "multiply"), (-1.0, "negative"), (0.0, ""), (1.0, "copyto"), (2.0, "multiply")]
 )
@@ -298,11 +311,17 @@ def test_a_slope_that_is_a_number_takes_one_step_at_most(slope, steps):
         assert primitives.TABLE.pop() is row  # other tests go by the table
 
 
-@pytest.mark.parametrize("factor", [-2.0, 0.5])
-def test_a_step_in_a_partial_of_ones_own_is_that_of_its_operand(factor):
-    row = ag.Primitive(
-        "ramp_of_ones_own", lambda x: factor * max(x, 0.0) - 1.0, partials=(lambda y, x: factor * ag.step(x),)
-    )
+@pytest.mark.parametrize(
+    "partial",
+    [
+        lambda y, x: -2.0 * ag.step(x),
+        lambda y, x: 0.5 * ag.step(x),
+        lambda y, x: ag.step(x) + 0.5 * ag.relu(x),
+        lambda y, x: ag.relu(x) * ag.step(y) + ag.step(-x) * ag.relu(x - 0.125),
+    ],
+)
+def test_a_step_in_a_partial_of_ones_own_is_that_of_its_operand(partial):
+    row = ag.Primitive("ramp_of_ones_own", lambda x: 0.5 * max(x, 0.0) - 1.0, partials=(partial,))
     try:
         assert backward(lambda w, x: row(x[4]) * row(x[5]), (BATCHED,))[0].count("sign") == 0
     finally:

@@ -32,6 +32,9 @@ __all__ = ["Reverse"]
 
 Array = Any
 
+_STEP_OF_X = (primitives.step.code, (0,))
+_RELU_OF_X = (primitives.relu.code, (0,))
+
 
 class Reverse:
     """The steps that send adjoints back through all groups."""
@@ -197,7 +200,7 @@ class Reverse:
         assert expression.primitive is not None
         if expression.primitive is primitives.div_slope and not self.space.careful:
             return self._div_slope(expression, arguments, known)
-        if expression.primitive is primitives.step and (primitives.relu.code, (0,)) in known:
+        if expression.key == _STEP_OF_X and known.get(_RELU_OF_X) is known[OUTPUT]:
             out = self._temporary(known[OUTPUT].shape)
             self.steps.append((np.sign, (known[OUTPUT], out)))  # the step of x is the sign of relu(x), and faster
             return out

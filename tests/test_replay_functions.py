@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 import autograd as ag
 from autograd import Dual, Tape, Value
 from autograd.errors import NonFiniteError, StaleTape, TooManyPaths
+from autograd.replay.arguments import Reader
 
 numbers = st.floats(-4.0, 4.0).map(lambda x: round(x, 2))
 
@@ -189,6 +190,31 @@ def test_each_count_of_a_loop_is_a_path_and_16_are_the_most():
     assert comparison in str(error)
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
     assert f([8.0]).tolist() == [halvings(8.0)]
+
+
+def test_of_paths_that_were_found_at_once_there_may_be_17_and_then_there_is_no_other():
+    def f(x):
+        if meanwhile:
+            fast([meanwhile.pop()])  # as another thread might, while this one is recording
+        return halvings(x)
+
+    meanwhile = []
+    fast = ag.compile(f, "x")
+    fast(2.0 ** np.arange(15.0))
+    meanwhile.append(2.0**16)
+    assert fast([2.0**15]).tolist() == [halvings(2.0**15)]
+    assert repr(fast) == "<compiled f: 17 programs, 1 structure>"
+    assert fast(2.0 ** np.arange(17.0)).tolist() == [halvings(2.0**k) for k in range(17)]
+    with pytest.raises(TooManyPaths, match="lane 0 needs one more"):
+        fast([2.0**17])
+
+
+def test_a_function_that_asks_nothing_has_no_comparisons_to_replay():
+    for f, asks in ((lambda x: x * 2.0, False), (lambda x: x * 2.0 if x > 1.0 else x, True)):
+        fast = ag.compile(f, "x")
+        fast([2.0, 3.0])
+        ((path,),) = fast._paths.values()
+        assert (path.guards is not None) == asks
 
 
 def test_paths_of_shared_arguments_alone():
@@ -681,6 +707,11 @@ def test_a_leaf_from_outside_that_only_decides():
     assert f([5.0]).tolist() == [5.0]
     w.data = -1.0
     assert f([5.0]).tolist() == [1.0]
+    itself = ag.compile(lambda x: w, "x")
+    for number in (2.0, 7.0):
+        w.data = number
+        assert itself([5.0, 6.0]).tolist() == [number, number]
+    w.data = -1.0
     assert ag.compile(lambda: 2.0 if w > 0.0 else w)() == -1.0
 
 
@@ -707,7 +738,7 @@ def test_leaves_made_inside_are_constants():
 def test_a_value_computed_outside_is_refused():
     w = Value(2.0)
     computed = w * 3.0
-    for f in (lambda x: x * computed, lambda x: x if computed > 1.0 else -x):
+    for f in (lambda x: x * computed, lambda x: x if computed > 1.0 else -x, lambda x: computed):
         with pytest.raises(ValueError, match=r"computed outside of it.*make it an argument, or use v.detach"):
             ag.compile(f, "x")([1.0])
     assert ag.compile(lambda x: x * computed.detach(), "x")([1.0]).tolist() == [6.0]
@@ -715,6 +746,20 @@ def test_a_value_computed_outside_is_refused():
         ag.grad(lambda a: ag.compile(lambda x: x * a, "x")([1.0])[0])(2.0)
     with pytest.raises(ValueError, match="computed outside of it"):
         ag.compile(lambda a: float(ag.compile(lambda x: x * a, "x")([1.0])[0]), "a")([2.0])
+
+
+def test_a_tape_from_outside_is_from_outside_though_it_was_opened_inside():
+    w, tape = Value(2.0), Tape()
+
+    def f(x):
+        y = x * x
+        with tape:
+            begun = w * 3.0
+            ended = begun * y
+        return ended + 1.0
+
+    with pytest.raises(ValueError, match="computed outside of it"):
+        ag.compile(f, "x")([1.0])
 
 
 # -- numbers that would freeze ---------------------------------------------------------------------------------------
@@ -833,6 +878,26 @@ def test_strict_finds_gradients_that_are_not_finite():
         ag.compile(root)(1.0, -2.0)
     with ag.strict():
         assert math.isnan(f(1.0, [math.nan])[0])
+
+
+def test_under_strict_only_what_was_asked_for_has_to_be_finite():
+    f = ag.compile(lambda w, x: w * ag.sqrt(x), "x")
+    with ag.strict():
+        assert f.value_and_grad(2.0, [0.0, 4.0], argnums=0)[1] == 2.0
+        with pytest.raises(NonFiniteError, match="slope in operand 0"):
+            f.value_and_grad(2.0, [0.0, 4.0], argnums=(0, 1))
+
+
+@pytest.mark.parametrize("mode", [ag.no_grad, lambda: ag.scope("s")])
+def test_without_strict_a_lane_that_is_not_finite_is_not_asked_again(mode):
+    def f(x):
+        calls.append(x)
+        return ag.log(x)
+
+    calls = []
+    with mode():
+        assert math.isnan(ag.compile(f, "x")([1.0, -1.0])[1])
+    assert len(calls) == 1
 
 
 # -- threads, copies -------------------------------------------------------------------------------------------------
@@ -1027,6 +1092,15 @@ def test_arrays_of_other_real_numbers_are_converted_and_no_lanes_give_no_values(
     assert (values.shape, gradient) == ((0,), 0.0)
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32", "int64", "uint8"])
+def test_arrays_of_real_numbers_are_not_read_one_by_one(dtype, monkeypatch):
+    monkeypatch.delattr(Reader, "_of_objects")
+    given = np.array([1, 2], dtype=dtype)
+    assert ag.vectorize(lambda x: 2.0 * x)(given).tolist() == [2.0, 4.0]
+    assert ag.compile(lambda x: 2.0 * x, "x")(given).tolist() == [2.0, 4.0]
+    assert ag.compile(lambda x: ag.sum(x) + 1.0)(given) == 4.0
+
+
 @pytest.mark.parametrize("position", [2, -3])
 def test_an_argument_that_is_not_there_cannot_be_differentiated_in(position):
     fast = ag.compile(lambda x, y: x * y, batched="y")
@@ -1040,8 +1114,14 @@ def test_positions_are_those_of_arguments_given_by_position():
     assert fast.value_and_grad(5.0, 3.0, z=[1.0], argnums=-1)[1] == 30.0
     assert fast.value_and_grad(5.0, 3.0, z=[1.0], argnums=np.int64(1))[1] == 30.0
     assert fast.value_and_grad(5.0, 3.0, z=[1.0], argnums=(0, "z"))[1] == (9.0, [135.0])
-    with pytest.raises(ValueError, match="asks for argument 2 of <lambda>, but it was called with x, y, z"):
-        fast.value_and_grad(5.0, 3.0, z=[1.0], argnums=2)
+    for arguments, keywords in (((5.0, 3.0), {}), ((5.0,), {"y": 3.0})):
+        with pytest.raises(ValueError, match="asks for argument 2 of <lambda>, but it was called with x, y, z"):
+            fast.value_and_grad(*arguments, **keywords, z=[1.0], argnums=2)
+
+
+def test_of_two_arguments_of_one_name_the_one_given_by_position_is_meant():
+    fast = ag.compile(lambda x, /, **others: x**2 * others["x"])
+    assert fast.value_and_grad(3.0, x=5.0, argnums="x") == (45.0, 30.0)
 
 
 def test_a_leaf_made_inside_a_compiled_function_may_be_read_and_assigned():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import pickle
+import weakref
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import pytest
 import autograd as ag
 from autograd import BranchChanged, Tape, Value
 from autograd.errors import StaleTape
+from autograd.replay.levels import BATCHED
 from tests.test_replay import close
 
 LANES = np.array([[1.0, 2.0], [-1.0, 0.5], [3.0, -2.0], [0.25, 4.0], [-2.0, -3.0], [1.5, 1.0], [2.0, 0.0]])
@@ -106,6 +108,29 @@ def test_no_lanes_at_all_have_no_gradient_whatever_came_before():
         values, gradient = program.value_and_grad([3.0], lanes)
         close(gradient, [sum(lane[0] + math.cos(3.0) for lane in lanes)])
         assert len(values) == len(lanes)
+
+
+@pytest.mark.parametrize("count", [1, 40, 1000])
+def test_a_block_of_lanes_and_its_adjoints_take_two_megabytes_unless_it_has_256_lanes(count):
+    x = Value(0.5)
+    value = x
+    for _ in range(count):
+        value = ag.sin(value)
+    program = Tape.of(value).compile([], [x])
+    lanes = program.lanes_per_block()
+    space = program.workspace(lanes, (BATCHED,))
+    taken = space.primals[BATCHED].nbytes + space.adjoints[BATCHED].nbytes
+    assert (lanes == 256) == (count == 1000)
+    assert taken > 2**20
+    assert taken <= 2**21 or lanes == 256
+
+
+def test_eight_workspaces_are_kept():
+    w, x = Value(1.0), Value(0.5)
+    program = Tape.of(ag.sin(x) * w).compile([w], [x])
+    found = [weakref.ref(program.workspace(lanes, ())) for lanes in range(1, 20)]
+    assert [each() is not None for each in found] == [False] * 11 + [True] * 8
+    assert program.workspace(19, ()) is found[-1]()
 
 
 # -- guards ------------------------------------------------------------------------------------------------------------

@@ -395,6 +395,9 @@ def test_numbers_are_doubles_and_nothing_is_taken_for_a_number():
     for wrong in (["a"], [1j], [True], [None]):
         with pytest.raises(TypeError, match="weights are real numbers, not"):
             numbers(wrong, "weights")
+    with pytest.raises(TypeError, match=r"^weights are real numbers, not bool: \[True, True, ") as caught:
+        numbers([True] * 1000, "weights")
+    assert len(str(caught.value)) == 200
 
 
 # -- guards ------------------------------------------------------------------------------------------------------------

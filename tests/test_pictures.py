@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 import nn
-from autograd import Tape, Value, draw, grad, log, scope, sin, tanh
+from autograd import Tape, Value, dot, draw, grad, log, prod, scope, sin, tanh
 from autograd.show.graph import dot_source, largest, picture_of, span
 from autograd.show.themes import THEMES, theme_of
 from tests.test_cli import needs_dot
@@ -305,16 +305,62 @@ def test_layers_stand_further_apart_the_higher_they_are(height, space):
     assert re.search(rf"ranksep={space}\b(?!\.)", dot_source(output, inputs=given, collapse=2))
 
 
+def corners(svg, kind):
+    """Where the boxes or the frames of a picture begin, from the left and from the top, by name."""
+    found = {}
+    for group in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}g"):
+        if kind in group.get("class", "").split():
+            drawn = (element.get("points") or element.get("d") for element in group.iter())
+            places = re.findall(r"(-?[\d.]+),(-?[\d.]+)", " ".join(filter(None, drawn)))
+            found[group[0].text] = min(float(x) for x, _ in places), min(float(y) for _, y in places)
+    return found
+
+
+def are_in_order(svg, kind, names, direction):
+    """Whether boxes or frames stand below each other, or beside each other where a picture runs downward."""
+    places = [corners(svg, kind)[name][1 if direction == "LR" else 0] for name in names]
+    return places == sorted(set(places))
+
+
 @needs_dot
-def test_what_stands_in_a_frame_keeps_its_order_from_the_top():
-    xs = [Value(float(k), label=f"x{k}") for k in range(4)]
+@pytest.mark.parametrize("direction", ["LR", "TB"])
+@pytest.mark.parametrize("show", ["grads", "values"])
+def test_what_stands_in_a_frame_keeps_its_order(direction, show):
+    xs = [Value(float(k), label=f"x{k}") for k in range(3)]
     with scope("layer"):
         ys = [sin(x) for x in xs]
-    svg = draw(ys[0] * ys[1] + ys[2] * ys[3], inputs=xs).svg
-    tops = {name: float(y) for name, y in re.findall(r'class="node (n\d+)">.*?points="\S+?,(\S+?) ', svg, re.DOTALL)}
-    order = [tops[name] for name in ("n1", "n3", "n5", "n7")]  # of the sines; what is below has the larger number
-    assert order == sorted(order)
-    assert len(set(order)) == 4
+    for inputs in ((), xs):
+        svg = draw(ys[0] * ys[1] + ys[2], inputs=inputs, direction=direction, show=show).svg
+        assert are_in_order(svg, "node", ("n1", "n3", "n5"), direction)  # the sines
+        assert are_in_order(svg, "node", ("n0", "n2", "n4"), direction)
+
+
+@needs_dot
+@pytest.mark.parametrize("direction", ["LR", "TB"])
+@pytest.mark.parametrize("show", ["grads", "values"])
+def test_neurons_and_their_weights_are_drawn_in_their_order(direction, show):
+    xs = [Value(1.0, label="x0"), Value(2.0, label="x1")]
+    with scope("layer"):
+        rows = [[Value(1.0, label=f"w{k}"), Value(3.0, label=f"b{k}")] for k in range(2)]
+        first, second = (tanh(dot(row, xs)) for row in rows)
+    svg = draw(first + second, inputs=xs, direction=direction, show=show).svg
+    for names in (("n0", "n1", "n6", "n7"), ("n4", "n8"), ("n5", "n9")):  # weights, dots, tanhs
+        assert are_in_order(svg, "node", names, direction)
+
+
+@needs_dot
+@pytest.mark.parametrize("direction", ["LR", "TB"])
+@pytest.mark.parametrize("show", ["grads", "values"])
+@pytest.mark.parametrize("count", [2, 4])
+def test_frames_within_a_frame_keep_their_order(direction, show, count):
+    x, outputs = Value(1.5, label="x"), []
+    with scope("layer"):
+        for k in range(count):
+            with scope(f"neuron {k}"):
+                outputs.append(tanh(Value(float(k), label="w") * x))
+    for inputs in ((), [x]):
+        svg = draw(prod(outputs), inputs=inputs, direction=direction, show=show).svg
+        assert are_in_order(svg, "cluster", [f"cluster_0_{k}" for k in range(count)], direction)
 
 
 def test_tooltips_end_after_two_hundred_characters():

@@ -89,6 +89,7 @@ class Picture(NamedTuple):
         shares: position of a line -> its shares, in the order of its uses.
         edges: (result, operand position) -> the share on that arrow.
         told: positions of lines that their boxes have to tell.
+        leaving: names of boxes that are used outside of their frames, or in frames within.
         root: position of the output that is read backward.
         boxes: what is drawn as one.
         stacks: name of a box -> name of the stack it is drawn in.
@@ -106,6 +107,7 @@ class Picture(NamedTuple):
     shares: Mapping[int, Sequence[Share]]
     edges: Mapping[tuple[int, int], Share]
     told: frozenset[int]
+    leaving: frozenset[str]
     root: int
     boxes: Boxes
     stacks: Mapping[str, str]
@@ -210,6 +212,7 @@ def _picture(
         shares,
         edges,
         told,
+        _leaving(listed, boxes),
         root(tape),
         boxes,
         stacks,
@@ -274,19 +277,32 @@ class _Scope:
                 stacks.setdefault(picture.stacks[box.name], []).append(box)
         for name, boxes in stacks.items():
             _draw_stack(graph, picture, name, boxes)
-        order = self.boxes[::-1] if prefix else self.boxes  # within a frame `dot` puts the last one on top
-        for box in order:
+        for box in _named_to_dot(self.boxes, picture) if prefix else self.boxes:
             if box.name in picture.stacks:
                 continue
             if box.title is None:
                 _draw_card(graph, picture, box.inside[0])
             else:
                 _draw_collapsed(graph, picture, box)
-        for place, (name, scope) in reversed([*enumerate(self.inner.items())]):
+        frames = [*enumerate(self.inner.items())]
+        if picture.direction == "LR" and not picture.chain:
+            frames.reverse()  # the last one on top
+        for place, (name, scope) in frames:
             with graph.subgraph(name=f"cluster{prefix}_{place}") as frame:
                 frame.attr(label=f"<{_written(name)}>", labelloc="t", labeljust="l", style="rounded")
                 frame.attr(color=picture.theme.frame, tooltip=" ", margin="10")
                 scope.draw(frame, picture, f"{prefix}_{place}")
+
+
+def _named_to_dot(boxes: Sequence[Box], picture: Picture) -> list[Box]:
+    """Return the boxes of a frame as `dot` has to be told of them, for the picture to have them in their order.
+
+    From left to right it puts the last one on top, but not of those that are used outside.
+    """
+    if picture.direction == "TB":
+        return list(boxes)
+    used = [box for box in boxes if box.name in picture.leaving]
+    return used + [box for box in reversed(boxes) if box.name not in picture.leaving]
 
 
 def _draw_card(graph: Any, picture: Picture, line: Line) -> None:
@@ -453,6 +469,16 @@ def _told_lines(listed: Sequence[Line], boxes: Boxes, outputs: Iterable[int]) ->
         if operand.index is not None and boxes.of[operand.index] is not boxes.of[line.index]
     }
     return frozenset(crossing.union(outputs))
+
+
+def _leaving(listed: Sequence[Line], boxes: Boxes) -> frozenset[str]:
+    """Return the names of the boxes that are used in another frame than their own."""
+    return frozenset(
+        boxes.of[operand.index].name
+        for line in listed
+        for operand in line.operands
+        if operand.index is not None and boxes.of[operand.index].scope != boxes.of[line.index].scope
+    )
 
 
 def _nan_last(number: float) -> tuple[bool, float]:

@@ -9,6 +9,7 @@ import math
 import random
 import subprocess
 import sys
+from types import FunctionType
 
 import pytest
 from hypothesis import given
@@ -255,6 +256,7 @@ def test_kernels_are_read_once(monkeypatch):
     text = source_of(value)
     monkeypatch.delattr(source, "kernels")
     monkeypatch.delattr(source, "symtable")
+    monkeypatch.delattr(source, "keyword")
     assert source_of(value) == text
 
 
@@ -388,6 +390,7 @@ def test_several_outputs_and_the_gradient_of_the_last():
     program = check(b, a)
     assert program["value"](0.3, 0.6, 0.9) == (b.data, a.data)
     assert program["value_and_grad"](0.3, 0.6, 0.9)[1] == (0.6, 0.3, 0.0)
+    assert program["__doc__"].startswith("What 3 recorded operations compute, and a gradient.\n")
     assert "`value` returns v5, v2; `value_and_grad` returns the same,\n" in program["__doc__"]
     assert "\nand the derivatives of v2 in the arguments, in their order.\n" in program["__doc__"]
     check(a, later)
@@ -708,6 +711,10 @@ def with_a_default_by_name(x, *, bound=X_BOUND):
     return math.sin(x) * bound
 
 
+def with_a_name_of_its_module(x):
+    return math.sin(x) * X_BOUND
+
+
 def imported(x):
     from cmath import phase
 
@@ -775,6 +782,9 @@ def test_a_row_that_needs_more_than_its_text_is_refused(row):
         imported,
         with_a_default,
         with_a_default_by_name,
+        with_a_name_of_its_module,
+        FunctionType(with_a_name_of_its_module.__code__, {"math": math}),
+        FunctionType(damped.__code__, {"math": math, "abs": math.floor}),
         eval("lambda x: math.sin(x) + 1.0"),
         *{"sine": lambda x: math.sin(x) + 1.0}.values(),
     ]
@@ -808,6 +818,9 @@ def test_an_own_row_of_many_operands():
     x, y = Value(2.0, label="x"), Value(3.0, label="y")
     assert body(source_of(last(x, y, x)))[1] == ["    d_v2 = 1.0", "    d_x = d_v2 * 2.0"]
     check(last(x, y, x))
+    primitives.TABLE.pop()
+    squared = ManyPrimitive("squared", lambda *xs: xs[0] * xs[0], partials=lambda y, *xs: [xs[0] * 2.0, *xs[1:]])
+    assert body(source_of(squared(x, 3.0)))[1] == ["    d_v1 = 1.0", "    d_x = d_v1 * (x * 2.0)"]
     primitives.TABLE.pop()
 
 

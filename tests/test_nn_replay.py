@@ -35,6 +35,7 @@ from nn import (
 )
 from nn.losses import TargetNumbers
 from nn.regularizers import Regularizer
+from nn.replaying import _agree
 
 ONE_STEP, HUNDRED_STEPS = 1e-12, 1e-9
 
@@ -309,6 +310,16 @@ def test_a_penalty_that_branches_is_recorded_for_each_batch_then():
     agree(task("squared_error")[0], HUNDRED_STEPS, epochs=30, batch_size=5, regularizer=Limited())
 
 
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_penalty_that_reads_a_number_is_recorded_for_each_batch(sign):
+    class Rescaled(Regularizer):
+        def penalty(self, model):
+            weight = model.parameters()[0]
+            return 0.3 * weight * (sign * weight.detach())
+
+    agree(task("squared_error")[0], HUNDRED_STEPS, epochs=10, batch_size=5, regularizer=Rescaled())
+
+
 def test_clipped_gradients_are_the_same():
     agree(task("squared_error")[0], HUNDRED_STEPS, epochs=10, batch_size=5, clip_norm=0.01)
 
@@ -322,6 +333,22 @@ class Offset(Module):
 
     def __call__(self, inputs):
         return self.inner(inputs) * self._outer + Value(0.5)
+
+
+def test_a_sample_is_recorded_once_per_epoch():
+    calls = []
+
+    class Called(Module):
+        def __init__(self) -> None:
+            self.inner = MLP(2, [3, 1], "tanh", seed=1)
+
+        def __call__(self, inputs):
+            calls.append(None)
+            return self.inner(inputs)
+
+    told = run(Called, epochs=5, batch_size=3, callbacks=[lambda epoch: calls.clear() if epoch.number == 1 else None])
+    assert told.history.engine == "replay"
+    assert len(calls) == 4
 
 
 def test_leaves_besides_the_model_are_trained_or_have_gradients_as_before():
@@ -469,6 +496,31 @@ def test_a_number_of_an_input_is_used_as_before():
     assert re.search("TypeError while recording: a Value does not turn into a float", replayed.history.fallback)
 
 
+def number_of(given):
+    return given.detach() if isinstance(given, Value) else given
+
+
+def test_a_number_of_an_input_or_a_target_that_is_set_apart_is_noticed():
+    class Rescaled(Module):
+        def __init__(self) -> None:
+            self.inner = MLP(2, [1], seed=1)
+
+        def __call__(self, inputs):
+            return self.inner(inputs) * number_of(inputs[0])
+
+    inputs, targets = [[0.1 * k, 1.0] for k in range(17)], [0.2 * k for k in range(17)]
+    loss = {"loss": lambda y, t: autograd.square(y - number_of(t))}
+    for make, options in ((Rescaled, {}), (task("squared_error")[0], loss)):
+        replayed, _ = agree(make, 0.0, targets, inputs=inputs, engine="eager", epochs=2, **options)
+        assert replayed.history.fallback.startswith("recorded twice, it was not the same computation")
+
+
+def test_a_branch_whose_line_cannot_be_read_is_told_without_it():
+    typed = eval("lambda module, y: 2.0 * y if y > 0.0 else y")  # as in a shell, of which no file is kept
+    told = run(lambda: Wrapped(typed), epochs=2, batch_size=3).history
+    assert re.search(r"another branch for other numbers: .* > 0\.0, at <string>:1$", told.fallback)
+
+
 def test_a_branch_that_comes_late_goes_on_from_its_batch():
     class Late(Module):
         def __init__(self) -> None:
@@ -515,6 +567,30 @@ def test_coupled_samples_of_a_module_that_does_not_say_so_are_noticed():
     assert "tried on two samples, a program gave other numbers" in replayed.history.fallback
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        ([1e6, 5.0], [1e6, 4.0], True),
+        ([1e6, 5.0], [1e6, 6.0], True),
+        ([1e6, 5.0], [1e6, 3.0], False),
+        ([1e6, 5.0], [1e6, 7.0], False),
+        ([1.0, 0.0], [1.0, -1e-5], False),
+        ([math.inf, 1.0], [math.inf, 1.0], True),
+        ([math.inf, 1.0], [-math.inf, 1.0], False),
+        ([-math.inf, 1.0], [math.inf, 1.0], False),
+        ([math.nan, 1.0], [math.nan, 1.0], True),
+        ([math.nan, 1.0], [1.0, 1.0], False),
+        ([1.0, 1.0], [math.nan, 1.0], False),
+        ([1.0, 2.0], [1.0], False),
+        ([1.0], [1.0, 2.0], False),
+    ],
+)
+def test_numbers_are_the_same_to_within_rounding_of_the_largest(one, other, alike):
+    assert _agree([one], [other]) == alike
+    assert _agree([one, [1.0]], [one, [1.0]])
+    assert not _agree([[1.0], one], [[2.0], one])
+
+
 def test_strict_looks_at_every_node_as_before():
     with strict():
         told = run(task("squared_error")[0], epochs=2).history
@@ -539,6 +615,26 @@ def test_few_targets_of_a_loss_of_ones_own_have_a_program_each():
     make = task("squared_error")[0]
     agree(make, HUNDRED_STEPS, targets, loss=lambda y, t: autograd.square(y - heights[t]), epochs=5, batch_size=5)
     agree(noisy, HUNDRED_STEPS, targets, loss=lambda y, t: autograd.square(y - heights[t]), epochs=5, batch_size=5)
+
+
+@pytest.mark.parametrize("size", [1, 5])
+def test_outputs_of_programs_for_each_target_are_in_the_order_of_the_batch(size):
+    heights = {"low": 0.1, "high": 0.7}
+    agree(
+        task("squared_error")[0],
+        HUNDRED_STEPS,
+        [("low", "high")[bit] for bit in BITS],
+        loss=lambda y, t: autograd.square(y - heights[t]),
+        correct=lambda y, t: (y.data > 0.0) == (t == "high"),
+        epochs=3,
+        batch_size=size,
+    )
+
+
+def test_zero_below_zero_is_a_target_of_its_own():
+    targets = [-0.0 if bit else 0.0 for bit in BITS]
+    make = task("squared_error")[0]
+    agree(make, HUNDRED_STEPS, targets, loss=lambda y, t: autograd.square(y - math.copysign(1.0, t)), epochs=3)
 
 
 @pytest.mark.parametrize(("count", "engine"), [(16, "replay"), (17, "eager")])
@@ -595,7 +691,8 @@ def test_many_targets_of_a_loss_that_branches_are_trained_as_before():
     assert "error < 0.3" in replayed.history.fallback
 
 
-def test_samples_that_are_not_alike_are_trained_as_before():
+@pytest.mark.parametrize("sizes", [(1, 2, 3), (3, 2, 1)])
+def test_samples_that_are_not_alike_are_trained_as_before(sizes):
     class Total(Module):
         def __init__(self) -> None:
             self.weight = Value(0.1)
@@ -603,9 +700,19 @@ def test_samples_that_are_not_alike_are_trained_as_before():
         def __call__(self, inputs):
             return self.weight * sum(inputs)
 
-    inputs = [[1.0] * (1 + k % 3) for k in range(12)]
+    inputs = [[1.0] * sizes[k % 3] for k in range(12)]
     replayed, _ = agree(Total, 0.0, inputs=inputs, engine="eager", epochs=3)
     assert replayed.history.fallback == "the samples are not all lists of equally many numbers"
+
+
+@pytest.mark.parametrize("sizes", [(1, 2), (2, 1)])
+def test_many_targets_that_are_not_alike_are_trained_as_before(sizes):
+    inputs = [[0.1 * k, 1.0] for k in range(17)]
+    targets = [[0.2 * k] * sizes[k % 2] for k in range(17)]
+    told = run(
+        lambda: MLP(2, [1], seed=1), targets, inputs=inputs, loss=lambda y, t: autograd.square(y - sum(t))
+    ).history
+    assert (told.engine, told.fallback) == ("eager", "the targets are not all lists of equally many numbers")
 
 
 def test_a_bad_target_names_its_samples():

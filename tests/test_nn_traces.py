@@ -109,6 +109,7 @@ def test_targets_that_are_fixed_are_part_of_what_is_computed():
     assert len(one.batched) == 1
     assert one.is_same(same)
     assert not one.computes_the_same(other)
+    assert not other.computes_the_same(one)
     assert trace_of(model, [[0.5]], [[3.0]]).is_same(trace_of(model, [[2.5]], [[4.0]]))
 
 
@@ -129,7 +130,9 @@ def test_a_recording_is_the_same_with_other_numbers_and_not_with_other_constants
     assert trace(lambda x: weight * x, 1.0).is_same(trace(lambda x: weight * x, 5.0))
     assert not trace(lambda x: weight * x, 1.0).computes_the_same(trace(lambda x: weight / x, 1.0))
     assert not trace(lambda x: weight * x, 1.0).computes_the_same(trace(lambda x: x * weight, 1.0))
-    assert not trace(lambda x: weight + x * 2.0, 1.0).computes_the_same(trace(lambda x: weight + x * 3.0, 1.0))
+    double, triple = (trace(lambda x, times=times: weight + x * times, 1.0) for times in (2.0, 3.0))
+    assert not double.computes_the_same(triple)
+    assert not triple.computes_the_same(double)
     assert trace(lambda x: weight + x * math.nan, 1.0).is_same(trace(lambda x: weight + x * math.nan, 1.0))
     constant = [[weight, 1.0], [weight, 2.0], [weight]]
     constants = [recorded(lambda _, out=out: out, lambda y, _: y[0] * 1.0, [1.0], [0.0], [weight]) for out in constant]
@@ -149,6 +152,7 @@ def test_a_branch_that_comes_out_otherwise_is_not_the_same_though_it_computes_th
     one, other = (recorded(model, lambda y, t: y - t, [x], [0.0], [weight]) for x in (1.0, -1.0))
     assert one.computes_the_same(other)
     assert not one.is_same(other)
+    assert not other.is_same(one)
     assert signs == [True, False]
 
 
@@ -173,22 +177,26 @@ def test_lines_name_leaves_by_their_role_and_hold_no_numbers_of_theirs():
 EARLIER = Value(1.0) * 2.0
 
 
-class Two(Module):
-    def __init__(self):
+class Times(Module):
+    """Gives so many outputs, however many samples there are."""
+
+    def __init__(self, count):
         self.weight = Value(1.0)
+        self.count = count
 
     def __call__(self, x):
         return self.weight * x
 
     def on_batch(self, samples):
-        return [self(samples[0])] * 2
+        return [self(samples[0])] * self.count
 
 
 @pytest.mark.parametrize(
     ("model", "loss", "told"),
     [
         (lambda x: 1.0, lambda y, t: y - 1.0, "the loss is no Value"),
-        (Two(), lambda y, t: y - t, "the model does not give one output per sample"),
+        (Times(2), lambda y, t: y - t, "the model does not give one output per sample"),
+        (Times(0), lambda y, t: y - t, "the model does not give one output per sample"),
         (lambda x: x * EARLIER, lambda y, t: y - t, "it uses numbers that were computed before, which stand on anoth"),
         (lambda x: "y", lambda y, t: t * 1.0, "an output is neither a number nor a list of numbers, but str"),
         (lambda x: True, lambda y, t: t * 1.0, "an output is neither a number nor a list of numbers, but bool"),

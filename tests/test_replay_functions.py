@@ -248,6 +248,9 @@ def test_results_of_paths_have_one_structure():
     f = ag.compile(lambda x: [x, x] if x > 0 else x, "x")
     with pytest.raises(ValueError, match="different structures on different paths"):
         f([1.0, -1.0])
+    assert [each.tolist() for each in f([1.0])] == [[1.0], [1.0]]
+    assert f([-1.0]).tolist() == [-1.0]
+    assert [each.tolist() for each in f([])] == [[], []]  # as on the path that was found first
 
 
 def test_a_lane_on_the_very_boundary_is_recorded_for_itself():

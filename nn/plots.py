@@ -15,7 +15,7 @@ from typing import Any
 from nn.losses import loss_row
 from nn.show.frames import COARSE_GRID, SURFACE_GRID, Domain, answers, columns_of
 from nn.show.pixels import ORANGE, hex_colour
-from nn.show.reading import Reading
+from nn.show.reading import Reading, number_of
 from nn.show.scales import spread
 from nn.show.surface import mark, plane_pixels
 
@@ -64,7 +64,7 @@ def plot_boundary(model: Any, inputs: Any, targets: Sequence[Any], *, loss: Any,
     reading = Reading.of(loss_row(loss), targets, outputs.shape[1])
     if reading.kind == "numbers":
         raise ValueError(f"plot_boundary shows one answer, not {outputs.shape[1]}: plot a model with one output")
-    low, high = spread(map(float, targets) if reading.kind == "number" else ())
+    low, high = spread(map(number_of, targets) if reading.kind == "number" else ())
     axes = _axes(axes)
     extent = (domain.lows[0], domain.highs[0], domain.lows[1], domain.highs[1])
     axes.imshow(plane_pixels(outputs, reading, low, high), extent=extent, aspect="auto", interpolation="bilinear")

@@ -93,6 +93,15 @@ def test_numbers_have_colours_from_the_lowest_to_the_highest():
     assert abs(row[20] - 246.0).max() < 10.0, "white in the middle"
 
 
+def test_targets_that_stand_in_lists_have_the_same_colours():
+    inputs = [[10.0, 0.0], [30.0, 1.0]]
+    colours = [
+        plot_boundary(lambda sample: sample[0], inputs, targets, loss="squared_error").collections[0].get_facecolor()
+        for targets in ([10.0, 30.0], [[10.0], [30.0]])
+    ]
+    assert colours[0].tolist() == colours[1].tolist()
+
+
 def test_where_one_class_is_always_the_likeliest_there_is_no_boundary():
     for score in (5.0, -5.0):
         axes = plot_boundary(lambda sample, score=score: score, [[0.0, 0.0], [1.0, 1.0]], [-1, 1], loss="hinge")

@@ -307,6 +307,8 @@ def test_stages_between_layers_belong_to_the_layer_before():
     ("loss", "targets", "n_outputs", "n_inputs", "expected"),
     [
         ("mean_squared_error", [0.5, 1.0, 2.0], 1, 2, "The fitted surface and the samples"),
+        ("mean_squared_error", [[0.5], [1.0], [2.0]], 1, 2, "The fitted surface and the samples"),
+        ("mean_squared_error", [[0.5], [1.0], [2.0]], 1, 1, "The fitted curve and the samples"),
         ("mean_squared_error", [[0.5, 1.0]] * 3, 2, 2, None),
         ("binary_cross_entropy_from_logits", [0, 1, 1], 1, 1, "What is answered, and the samples"),
         ("binary_cross_entropy_from_logits", [[0, 1]] * 3, 2, 2, None),

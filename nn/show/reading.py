@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from nn.losses import LOSSES
 from nn.stages import Activation
 
-__all__ = ["Reading"]
+__all__ = ["Reading", "number_of"]
 
 
 class Reading(NamedTuple):
@@ -105,6 +105,16 @@ class Reading(NamedTuple):
         if self.row.probabilities is not None:
             return np.array([self.row.probabilities(scores) for scores in outputs.tolist()])
         return np.eye(outputs.shape[1])[np.nan_to_num(outputs).argmax(axis=1)]
+
+
+def number_of(target: Any) -> float:
+    """Return the number that a target is, or that stands in it alone.
+
+    Example:
+        >>> number_of(0.5), number_of([0.5])
+        (0.5, 0.5)
+    """
+    return float(target[0] if hasattr(target, "__len__") else target)
 
 
 def _named(count: int, names: Sequence[str] | None, labels: Sequence[int] | None) -> list[str]:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from nn.show.curves import STYLES, axes, frame_class, ladder, trail
 from nn.show.frames import CURVE_POINTS, Domain, Frame
 from nn.show.pixels import BLUE, CLASS_COLOURS, ORANGE, class_pixels, data_uri, hex_colour, signed_pixels
-from nn.show.reading import Reading
+from nn.show.reading import Reading, number_of
 from nn.show.scales import Scale, spread
 from nn.show.text import clipped, escaped, short
 
@@ -108,7 +108,7 @@ def _plane(
     standardization: Any,
 ) -> str:
     x, y = (_axis(domain, k, features, standardization, RIGHT) for k in range(2))
-    targets = [float(target) for part in parts for target in part.targets] if reading.kind == "number" else []
+    targets = [number_of(target) for part in parts for target in part.targets] if reading.kind == "number" else []
     low, high = spread(targets)
     place = f'x="{LEFT}" y="{TOP}" width="{RIGHT - LEFT}" height="{BOTTOM - TOP}"'
     images = "".join(
@@ -160,7 +160,7 @@ def mark(reading: Reading, target: Any, low: float, high: float) -> tuple[int, s
     """
     if reading.kind == "number":
         middle, half = (low + high) / 2.0, (high - low) / 2.0
-        return 0, hex_colour(_signed_colour((float(target) - middle) / half))
+        return 0, hex_colour(_signed_colour((number_of(target) - middle) / half))
     shape = reading.class_of(target) or 0
     return shape, _class_colour(reading, shape)
 
@@ -233,7 +233,7 @@ def _mark_on_line(reading: Reading, target: Any) -> tuple[int, str]:
 def _height(reading: Reading, target: Any) -> float:
     """Return where a sample stands: a number at its height, a side at −1 or 1 (or as its probability, 0 or 1)."""
     if reading.kind == "number":
-        return float(target[0] if hasattr(target, "__len__") else target)
+        return number_of(target)
     second = float(reading.class_of(target) or 0)
     return second if reading.row.probabilities is not None else 2.0 * second - 1.0
 

@@ -15,11 +15,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nn.history import Snapshot
+from nn.history import History, Snapshot
 from nn.layers import MLP, Layer
 from nn.losses import loss_row
 from nn.show.curves import Curve, axes, chart, ladder, trail
-from nn.show.frames import CURVE_POINTS, NEURON_GRID, Domain, Frame, chosen, columns_of, frames_of, responses, shown
+from nn.show.frames import (
+    CURVE_POINTS,
+    NEURON_GRID,
+    Domain,
+    Frame,
+    answers,
+    chosen,
+    columns_of,
+    frames_of,
+    responses,
+    shown,
+)
 from nn.show.network import THINNEST_LINE, WIDEST_LINE, network, weight_line
 from nn.show.page import figure, page, stepper
 from nn.show.pixels import BLUE, CLASS_COLOURS, ORANGE, WHITE, class_pixels, hex_colour, png, signed_pixels
@@ -77,6 +88,7 @@ def test_decades_are_powers_of_ten_at_equal_factors(first, distance, most):
 def test_decades_keep_within_their_ends():
     assert decades(0.9, 101.0) == [1.0, 10.0, 100.0]
     assert decades(1.1, 99.0) == [10.0]
+    assert decades(2.0, 9.0) == []
     assert decades(1.0, 1e6) == [1.0, 100.0, 1e4, 1e6]
 
 
@@ -117,6 +129,7 @@ def test_a_scale_shows_what_has_a_place():
         (0.0, 1.0, [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]),
         (0.0, 4.0, [0.0, 1.0, 2.0, 3.0, 4.0]),
         (-0.3, 0.3, [-0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3]),
+        (0.0, 6.1, [0.0, 2.0, 4.0, 6.0]),
     ],
 )
 def test_ticks_are_round(low, high, expected):
@@ -212,6 +225,7 @@ def test_a_chart_keeps_to_its_frame(curves, snapshots):
     shown = texts(root)
     for text, place in shown:
         assert place.is_inside(whole), text
+        assert text != "log scale" or place.bottom < top
     for (first, one), (second, other) in itertools.combinations(shown, 2):
         assert not one.meets(other), (first, second)
 
@@ -239,10 +253,13 @@ def test_the_words_of_an_axis_stand_beside_it():
         [50.0, y, 250.0] for y in (200, 155, 110, 65, 20)
     ]
     assert numbers(of_class(root, "axis")[-1].get("d")) == [50.0, 200.0, 250.0]
-    bare = rooted(f"<svg>{axes(across, upward, 'epoch', [5.0], lines=False)}</svg>")
+    wider = Scale(0.0, 10.0, 50.0, 255.0)
+    bare = rooted(f"<svg>{axes(wider, upward, 'epoch', [5.0], lines=False)}</svg>")
     assert of_class(bare, "grid") == []
-    assert ticks(bare)[0] == {5.0: 150.0}
-    assert all(numbers(path.get("d"))[2] < 50.0 for path in of_class(bare, "axis")[:5])
+    assert ticks(bare)[0] == {5.0: 152.5}
+    assert dict(texts(bare))["epoch"].center == 152.5
+    numbers_end = max(text_box(text).right for text in of_class(bare, "end"))
+    assert all(numbers_end <= numbers(path.get("d"))[2] < 50.0 for path in of_class(bare, "axis")[:5])
 
 
 def test_a_chart_begins_at_zero_and_ends_in_a_round_number():
@@ -251,11 +268,13 @@ def test_a_chart_begins_at_zero_and_ends_in_a_round_number():
         ([0.5, 0.72], 0.0, (0.0, 0.8)),
         ([0.5, 0.6], 1.0, (0.0, 1.0)),
         ([-0.3, -0.72], 0.0, (-0.8, 0.0)),
+        ([-(0.1 + 0.7)], 0.0, (-0.8, 0.0)),
         ([4.0, 1.0], 0.0, (0.0, 4.0)),
         ([-1.0, 4.0], 0.0, (-1.0, 4.0)),
         ([50.0, 0.2, 0.003], 0.0, (0.001, 100.0)),
     ):
-        _, upward = ticks(rooted(chart("x", [Curve("a", values)], [0], top=top)))
+        options = {"top": top} if top else {}
+        _, upward = ticks(rooted(chart("x", [Curve("a", values)], [0], **options)))
         assert (min(upward), max(upward)) == expected
         assert {upward[expected[0]], upward[expected[1]]} == {18.0, 200.0}
 
@@ -268,7 +287,7 @@ def test_a_logarithmic_chart_has_a_decade_at_least():
 
 
 def test_epochs_begin_where_they_are_known():
-    for count, snapshots, first in ((5, [], 1), (5, [2], 1), (5, [0], 0), (1, [], 0)):
+    for count, snapshots, first in ((5, [], 1), (5, [2], 1), (5, [0], 0), (2, [], 1), (1, [], 0)):
         root = rooted(chart("x", [Curve("a", [1.0] * count)], snapshots))
         left = numbers(of_class(root, "grid")[0].get("d"))[0]
         assert placed(ticks(root)[0], first) == pytest.approx(left, abs=0.1)
@@ -354,6 +373,10 @@ def test_a_chart_survives_numbers_that_are_not_finite():
         drawn = chart("x", [Curve("a", values), Curve("b", [0.3])], [0, 1])
         assert not re.search(r' (d|x|y)="[^"]*(nan|inf)', drawn)
     assert "a has no epoch" in chart("x", [Curve("a", []), Curve("b", [0.3])], [0, 1])
+    for values, told in (([], "a has no epoch"), ([math.nan], "a from nan to nan")):
+        drawn = chart("x", [Curve("a", values)], [0])
+        assert told in drawn
+        assert "log scale" not in drawn
 
 
 def test_a_mark_stands_at_the_epoch_of_each_snapshot():
@@ -402,7 +425,8 @@ NETWORKS = [
     pytest.param(2, [1], {"names": ["sepal length of", "sepal width of it"]}, id="neuron"),
     pytest.param(1, [5, 1], {}, id="line"),
     pytest.param(4, [3, 2], {"names": LONG_NAMES}, id="bars"),
-    pytest.param(3, [20, 3, 17], {}, id="too many neurons"),
+    pytest.param(3, [40, 3, 17], {}, id="too many neurons"),
+    pytest.param(2, [9, 1], {}, id="nine neurons"),
     pytest.param(2, [16, 16, 1], {}, id="wide"),
     pytest.param(16, [2], {}, id="many inputs"),
     pytest.param(20, [12, 2], {}, id="one box of inputs"),
@@ -438,6 +462,8 @@ def test_boxes_stand_in_columns_around_one_height(n_inputs, widths, options):
     gaps = [after[0].left - before[0].right for before, after in itertools.pairwise(columns)]
     assert gaps == pytest.approx([gaps[0]] * len(gaps), abs=0.11)
     assert gaps[0] >= 60.0
+    drawn = columns[-1][0].right - columns[0][0].left
+    assert drawn == pytest.approx(430.0, abs=1.2) or (drawn > 430.0 and gaps[0] == pytest.approx(62.0, abs=1.2))
     assert max(each.bottom for column in columns for each in column) <= whole.bottom - 3.0
 
 
@@ -450,11 +476,12 @@ def test_the_picture_of_a_network_is_as_large_as_what_it_shows(n_inputs, widths,
     assert left == 6.0
     assert 5.0 <= right <= 14.0
     lowest = max([each.bottom for column in columns for each in column] + [place.bottom for _, place in shown])
-    assert 0.0 <= whole.bottom - lowest <= 36.0
+    assert 0.0 <= whole.bottom - lowest <= (36.0 if any("more" in text for text, _ in shown) else 20.0)
+    assert whole.height <= 640.0  # sixteen neurons and their words fit a page
     least, most = map(float, re.findall(r"width:([\d.]+)px", root.get("style")))
     assert least <= most
     assert 0.7 <= least / whole.width <= 0.75  # letters of 11 stay larger than 7.5
-    enlarged = max(0.9, min(1.6, 640.0 / whole.height))  # as far as it fits a page
+    enlarged = min(1.6, 640.0 / whole.height)  # as far as it fits a page
     assert most / whole.width == pytest.approx(enlarged, abs=0.01)
 
 
@@ -495,9 +522,9 @@ def test_columns_are_headed_by_their_names(n_inputs, widths, options):
     left_out = [int(text.split()[2]) for text, _ in texts(root) if "more" in text]
     limit = 10 if "picture" in options else 16
     assert left_out == [width - limit for width in widths if width > limit]
-    for place, column in itertools.product([place for text, place in texts(root) if "more" in text], columns):
-        if place.center == pytest.approx(column[0].center, abs=0.11):
-            assert 0.0 < place.top - column[-1].bottom < 12.0
+    for place in (place for text, place in texts(root) if "more" in text):
+        (column,) = (each for each in columns if place.center == pytest.approx(each[0].center, abs=0.11))
+        assert 0.0 < place.top - column[-1].bottom < 12.0
 
 
 def test_wide_words_above_the_last_column_are_not_cut_off():
@@ -505,9 +532,25 @@ def test_wide_words_above_the_last_column_are_not_cut_off():
         model = MLP(3, [2], last=last)
         model.layers[0].name = name
         root = networked(model, 3)
-        assert {name, f"2 {last}"[:15]} & {text.rstrip("…") for text, _ in texts(root)}
+        assert {name, f"2 {last}"[:15]} <= {text.rstrip("…") for text, _ in texts(root)}
         for _, place in texts(root):
             assert place.is_inside(view(root))
+
+
+def test_a_box_below_narrow_words_is_not_cut_off():
+    model = MLP(3, [2], last="tanh")
+    model.layers[0].name = "y"
+    root = networked(model, 3)
+    assert view(root).right - columns_seen(root)[-1][0].right == pytest.approx(6.0, abs=1.2)
+
+
+def test_columns_are_told_by_what_their_layers_do():
+    two = (Layer(2, 3, "identity"), Activation("elu"))
+    model = Sequential(*two, Layer(3, 4, "identity"), Activation("identity"), Layer(4, 1, "relu"), Activation("tanh"))
+    root = networked(model, 2)
+    assert {"3 elu", "4 identity", "1 relu tanh"} <= {text for text, _ in texts(root)}
+    alone = networked(Layer(2, 3), 2)
+    assert "layer 0" in [text.text for text in of_class(alone, "head")]
 
 
 def test_inputs_are_named_in_their_boxes_or_above_them():
@@ -522,9 +565,19 @@ def test_inputs_are_named_in_their_boxes_or_above_them():
     for name, each in zip(["a", "sepal width", "length of the w…", "b"], columns_seen(root)[0]):
         assert places[name].is_inside(each)
     assert [title.text for group in root.findall("g") for title in group.findall("title")] == LONG_NAMES
-    assert ">all 20 inputs<" in network(
-        columns_of(numbered(20, [2])), [framed(numbered(20, [2]), None)], ["x"] * 20, None
-    )
+    for each in columns_seen(root)[0]:
+        assert each.width <= max(
+            64.0, *(place.width + 16.0 for place in (places[name] for name in places if "…" in name))
+        )
+    model = numbered(20, [2])
+    drawn = network(columns_of(model), [framed(model, None)], ["x"] * 20, None)
+    assert ">all 20 inputs<" in drawn
+    long = network(columns_of(model), [framed(model, None)], ["length of a thing"] * 20, None)
+    assert columns_seen(rooted(long)) == columns_seen(rooted(drawn))
+    model = numbered(2, [2])
+    root = rooted(network(columns_of(model), [framed(model, None)], ["sepal width of", "sepal length of"], None))
+    for name, each in zip(["sepal width of", "sepal length of"], columns_seen(root)[0]):
+        assert dict(texts(root))[name].is_inside(each)
 
 
 @pytest.mark.parametrize(("n_inputs", "widths", "options"), NETWORKS)
@@ -624,6 +677,17 @@ def test_a_box_of_a_plane_is_filled_by_what_its_neuron_answers():
     )
 
 
+def test_boxes_of_inputs_go_from_orange_over_white_to_blue():
+    model = numbered(2, [1])
+    for domain in (Domain((10.0, -7.0), (14.0, -3.0)), Domain((-1.0, 0.0), (7.0, 1e-3))):
+        root = rooted(network(columns_of(model), [framed(model, domain)], ["a", "b"], domain))
+        for k, image in zip(range(2), root.iter("image")):
+            row = decoded(image.get("href"))[:, :1] if k else decoded(image.get("href"))[:1]
+            shades = row.reshape(-1, 3).astype(int)[:: -1 if k else 1]
+            assert (tuple(shades[0]), tuple(shades[-1])) == (ORANGE, BLUE)
+            assert np.abs(shades[len(shades) // 2] - np.array(WHITE)).max() < 10
+
+
 def test_a_box_of_a_line_holds_its_curve():
     model = numbered(1, [3, 1])
     root = networked(model, 1)
@@ -632,13 +696,13 @@ def test_a_box_of_a_line_holds_its_curve():
     curves = [points(path.get("d")) for path in of_class(root, "curve")]
     shown = [np.linspace(-2.25, 2.25, CURVE_POINTS), *frame.responses[0].T, *frame.responses[1].T]
     limits = [2.25, *[np.abs(frame.responses[0]).max()] * 3, np.abs(frame.responses[1]).max()]
-    for each, curve, answers, limit in zip([b for column in columns for b in column], curves, shown, limits):
+    for each, curve, answered, limit in zip([b for column in columns for b in column], curves, shown, limits):
         xs, ys = np.array(curve).T
         assert len(curve) == 41
         assert xs - each.left == pytest.approx(each.right - xs[::-1], abs=0.2)
         assert 0.0 < xs[0] - each.left < 4.0
         reach = each.height / 2.0 - 3.0
-        assert each.middle - ys == pytest.approx(reach * answers[::4] / limit, abs=0.11)
+        assert each.middle - ys == pytest.approx(reach * answered[::4] / limit, abs=0.11)
     zeros = [numbers(path.get("d")) for path in of_class(root, "grid")]
     assert [(x, y, width) for x, y, width in zeros] == [
         (each.left, pytest.approx(each.middle, abs=0.06), pytest.approx(each.width, abs=0.06))
@@ -674,8 +738,20 @@ def test_weights_are_bars_in_order_up_above_zero_and_down_below(n_inputs):
                 assert up == pytest.approx((each.height / 2.0 - 2.0) * weight.data / limit, abs=0.06)
                 assert x == pytest.approx(each.left + 2.0 + i * step, abs=0.06)
                 assert 0.8 * step - 0.06 <= wide < step + 0.06
+                assert min(1.0, 0.15 * step) - 0.06 <= step - wide <= 2.0  # which keeps neighbours apart
             (zero,) = [numbers(path.get("d")) for path in inside.findall("path") if path.get("class") == "grid"]
             assert zero == pytest.approx([each.left, each.middle, each.width], abs=0.06)
+
+
+def test_the_largest_bar_reaches_almost_to_the_rim():
+    root = networked(numbered(9, [2]), 9)
+    ends = [
+        (base, base + up)
+        for path in (*of_class(root, "bar-pos"), *of_class(root, "bar-neg"))
+        for _, base, up, _, _ in zip(*[iter(numbers(path.get("d")))] * 5)
+    ]
+    each = columns_seen(root)[1][0]
+    assert each.height / 2.0 - max(abs(end - base) for base, end in ends) == pytest.approx(2.0, abs=0.15)
 
 
 def test_weights_that_are_a_picture_keep_its_shape():
@@ -754,6 +830,9 @@ def test_samples_stand_where_the_axes_of_a_plane_say():
     (rim,) = of_class(root, "rim")
     frame = box(image)
     assert box(rim) == frame
+    assert of_class(root, "grid") == []  # nothing covers the colours
+    assert in_key(drawn)[:2] == [("-1", "#k0"), ("1", "#k1")]
+    assert 'class="scale"' not in drawn
     assert wanted[0] == pytest.approx((frame.left, frame.bottom), abs=0.11)
     assert wanted[1] == pytest.approx((frame.right, frame.top), abs=0.11)
     shown = texts(root)
@@ -807,14 +886,15 @@ def test_colours_of_a_plane_are_paler_than_those_of_its_samples():
     shades = plane_pixels(np.array([[2.0], [4.0], [6.0], [5.0]]), number, 2.0, 6.0).reshape(-1, 3).tolist()
     assert shades[:3] == [paler(ORANGE), list(WHITE), paler(BLUE)]
     assert shades[3] == [round(white + 0.36 * (part - white)) for part, white in zip(BLUE, WHITE)]
+    assert plane_pixels(np.array([[3.5]]), number, 2.0, 5.0).tolist() == [[list(WHITE)]]
     assert plane_pixels(np.arange(36.0)[:, None], number, 2.0, 6.0).shape == (6, 6, 3)
 
 
 def test_a_sample_has_the_shape_and_the_colour_of_its_class():
-    side, classes = Reading.of(SIDE, [-1, 1], 1), Reading.of(CLASSES, list(range(10)), 10)
+    side, classes = Reading.of(SIDE, [-1, 1], 1), Reading.of(CLASSES, list(range(20)), 20)
     assert [mark(side, target, 0.0, 1.0) for target in (-1, 1)] == [(0, hex_colour(ORANGE)), (1, hex_colour(BLUE))]
     assert mark(side, 7, 0.0, 1.0)[0] == 0  # which names no class
-    for target in range(10):
+    for target in range(20):
         assert mark(classes, target, 0.0, 1.0) == (target, hex_colour(CLASS_COLOURS[target % 8]))
     number = Reading.of(NUMBERS, [2.0, 6.0], 1)
     assert [mark(number, target, 2.0, 6.0) for target in (2.0, 4.0, 6.0)] == [
@@ -861,6 +941,38 @@ def test_the_key_tells_what_shapes_and_filling_mean():
     assert 'class="scale"' in drawn
 
 
+def test_more_names_than_sides_have_looks_too():
+    reading = Reading.of(SIDE, [-1, 1], 1, list("abcde"))
+    drawn = surface(asked(PLANE, lambda grid: grid[:, :1]), PLANE, reading, [], ["a", "b"])
+    assert in_key(drawn) == [(name, f"#k{k}") for k, name in enumerate("abcde")]
+
+
+def test_six_hundred_samples_are_all_drawn():
+    reading = Reading.of(NUMBERS, [1.0], 1)
+    for count, told in ((600, "test samples"), (601, "test samples (301 of 601 drawn)")):
+        part = Samples("test", [[1.0]] * count, [1.0] * count, True)
+        assert in_key(surface(asked(LINE, lambda x: x), LINE, reading, [part], ["a"])) == [(told, "#k0")]
+
+
+@pytest.mark.parametrize(("domain", "sample"), [(LINE, [0.5]), (PLANE, [0.5, 14.0])])
+def test_a_target_may_stand_in_a_list(domain, sample):
+    def drawn(targets):
+        parts = [Samples("training", [sample] * 3, targets, True)]
+        reading = Reading.of(NUMBERS, targets, 1)
+        return surface(asked(domain, lambda grid: grid[:, :1]), domain, reading, parts, list("ab")[: len(sample)])
+
+    assert drawn([[1.0], [3.0], [2.0]]) == drawn([1.0, 3.0, 2.0]) == drawn([(1.0,), (3.0,), (2.0,)])
+
+
+def test_shares_of_classes_are_drawn_as_the_likeliest():
+    def drawn(targets):
+        parts = [Samples("training", [[0.0, 11.0]] * 3, targets, True)]
+        reading = Reading.of(CLASSES, targets, 3)
+        return surface(asked(PLANE, lambda grid: grid[:, [0, 1, 0]]), PLANE, reading, parts, ["a", "b"])
+
+    assert drawn([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.25, 0.5, 0.25]]) == drawn([2, 0, 1])
+
+
 def test_there_is_a_shape_for_each_of_eight_classes():
     root = rooted(shapes())
     paths = {path.get("id"): path.get("d") for path in root.iter("path")}
@@ -887,6 +999,14 @@ LINES = [
     pytest.param(NUMBERS, lambda x: x * x - 2.0, [7.0, -1.0, 0.5], lambda y: y, lambda t: t, id="numbers"),
     pytest.param(SIDE, lambda x: x - 1.0, [1, -1, 1], lambda y: y, lambda t: t, id="score"),
     pytest.param(SURE, lambda x: 2.0 * x, [1, 0, 1], lambda y: 1 / (1 + np.exp(-y)), lambda t: t, id="probability"),
+    pytest.param(
+        loss_row("signed_cross_entropy"),
+        lambda x: 2.0 * x,
+        [1, -1, 1],
+        lambda y: 1 / (1 + np.exp(-2.0 * y)),
+        lambda t: (t + 1) / 2,
+        id="probability of the upper side",
+    ),
 ]
 
 
@@ -907,6 +1027,7 @@ def test_over_one_input_answers_and_samples_stand_where_the_axes_say(row, functi
         for group in of_class(root, "sample")
         for use in group
     }
+    assert row is not NUMBERS or {use.get("href") for use in root.iter("use")} == {"#k0"}
     for (x,), target in zip(inputs, targets):
         place = min(uses, key=lambda each: abs(each[0] - placed(across, x)))
         assert place == pytest.approx((placed(across, x), placed(upward, height(target))), abs=0.2)
@@ -914,6 +1035,7 @@ def test_over_one_input_answers_and_samples_stand_where_the_axes_say(row, functi
         assert uses[place] == hex_colour(expected)
     frame = box(root.find("clipPath").find("rect"))
     assert (frame.left, frame.right) == pytest.approx((wanted[0][0], wanted[-1][0]), abs=0.11)
+    assert frame.right >= view(root).right - 12.0
     for _, y in [*uses, *wanted]:
         assert frame.top < y < frame.bottom
     spread_of = [*[answer(function(x)) for x in xs], *map(height, targets)]
@@ -951,7 +1073,47 @@ def test_probabilities_of_classes_over_one_input_are_named_where_they_end():
     heights = np.array([points(path.get("d")) for path in of_class(root, "s0")[0]])[:, :, 1]
     shares = (heights - placed(upward, 0.0)) / (placed(upward, 1.0) - placed(upward, 0.0))
     assert shares.sum(axis=0) == pytest.approx(1.0, abs=2e-3)
+    room = frame.bottom - placed(upward, 0.0), placed(upward, 1.0) - frame.top
+    assert room == pytest.approx([0.05 / 1.1 * frame.height] * 2, abs=0.3)
     assert placed(across, 3.0) == pytest.approx(frame.right, abs=0.1)
+
+
+def test_a_name_stands_at_the_very_end_of_its_curve():
+    def sudden(x):
+        last = np.where(x == x.max(), 9.0, -9.0)
+        return np.concatenate([last, -last, np.full_like(x, -99.0)], axis=1)
+
+    reading = Reading.of(CLASSES, [0, 1, 2], 3)
+    root = rooted(surface(asked(LINE, sudden), LINE, reading, [], ["speed"]))
+    for path, name in list(zip(of_class(root, "curve"), of_class(root, "name")))[:2]:
+        _, y = points(path.get("d"))[-1]
+        assert abs(text_box(name).middle - y) < 16.0  # the lower two keep apart
+    assert abs(text_box(of_class(root, "name")[0]).middle - points(of_class(root, "curve")[0].get("d"))[-1][1]) < 1.5
+
+
+def test_names_of_many_classes_keep_within_the_picture():
+    reading = Reading.of(CLASSES, [0], 25)
+    root = rooted(surface(asked(LINE, lambda x: np.repeat(x, 25, axis=1)), LINE, reading, [], ["speed"]))
+    names = [text_box(name) for name in of_class(root, "name")]
+    assert len(names) == 25
+    for place in names:
+        assert place.is_inside(view(root))
+    for one, other in itertools.pairwise(names):
+        assert not one.meets(other)
+
+
+def test_over_one_input_the_axis_is_that_of_the_last_snapshot():
+    frames = asked(LINE, lambda x: x, 3)[::-1]  # which answers from -1 to 3, those before more
+    reading = Reading.of(NUMBERS, [1.0], 1)
+    drawn = surface(frames, LINE, reading, [], ["a"])
+    _, upward = ticks(rooted(drawn.partition("</svg>")[0] + "</svg>"))
+    assert (min(upward), max(upward)) == (-1.0, 3.0)
+
+
+def test_scores_without_probability_are_drawn_over_two_inputs():
+    reading = Reading.of(loss_row("multiclass_hinge"), [0, 1, 2], 3)
+    drawn = surface(asked(PLANE, lambda grid: grid[:, [0, 1, 0]]), PLANE, reading, [], ["a", "b"])
+    assert drawn.startswith("<svg")
 
 
 def test_answers_that_are_several_numbers_or_scores_without_probability_are_not_drawn():
@@ -997,11 +1159,11 @@ def test_up_to_twelve_snapshots_are_all_shown():
 
 def test_what_stands_between_layers_belongs_to_the_layer_before():
     first, last = Layer(2, 3, "identity"), Layer(3, 2, "identity")
-    early, norm, bent = Dropout(0.1), BatchNorm(3), Activation("relu")
-    columns = columns_of(Sequential(early, first, norm, bent, Sequential(last)))
+    early, norm, bent, late = Dropout(0.1), BatchNorm(3), Activation("relu"), Activation("softmax")
+    columns = columns_of(Sequential(early, first, norm, bent, Sequential(last, late)))
     assert [(column.layer, column.stages) for column in columns] == [
         (first, [early, first, norm, bent]),
-        (last, [last]),
+        (last, [last, late]),
     ]
     model = MLP(2, [3, 1])
     assert [column.stages for column in columns_of(model)] == [[layer] for layer in model.layers]
@@ -1023,6 +1185,25 @@ def test_a_frame_holds_the_numbers_of_its_snapshot():
     assert frame.outputs.shape == (96 * 96, 1)
     assert frame.outputs[-1, 0] == pytest.approx(model([1.0, -1.0]).data)
     assert frame.responses[1][0, 0] == pytest.approx(model([-1.0, 1.0]).data)
+
+
+def test_each_frame_holds_the_numbers_of_its_own_snapshot_and_the_model_keeps_its():
+    model = MLP(1, [1])
+    weight, bias = model.parameters()
+    history = History(model, loss_row("squared_error"), ([[1.0]], [1.0]))
+    for epoch in range(3):
+        weight.data, bias.data = float(epoch), 10.0
+        history.snapshots.append(Snapshot(epoch, (float(epoch), 10.0)))
+    weight.data = 7.0
+    frames = frames_of(history, columns_of(model), Domain((0.0,), (1.0,)))
+    assert [(frame.epoch, frame.rows[0].tolist()) for frame in frames] == [(k, [[k, 10.0]]) for k in range(3)]
+    assert [frame.outputs[-1].tolist() for frame in frames] == [[10.0 + k] for k in range(3)]
+    assert (weight.data, bias.data) == (7.0, 10.0)
+
+
+def test_answers_have_a_column_for_each_output():
+    assert answers(numbered(2, [3]), np.zeros((5, 2))).shape == (5, 3)
+    assert answers(sum, np.ones((5, 2))).tolist() == [[2.0]] * 5
 
 
 def test_buttons_lead_to_each_snapshot_and_to_its_neighbours():
@@ -1154,6 +1335,7 @@ def test_readings():
     assert margins.shares(np.array([[0.1, 0.3]])).tolist() == [[0.0, 1.0]]
     several = Reading.of(loss_row("perceptron"), [0, 2], 3)
     assert (several.kind, several.classes, several.class_of(2)) == ("class", ["0", "1", "2"], 2)
+    assert Reading.of(loss_row("perceptron"), [0, 1], 2).classes == ["0", "1"]
     assert Reading.of(loss_row("perceptron"), [-1, 1], 1).classes == ["-1", "1"]
     questions = Reading.of(loss_row("binary_cross_entropy_from_logits"), [[0, 1]], 2)
     assert (questions.kind, questions.class_of([0, 1])) == ("numbers", None)
@@ -1196,6 +1378,7 @@ def test_shares_are_the_same_for_a_row_of_ones_own():
 
 def test_domains():
     assert Domain.around([[0.0, 0.0], [10.0, 1.0]]) == Domain((-1.0, -0.1), (11.0, 1.1))
+    assert Domain.around([[0.0], [10.0]]) == Domain((-1.0,), (11.0,))
     assert Domain.around([[0.0, 0.0, 0.0]]) is None
     assert Domain((0.0,), (1.0,)).grid((2, 2)).shape == (161, 1)
 

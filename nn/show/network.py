@@ -106,7 +106,7 @@ def network(
     widest = min(1.6, TALLEST / plan.height) * plan.width
     return (
         f'<svg viewBox="0 0 {plan.width:.0f} {plan.height:.0f}" role="img" aria-label="{escaped(label)}" '
-        f'style="min-width:{0.72 * plan.width:.0f}px;max-width:{max(widest, 0.9 * plan.width):.0f}px">'
+        f'style="min-width:{0.72 * plan.width:.0f}px;max-width:{widest:.0f}px">'
         f"{_heads(columns, plan, len(features))}{lines}{_inputs(plan, features, domain)}{insides}{_rims(plan)}"
         f"{_left_out(columns, plan)}</svg>"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import http.client
+import itertools
 import json
 import os
 import re
@@ -12,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
@@ -91,7 +93,7 @@ def test_the_page_comes_whole_from_this_server():
             assert path.startswith(("/", "data:")), path
             if path.startswith("/"):
                 assert (await requested(address, path))[0] == 200
-        for path in ("/nothing", "/../settings.py", "/playground.js/..", "/%2e%2e/settings.py"):
+        for path in ("/nothing", "/zebra", "/../settings.py", "/playground.js/..", "/%2e%2e/settings.py"):
             assert (await requested(address, path))[0] == 404
 
     served(talk)
@@ -101,7 +103,15 @@ def test_a_request_under_another_name_is_refused():
     async def talk(address):
         port = urlsplit(address).port
         assert (await requested(address, Host=f"localhost:{port}"))[0] == 200
-        for host in ("evil.example", f"evil.example:{port}", "192.168.1.7", "127.0.0.1.evil.example", "[", ""):
+        for host in (
+            "evil.example",
+            "zebra",
+            f"zebra.example:{port}",
+            "192.168.1.7",
+            "127.0.0.1.evil.example",
+            "[",
+            "",
+        ):
             assert (await requested(address, Host=host))[0] == 403, host
 
     served(talk)
@@ -179,7 +189,8 @@ def test_a_run_that_breaks_off_is_told_and_another_one_can_be_had(monkeypatch, c
                 error = await until(connection, lambda message: message["kind"] == "error")
                 assert "the run broke off: ZeroDivisionError" in error["text"]
             await ask(connection, do="settings", query="layers=2&epoch=2")
-            await until(connection, lambda message: message.get("epoch") == 2)
+            frame = await until(connection, lambda message: message.get("epoch") == 2)
+            assert not frame["plays"], "it waits to be started"
 
     served(talk)
     assert "ZeroDivisionError" in capfd.readouterr().err
@@ -322,6 +333,9 @@ class Steps:
     def step(self):
         self.epoch += 1
 
+    def frame(self):
+        return {"epoch": self.epoch}
+
 
 def test_a_run_is_trained_for_a_slice_of_time_and_no_further_than_it_is_to_go(monkeypatch):
     clock = iter(range(100))
@@ -339,11 +353,66 @@ def test_a_run_is_trained_for_a_slice_of_time_and_no_further_than_it_is_to_go(mo
         assert run.epoch == epochs
 
 
+def test_quick_epochs_share_a_slice_that_no_eye_sees(monkeypatch):
+    milliseconds = itertools.count()
+    monkeypatch.setattr(server.time, "perf_counter", lambda: next(milliseconds) / 1000.0)
+    run = Steps()
+    server._advanced(run, False)
+    assert 5 <= run.epoch <= 50
+
+
+def shown_of(run, *, plays=True, rounds=1, clock=()):
+    """The frames that a page is sent of a run: (epoch, whether it plays), until it has been waited for or has come
+    to rest so many times; what it is sent it shows only then."""
+    frames, rested = [], []
+
+    class Connection:
+        async def send(self, text):
+            message = json.loads(text)
+            frames.append((message["epoch"], message["plays"]))
+
+    class Resting(asyncio.Event):
+        async def wait(self):
+            rested.append(run.epoch)
+            return await super().wait()
+
+    async def trained():
+        tab = server._Tab(Connection())
+        tab._run, tab._plays, tab._shown, tab._awake = run, plays, Resting(), Resting()
+        training = asyncio.create_task(tab._train_on())
+        for count in range(1, rounds + 1):
+            tab._shown.set()
+            while len(rested) < count:
+                await asyncio.sleep(0.0)
+        training.cancel()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(server, "time", SimpleNamespace(monotonic=iter(clock).__next__, perf_counter=time.perf_counter))
+        patch.setattr(server, "SLICE", -1.0)  # one epoch each
+        asyncio.run(asyncio.wait_for(trained(), 20))
+    return frames, rested
+
+
+def test_a_page_in_the_background_is_trained_for_as_long_as_it_is_waited_for():
+    seconds = itertools.count(3)
+    frames, rested = shown_of(Steps(end=100), rounds=2, clock=seconds)
+    assert frames == [(1, True), (8, True)]
+    assert rested == [7, 14], "after more than five seconds"
+
+
+def test_the_last_frame_of_a_run_is_sent_even_where_the_one_before_is_not_shown():
+    frames, rested = shown_of(Steps(end=4), clock=itertools.repeat(3.0))
+    assert (frames, rested) == ([(1, True), (4, False)], [4])
+    frames, rested = shown_of(Steps(target=3), plays=False, clock=itertools.repeat(3.0))
+    assert (frames, rested) == ([(1, False), (3, False)], [3])
+
+
 def test_an_address_with_colons_stands_in_brackets():
     assert server._spelled("::1") == "[::1]"
     assert server._spelled("localhost") == "localhost"
     assert is_loopback("::1")
     assert not is_loopback("")
+    assert not is_loopback("zebra")
 
 
 def test_a_page_asks_and_is_answered():
@@ -371,6 +440,13 @@ def test_a_page_asks_and_is_answered():
             seen = await told(connection)
             assert (seen["kind"], seen["layer"], seen["neuron"]) == ("look", 1, 0)
             assert seen["about"].startswith("training point 3 at ")
+            await ask(connection, do="play")
+            assert (await told(connection))["plays"]
+            await ask(connection, do="look", layer=0, neuron=1, sample=0)
+            await until(connection, lambda message: message["kind"] == "look")
+            await ask(connection, do="rate", value=0.25)
+            frame = await until(connection, lambda message: message.get("rate") == 0.25)
+            assert not frame["plays"], "it rests while it is looked at"
             await ask(connection, do="own", text="a,y\n1,2\n3,4\n")
             own = await told(connection)
             assert own == {"kind": "own", "own": "-1.0,0.0,-1.0;1.0,0.0,1.0"}

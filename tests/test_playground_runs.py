@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import importlib.resources
 import json
 import math
 import re
@@ -359,6 +360,18 @@ def test_points_are_two_hundred_with_mean_zero_and_deviation_one(data):
     assert min(numbers) < 0.0 < max(numbers)
 
 
+def test_of_two_classes_the_second_is_above_zero():
+    stage = Run(Settings.from_query("data=own&own=0,0,0;1,1,0.5;2,2,-0.5;3,3,0;4,4,1;5,5,-1&train=50")).stage()
+    assert sorted((x, t) for x, _, t in [*stage["train"], *stage["test"]]) == [
+        *((0.0, 0.0), (1.0, 1.0), (2.0, 0.0), (3.0, 0.0), (4.0, 1.0), (5.0, 0.0))
+    ]
+
+
+def test_the_page_knows_how_many_points_a_neuron_has():
+    script = (importlib.resources.files("nn.playground") / "page" / "playground.js").read_text("utf-8")
+    assert f"const SIDE = {NEURON_SIDE};" in script
+
+
 def decoded(text):
     """The bytes of a picture as numbers from -127 to 127."""
     return np.frombuffer(base64.b64decode(text), np.int8)
@@ -472,6 +485,9 @@ def test_changes_by_hand_take_effect_and_wrong_ones_do_not():
     for place in ((0, 2, 0), (5, 0, 0), (0, 0, 3), (-1, 0, 0)):
         with pytest.raises(SettingsError, match="there is no weight"):
             run.set_weight(place, 1.0)
+    deep = gone("layers=2,2")
+    deep.set_weight((1, 1, 1), -0.25)
+    assert deep.frame()["weights"][1][1][1] == -0.25
     for number in (float("inf"), float("nan"), 1e7):
         with pytest.raises(SettingsError, match="a weight is a number"):
             run.set_weight((0, 0, 0), number)

@@ -751,7 +751,7 @@ def test_an_output_is_told_as_its_class():
 def test_numbers_are_told_in_the_units_of_their_targets():
     plain = recipe_of(PRICE, "squared_error")
     assert plain.answer(0.5) == ["0.5"]
-    assert plain.answer(15000000.123456) == ["15000000.123456"]
+    assert plain.answer(15000000.1234567) == ["15000000.1234567"]
     assert plain.answer([0.5, 1.0]) == ["0.5", "1"]
     assert plain.in_units([0.5, 1.0]) == [0.5, 1.0]
     scaled = plain._replace(targets=Standardization([10.0], [4.0]))
@@ -848,6 +848,21 @@ def test_a_saved_model_answers_for_rows(recipe, model, flags, lines, tmp_path, c
         assert cli.main(["predict", path, str(new), *flags.split(), "--output", str(answers)]) == 0
         assert capsys.readouterr() == ("", "")
         assert answers.read_text().splitlines() == lines
+
+
+def test_predictions_are_printed_as_the_files_are_written_that_are_read(tmp_path, monkeypatch):
+    recipe = recipe_of(PAIR._replace(classes=["Květ", "花"]), "hinge")
+    new = tmp_path / "new.csv"
+    new.write_text("x,y\n2,0\n-1,5\n")
+    path = saved(tmp_path, recipe, constant([1.0]))
+    terminal = io.TextIOWrapper(io.BytesIO(), encoding="ascii", newline="\r\n")
+    monkeypatch.setattr(sys, "stdout", terminal)
+    assert cli.main(["predict", path, str(new)]) == 0
+    terminal.flush()
+    assert terminal.buffer.getvalue().decode("utf-8") == "x,y,prediction\n2,0,花\n-1,5,Květ\n"
+    monkeypatch.setattr(sys, "stdout", io.StringIO())  # which has no encoding to change
+    assert cli.main(["predict", path, str(new)]) == 0
+    assert sys.stdout.getvalue() == "x,y,prediction\n2,0,花\n-1,5,Květ\n"
 
 
 def test_answers_that_are_nan_are_counted(tmp_path, capsys):

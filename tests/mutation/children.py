@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Generic, NoReturn, TypeVar
 
 MEMORY = 4 * 2**30  # bytes of address space
-PATIENCE = 40.0  # seconds of wall time per second of CPU time that is granted, on a busy machine
+PATIENCE = 10.0  # seconds of wall time per second of CPU time that is granted, on a busy machine
 
 Task = TypeVar("Task")
 

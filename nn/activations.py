@@ -17,7 +17,16 @@ from nn.checks import called
 from nn.initializers import Initializer, fan_in_uniform, glorot_uniform, he_uniform
 from nn.module import evaluating, plain
 
-__all__ = ["ACTIVATIONS", "ActivationName", "ActivationRow", "activation_row", "applied", "columns", "winner_take_all"]
+__all__ = [
+    "ACTIVATIONS",
+    "ActivationName",
+    "ActivationRow",
+    "activation_row",
+    "applied",
+    "columns",
+    "is_known",
+    "winner_take_all",
+]
 
 ActivationName = str | Callable[[Any], Any]
 
@@ -200,6 +209,10 @@ def columns(row: ActivationRow, samples: Any) -> Any:
 
 def _takes_arrays(row: ActivationRow) -> bool:
     """Return whether an activation is one of `nn.ACTIVATIONS` or a primitive; a function of one's own takes numbers."""
+    return is_known(row) or isinstance(row.function, Primitive)
+
+
+def is_known(row: ActivationRow) -> bool:
+    """Return whether a row is one of `nn.ACTIVATIONS`, perhaps with a parameter; one's own may have such a name too."""
     known = ACTIVATIONS.get(row.name.partition("(")[0])  # whose functions with a parameter are partial functions
-    named = known is not None and (row.function is known.function or isinstance(row.function, functools.partial))
-    return named or isinstance(row.function, Primitive)
+    return known is not None and (row.function is known.function or isinstance(row.function, functools.partial))

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from nn.activations import ACTIVATIONS, ActivationRow, activation_row
+from nn.activations import ActivationRow, is_known
 from nn.layers import MLP, Layer, Neuron, Perceptron
 from nn.module import Module
 from nn.stages import Activation, BatchNorm, Dropout, Sequential
@@ -43,16 +43,13 @@ def described(module: Any) -> dict[str, Any] | None:
     description = {"kind": type(module).__name__} | facts
     if _depth(description) > DEEPEST:
         return None
-    twin = made(description)
-    same = repr(twin) == repr(module) and len(twin.parameters()) == len(module.parameters())  # fewer are shared ones
-    return description if same and _regular(module) else None
+    return description if _parts(made(description)) == _parts(module) else None
 
 
 def _plain(fact: Any) -> Any:
     """Return an attribute as JSON says it: numbers, names of activations, descriptions of stages; None for others."""
     if isinstance(fact, ActivationRow):
-        known = fact.name.partition("(")[0] in ACTIVATIONS and activation_row(fact.name).function is not None
-        return fact.name if known or fact.name == "identity" else None
+        return fact.name if is_known(fact) else None
     if isinstance(fact, list):
         parts = [_plain(each) for each in fact]
         return None if None in parts else parts
@@ -61,15 +58,9 @@ def _plain(fact: Any) -> Any:
     return fact if isinstance(fact, (int, float, str)) else None
 
 
-def _regular(module: Module) -> bool:
-    """Return whether every neuron of a layer still has the layer's activation and number of inputs."""
-    layers = [each for _, each in module.named_modules() if isinstance(each, Layer)]
-    return all(
-        neuron.n_inputs == layer.n_inputs
-        and neuron.activation.name == ("identity" if layer.activation.vector else layer.activation.name)
-        for layer in layers
-        for neuron in layer.neurons
-    )
+def _parts(module: Module) -> tuple[list[tuple[str, str]], int]:
+    """Return the modules of a network by name, and how many parameters it has: fewer where some are shared."""
+    return [(name, repr(each)) for name, each in module.named_modules()], len(module.parameters())
 
 
 class _Kind(NamedTuple):

@@ -8,6 +8,7 @@ import math
 import pytest
 
 import nn
+from autograd import Value
 from nn import MLP, Activation, BatchNorm, Dropout, Layer, Module, Neuron, Perceptron, Sequential, architecture
 from nn.architecture import SavedFileError, described, made, n_parameters
 
@@ -56,10 +57,15 @@ class Own(Module):
     pass
 
 
-def with_other_neuron(neuron):
-    layer = Layer(2, 2, "relu")
-    layer.neurons[1] = neuron
-    return Sequential(layer)
+def exchanged(model, name, k, part):
+    """Return a model with another part in a list that it has."""
+    getattr(model, name)[k] = part
+    return model
+
+
+def with_more_parameters(layer):
+    layer.temperature = Value(1.0)
+    return layer
 
 
 @pytest.mark.parametrize(
@@ -73,10 +79,18 @@ def with_other_neuron(neuron):
         Layer(2, 2, lambda z: z * z),
         Activation(nn.ActivationRow("mine(2)", abs, nn.he_uniform)),
         Activation(nn.ActivationRow("own", None, nn.he_uniform)),
+        Activation(nn.ActivationRow("identity", abs, nn.he_uniform)),
+        Layer(2, 2, nn.ActivationRow("tanh", abs, nn.he_uniform)),
+        Layer(2, 2, nn.ActivationRow("relu(2)", abs, nn.he_uniform)),
         Sequential(Layer(2, 2), Own()),
         Sequential(Layer(2, 2), abs),
-        with_other_neuron(Neuron(2, "tanh")),
-        with_other_neuron(Neuron(3, "relu")),
+        Sequential(exchanged(Layer(2, 2, "relu"), "neurons", 1, Neuron(2, "tanh"))),
+        Sequential(exchanged(Layer(2, 2, "tanh"), "neurons", 1, Neuron(2, "relu"))),
+        Sequential(exchanged(Layer(2, 2, "relu"), "neurons", 1, Neuron(3, "relu"))),
+        Sequential(exchanged(Layer(2, 2, "relu"), "neurons", 1, Neuron(1, "relu"))),
+        exchanged(MLP(2, [2, 1], "relu"), "layers", 0, Layer(2, 2, "tanh")),
+        exchanged(MLP(2, [2, 1], "tanh"), "layers", 0, Layer(2, 2, "relu")),
+        with_more_parameters(Layer(2, 2)),
     ],
     ids=str,
 )

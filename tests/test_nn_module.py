@@ -16,7 +16,7 @@ import pytest
 from autograd import Tape, Value, no_grad, where
 from nn.columns import aligned
 from nn.layers import MLP, Layer, Neuron, Perceptron
-from nn.module import Module, any_frozen, evaluating, is_frozen, plain
+from nn.module import Module, any_frozen, evaluating, in_detail, is_frozen, plain
 from nn.optimizers import SGD, Adam
 from nn.stages import Activation, BatchNorm, Dropout, Sequential
 
@@ -150,6 +150,22 @@ def test_a_batch_is_one_call_per_sample():
     net = Net()
     assert [output.data for output in net.on_batch([[2.0], [3.0]])] == [2.0, 3.0]
     assert net.on_batch([]) == []
+
+
+def test_samples_are_independent_unless_a_module_says_otherwise():
+    assert not Net().couples_samples
+    assert BatchNorm(1).couples_samples
+
+
+def test_neurons_are_recorded_one_by_one_in_detail_only():
+    def scopes():
+        tape = Tape.of(*Layer(1, 2, "tanh")([0.5]))
+        return {line.scope for line in tape.lines() if line.kind == "node"}
+
+    assert scopes() == {("layer",)}
+    with in_detail():
+        assert scopes() == {("layer", "neuron 0"), ("layer", "neuron 1")}
+    assert scopes() == {("layer",)}
 
 
 def test_arrays_are_one_call_per_sample_unless_a_module_knows_better():

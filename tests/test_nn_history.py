@@ -6,6 +6,7 @@ import copy
 import dataclasses
 import json
 import math
+import sys
 
 import pytest
 
@@ -55,13 +56,13 @@ def test_an_epoch_is_its_numbers_and_not_its_run():
 
 
 def test_a_history_has_an_entry_for_each_epoch():
-    history = history_of(epoch_of(1, 2.0, 4.0), epoch_of(2, 1.0, 5.0))
-    assert history.loss == [2.0, 1.0]
-    assert history.accuracy == [0.5, 0.5]
-    assert history.validation == [Score(4.0, None), Score(5.0, None)]
-    assert history.penalties == [0.25, 0.25]
-    assert history.gradient_norms == {"layers.0": [3.0, 3.0], "layers.1": [4.0, 4.0]}
-    assert history.learning_rates == [0.1, 0.1]
+    history = history_of(epoch_of(1, 2.0, 4.0), epoch_of(2, 3.0, 6.0), epoch_of(3, 1.0, 5.0))
+    assert history.loss == [2.0, 3.0, 1.0]
+    assert history.accuracy == [0.5] * 3
+    assert history.validation == [Score(4.0, None), Score(6.0, None), Score(5.0, None)]
+    assert history.penalties == [0.25] * 3
+    assert history.gradient_norms == {"layers.0": [3.0] * 3, "layers.1": [4.0] * 3}
+    assert history.learning_rates == [0.1] * 3
     assert history.summary() == "loss 1, accuracy 50.0%, validation loss 5"
     assert history_of(epoch_of(1, 2.0)).summary() == "loss 2, accuracy 50.0%"
     assert history_of().summary() == "no epoch was finished"
@@ -207,9 +208,10 @@ def test_a_history_of_before_replays_came_without_an_engine():
 
 def test_whole_numbers_are_as_good_as_floats_and_validation_may_be_missing():
     history = history_of()
-    changes = {"training": [[2, 1], [1, None], [0, 0]], "validation": [], "penalties": [0, 1, 2]}
+    largest = int(sys.float_info.max)
+    changes = {"training": [[2, 1], [1, None], [largest, 0]], "validation": [], "penalties": [0, 1, 2]}
     history.load_state(state_of(**changes), kept_history().numbers())
-    assert history.training == [Score(2, 1), Score(1, None), Score(0, 0)]
+    assert history.training == [Score(2, 1), Score(1, None), Score(largest, 0)]
     assert history.validation == []
 
 
@@ -237,6 +239,7 @@ PAIRS = "scores of its history are not pairs of numbers"
         ({"gradient_norms": {"a": [1.0, "2", 3.0]}}, ValueError, "'a' of its history are not numbers"),
         ({"learning_rates": [0.1, None, 0.1]}, ValueError, "'learning_rates' of its history are not numbers"),
         ({"learning_rates": [0.1]}, ValueError, "the lists of its history differ in length"),
+        ({"training": [[1.0, 0.5]] * 4}, ValueError, "the lists of its history differ in length"),
         ({"validation": [[1.0, None]]}, ValueError, "the lists of its history differ in length"),
         ({"gradient_norms": {"a": [1.0]}}, ValueError, "the lists of its history differ in length"),
         ({"best_epoch": 4}, ValueError, "its history names an epoch that is none of its 3"),
@@ -258,8 +261,16 @@ def test_what_no_history_gives_is_refused_and_changes_nothing(changes, error, me
 
 def test_a_snapshot_has_the_numbers_of_the_model():
     history = history_of(epoch_of(1, 2.0))
-    with pytest.raises(ValueError, match="a snapshot of its history has not the 2 numbers of the model"):
-        history.load_state(state_of(), kept_history().numbers() | {"snapshot.2": [1.0]})
+    for wrong in ([1.0], [1.0, 2.0, 3.0]):
+        with pytest.raises(ValueError, match="a snapshot of its history has not the 2 numbers of the model"):
+            history.load_state(state_of(), kept_history().numbers() | {"snapshot.2": wrong})
     with pytest.raises(KeyError):
         history.load_state(state_of(), {})
     assert history == history_of(epoch_of(1, 2.0))
+
+
+def test_a_snapshot_that_stands_twice_in_a_file_is_gone_on_from():
+    history = history_of()
+    history.load_state(state_of(snapshots=[0, 0, 3]), kept_history().numbers())
+    history.add_snapshot(Snapshot(4, (4.0, 0.5)))
+    assert [snapshot.epoch for snapshot in history.snapshots] == [0, 0, 3, 4]

@@ -657,11 +657,14 @@ def test_classes_of_a_loss_around_one_of_the_table_have_a_program_each():
     agree(make, HUNDRED_STEPS, targets, loss=weighted, epochs=5, batch_size=5)
 
 
-def test_targets_that_are_numbers_vary_within_one_program():
+@pytest.mark.parametrize("size", [1, 5])
+def test_targets_that_are_numbers_vary_within_one_program(size):
     def loss(output, target):
         return mean_squared_error(output, [2.0 * each for each in target])
 
-    agree(task("mean_squared_error")[0], HUNDRED_STEPS, PAIRS, loss=loss, epochs=5, batch_size=5)
+    inputs = [[0.1 * k, 1.0] for k in range(17)]
+    targets = [[0.1 * k, 0.2] for k in range(17)]
+    agree(task("mean_squared_error")[0], HUNDRED_STEPS, targets, inputs=inputs, loss=loss, epochs=3, batch_size=size)
 
 
 def test_lists_of_one_number_and_numbers_are_not_taken_for_the_same():
@@ -759,6 +762,21 @@ def test_a_loss_that_is_not_finite_is_told_as_before():
     assert reports[0].history.engine == "replay"
     assert len(reports[0].losses) == len(reports[1].losses)
     assert all(map(math.isfinite, reports[0].numbers))
+
+
+def test_a_gradient_that_is_not_finite_is_told_as_before():
+    class Root(Module):
+        def __init__(self) -> None:
+            self.weight = Value(0.0)
+
+        def __call__(self, x):
+            return x * autograd.sqrt(self.weight)
+
+    for replay in (True, False):
+        with pytest.warns(RuntimeWarning, match="the step after a finite loss led to parameters that are not finite"):
+            told = run(Root, [1.0, 2.0], inputs=[1.0, 2.0], replay=replay)
+        assert told.history.engine == ("replay" if replay else "eager")
+        assert told.numbers == [0.0]
 
 
 # -- recording leaves no trace ---------------------------------------------------------------------------------------

@@ -116,6 +116,10 @@ def test_a_zero_that_stops_infinity_is_told():
     with_nan = "".join(captions(step_through(log(Value(-1.0)) * 2.0 * Value(1.0))))
     assert "= 1 × nan = nan" in with_nan
     assert "nothing" not in with_nan
+    y = Value(1.0, label="y")
+    for value, seed, told in ((y + sqrt(x), "y", "inf × 0 = 0"), (x * y, {"y": math.inf}, "0 × inf = 0")):
+        steps = "".join(captions(step_through(value, mode="forward", seed=seed)))
+        assert f"{told} (a zero factor makes a share exactly nothing)" in steps
 
 
 def test_many_operands_are_told_without_their_numbers():
@@ -208,6 +212,8 @@ def test_the_widest_number_is_the_one_that_takes_most_room_in_print():
     walk.cards["n0"] = [[Shown(0, "", "123456789"), Shown(1, "1 + 1 = ", "2")]]  # nine characters each
     assert numbers_of(walk, final=False).cards == {"n0": [("", "123456789")]}
     assert numbers_of(walk, final=True).cards == {"n0": [("1 + 1 = ", "2")]}
+    walk.cards["n0"] = [[Shown(0, "", "−1.234567"), Shown(1, "1 + 1 + 1 = ", "3")]]  # spaces take half a digit's room
+    assert numbers_of(walk, final=False).cards == {"n0": [("1 + 1 + 1 = ", "3")]}
 
 
 def test_an_operation_is_told_up_to_120_characters():

@@ -954,6 +954,16 @@ def test_the_playground_is_served_and_its_page_opened(flags, asked, address, pag
     assert capsys.readouterr() == (f"the playground is at {address} (Ctrl-C ends it)\n", "\nstopped\n")
 
 
+def test_the_address_is_told_at_once_into_a_pipe_too(monkeypatch):
+    pipe = io.TextIOWrapper(io.BytesIO())
+    monkeypatch.setattr(sys, "stdout", pipe)
+    monkeypatch.setattr(webbrowser, "open", lambda address: told.append((address, pipe.buffer.getvalue().decode())))
+    monkeypatch.setitem(sys.modules, "nn.playground.server", SimpleNamespace(open_server=Served()))
+    told = []
+    assert cli.main(["playground"]) == 0
+    assert told == [("http://here/", "the playground is at http://here/ (Ctrl-C ends it)\n")]
+
+
 @pytest.mark.skipif(os.name != "posix", reason="the system ends a process by a signal")
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_playground_well(sent, monkeypatch, opened, capsys):
@@ -989,6 +999,7 @@ def test_a_playground_that_cannot_be_served_says_why(error, code, told, monkeypa
     [
         ("websockets", 'the playground needs websockets, which is not installed: pip install "tapegrad[playground]"'),
         ("other", "no module other"),
+        ("zebra", "no module zebra"),
     ],
 )
 def test_a_playground_without_its_package_says_what_to_install(missing, told, monkeypatch, opened, capsys):

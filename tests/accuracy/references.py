@@ -27,6 +27,7 @@ from tests.accuracy.sampling import (
     exponent,
     moderate_powers,
     near,
+    next_to_turns,
     one,
     ordinary,
     pairs,
@@ -430,6 +431,7 @@ SUMS = [
 TURNS = [
     *(k * math.pi / 2.0 for k in (1, 2, 3, 4, -1, 11, 226, 710, 1e5, 1e15)),
     math.ldexp(6381956970095103.0, 797),  # of all floats the one next to a multiple of π/2
+    *next_to_turns(),
     math.pi / 4.0,
     2.0**-27,
     1e6,

@@ -8,6 +8,9 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+
+import mpmath
 
 Point = tuple[float, ...]
 Draw = Callable[[random.Random], float]
@@ -181,6 +184,25 @@ def moved(x: float, source: random.Random) -> float:
     there = x + side * abs(x) * 10.0 ** source.uniform(-16.0, -1.0)
     there = math.nextafter(x, side * math.inf) if there == x else there
     return max(min(there, LARGEST), -LARGEST)
+
+
+def next_to_turns() -> list[float]:
+    """Return floats of many sizes that lie next to multiples of π/2, on either side.
+
+    For a power of two these are its best fractions of π/2 with a numerator of 53 bits, by the continued fraction.
+    """
+    with mpmath.workprec(2200):
+        half_pi = Fraction(int(mpmath.floor(mpmath.ldexp(mpmath.pi, 2100))), 2**2101)
+    found: list[float] = []
+    for exponent in range(-20, 970, 30):
+        rest, before, numerator = Fraction(2) ** exponent / half_pi, 0, 1
+        numerators: list[int] = []
+        while numerator < 2**53:
+            numerators.append(numerator)
+            rest = 1 / (rest - math.floor(rest))
+            before, numerator = numerator, math.floor(rest) * numerator + before
+        found += [math.ldexp(each, exponent) for each in numerators[-2:]]
+    return found
 
 
 def beside(hard: Sequence[Point], source: random.Random) -> Point:

@@ -53,7 +53,7 @@ def same(got, expected, ulps):
     """Return whether two floats are both nan, or equal, or so near to each other."""
     if got != got or expected != expected:
         return got != got and expected != expected
-    return got == expected or abs(got - expected) <= ulps * math.ulp(expected)
+    return got == expected or (math.isfinite(expected) and abs(got - expected) <= ulps * math.ulp(expected))
 
 
 def same_value(got, expected, ulps):

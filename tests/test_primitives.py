@@ -32,7 +32,7 @@ def as_tuple(thing):
 def close(got, expected, ulps=4.0):
     if expected != expected:
         return got != got
-    return got == expected or abs(got - expected) <= ulps * math.ulp(expected)
+    return got == expected or (math.isfinite(expected) and abs(got - expected) <= ulps * math.ulp(expected))
 
 
 def slopes_of_numbers(row, *arguments):
@@ -316,6 +316,16 @@ IEEE = [
     (primitives.prod, (1e-200, 1e-200, 1e300), 1e-100),
     (primitives.prod, (0.0, math.inf), math.nan),
     (primitives.prod, (math.inf, 1e-200, -1e-200), -math.inf),
+    (primitives.prod, (5e-324, 5e-324, math.inf), math.inf),
+    (primitives.prod, (math.nan, math.inf), math.nan),
+    (primitives.pow, (-1e200, 2.0), math.inf),
+    (primitives.pow, (-1e200, 3.0), -math.inf),
+    (primitives.pow, (-1e-200, -3.0), -math.inf),
+    (primitives.pow, (-0.0, -2.0), math.inf),
+    (primitives.pow, (-0.0, -3.0), -math.inf),
+    (primitives.pow_slope, (-0.5, 0.5), math.nan),
+    (primitives.pow_log, (math.inf, 0.0), math.inf),
+    (primitives.cbrt, (-math.inf,), -math.inf),
     (primitives.max, (math.nan, 1.0), math.nan),
     (primitives.min, (1.0, math.nan), math.nan),
     (primitives.logsumexp, (math.inf, 1.0), math.inf),
@@ -325,6 +335,7 @@ IEEE = [
     (primitives.round_to, (1.7e308, -308.0), math.inf),
     (primitives.round_to, (-123.0, -1000.0), -0.0),
     (primitives.round_to, (0.1, 1000.0), 0.1),
+    (primitives.round_to, (0.1, math.inf), 0.1),
     (primitives.softplus, (1000.0,), 1000.0),
     (primitives.silu, (-math.inf,), 0.0),
     (primitives.gelu, (-math.inf,), 0.0),
@@ -419,6 +430,7 @@ DIGITS = [  # mpmath's to 1,800 digits, rounded once
     (primitives.prod, (1e200, 1.1e110, 1e-300), 1.1e10),
     (primitives.cbrt, (1e-320,), 2.1544266950262728e-107),
     (primitives.cbrt, (1.7e308,), 5.539658256754465e102),
+    (primitives.div_slope, (5e-324, 1e-8), -4.940656458412464e-308),
     (primitives.pow_slope, (3.0, -200.5), -1.452718780141956e-94),
     (primitives.pow_slope, (1.5, 0.25), 0.18444698661672027),
     (primitives.logit, (0.2,), -1.3862943611198906),
@@ -439,6 +451,24 @@ def test_all_digits_are_right_where_the_usual_formula_loses_some(row, arguments,
     assert close(row.of(*arguments), expected)
     array = row.of(*(np.array([x]) for x in arguments))
     assert close(array.item(), expected, ulps=16.0)  # NumPy's tangent is 14 off at that angle
+
+
+@pytest.mark.parametrize("point", [-0.12194123244400545, 0.041892065511528465, 0.20268105772299982])
+def test_the_slope_of_sigmoid_is_nearer_than_the_bound_asks(point):
+    power = Fraction(math.exp(-abs(point)))  # 0.5 ulp off
+    exact = power / (1 + power) ** 2
+    assert abs(Fraction(primitives.sigmoid_slope(point)) - exact) <= Fraction(math.ulp(float(exact)))
+
+
+@pytest.mark.parametrize("x", [3.3744258759739156, 3.4862967033845806, 3.0353100765210836])
+def test_the_cube_root_is_the_nearest_float(x):
+    root, half = Fraction(primitives.cbrt(x)), Fraction(math.ulp(primitives.cbrt(x))) / 2
+    assert (root - half) ** 3 <= Fraction(x) <= (root + half) ** 3
+
+
+def test_a_factor_of_1_changes_nothing_before_an_exponential():
+    for x in range(-590, 591, 7):
+        assert primitives.times_exp(1.0, x + 0.3) == primitives.exp(x + 0.3)
 
 
 def test_the_cube_root_of_a_cube_is_exact():

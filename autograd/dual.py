@@ -95,7 +95,9 @@ class Dual(Operators["Dual | Value | Real"]):
 
     @classmethod
     def __primitive__(cls, primitive: Primitive, arguments: Sequence[Any]) -> Any:
-        """Apply a primitive: the primal by its row, the tangent by its partials."""
+        """Apply a primitive: the primal by its row, the tangent by its partials; NumPy takes arrays apart before."""
+        if any(hasattr(type(argument), "__array__") and not is_real(argument) for argument in arguments):
+            return NotImplemented
         seeding = max(argument.seeding for argument in arguments if isinstance(argument, Dual))
         ours = [isinstance(argument, Dual) and argument.seeding == seeding for argument in arguments]
         primals = [argument.primal if mine else argument for argument, mine in zip(arguments, ours)]

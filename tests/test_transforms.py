@@ -264,9 +264,10 @@ def test_vjp_with_a_differentiable_adjoint(adjoint):
 
 @pytest.mark.parametrize("tangent", [0.0, 1.0, 2.0])
 @pytest.mark.parametrize("outer", [grad, lambda f: lambda x: jvp(f, (x,), (1.0,))[1]])
-def test_jvp_with_a_differentiable_tangent(outer, tangent):
+@pytest.mark.parametrize("f", [lambda x: x * x, lambda x: vjp(lambda z: z * z, 3.0)[1](x)[0]])
+def test_jvp_with_a_differentiable_tangent(outer, tangent, f):
     def pushed(seed):
-        return jvp(lambda x: x * x, (3.0,), (seed,))[1]
+        return jvp(f, (3.0,), (seed,))[1]
 
     assert pushed(tangent) == 6.0 * tangent
     assert outer(pushed)(tangent) == 6.0
@@ -501,6 +502,16 @@ def test_duals_and_values_mix():
     assert isinstance(product, Dual)
     assert product.tangent.data == 3.0
     assert (w * Dual(2.0, 1.0)).primal.data == 6.0
+
+
+def test_duals_stand_beside_arrays_as_values_do():
+    x, numbers = Dual(2.0, 1.0), numpy.array([1.0, 3.0])
+    for products in (x * numbers, ag.mul(x, numbers), ag.mul(numbers, x)):
+        assert [(each.primal, each.tangent) for each in products] == [(2.0, 1.0), (6.0, 3.0)]
+    chosen = jvp(lambda x: ag.where(numbers > 2.0, x * x, 5.0), (3.0,), (1.0,))
+    assert [part.tolist() for part in chosen] == [[5.0, 9.0], [0.0, 6.0]]
+    both = jvp(lambda x: ag.dot([x, Value(4.0)], [numbers, 1.0]), (3.0,), (1.0,))
+    assert [[each.data for each in both[0]], both[1].tolist()] == [[7.0, 13.0], [1.0, 3.0]]
 
 
 def test_a_zero_tangent_times_an_infinite_slope_is_nothing():

@@ -390,7 +390,7 @@ class Primitive:
 
         elementwise = any(_is_node(argument) or _holds_objects(argument) for argument in arguments)
         if elementwise:  # arrays of Values
-            return numpy.frompyfunc(self, len(arguments), 1)(*arguments)
+            return numpy.frompyfunc(self.of, len(arguments), 1)(*arguments)
         array = next(argument for argument in arguments if _is_array(argument))
         namespace = numpy if isinstance(array, numpy.ndarray) else array.__array_namespace__()
         condition = arguments[:1] if self.takes_condition else ()
@@ -844,7 +844,7 @@ def _log_sum_exp_on_arrays(xp: Any, *arrays: Any) -> Any:
 
 def _divide_slope_on_arrays(xp: Any, x: Any, y: Any) -> Any:
     quotient = xp.divide(x, y)
-    usual = (xp.abs(quotient) > kernels.SMALL) | (xp.equal(x, 0.0) | xp.equal(y, 0.0) | ~xp.isfinite(y))
+    usual = (xp.abs(quotient) > kernels.SMALL) | xp.equal(x, 0.0) | ~xp.isfinite(y)
     scale = 2.0**600  # a subnormal quotient has lost digits that a small divisor would magnify
     return xp.where(usual, -quotient / y, -(xp.multiply(x, scale) / y) / xp.multiply(y, scale))
 

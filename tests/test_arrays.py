@@ -49,6 +49,11 @@ def test_a_value_with_an_array_of_floats():
         assert data(product) == [2 * x for x in X]
 
 
+@pytest.mark.parametrize("mask", [[True, False], [1.0, 0.0]])
+def test_an_array_chooses_element_by_element(mask):
+    assert data(ag.where(numpy.array(mask), Value(2.0), Value(3.0))) == [2.0, 3.0]
+
+
 def test_reductions_and_products_differentiate():
     a = values()
     total = numpy.sum(a * a) + numpy.dot(a, a) + a @ numpy.array([1.0, 2.0, 3.0])
@@ -218,6 +223,8 @@ def test_arrays_have_any_shape(name):
         (1e160, 1.0, -1e160, 1e-160),
         (1.0, 2.0**-53, 2.0**-110),
         (1.0, 2.0**-53, -(2.0**-110)),
+        (1.0, -(2.0**-54), -(2.0**-120)),
+        (2.0**153, 2.0**100, 2.0**40),
         (1.0, 2.0**-53, 2.0**-110, -(2.0**-110), 2.0**-300),
         (1.0, 2.0**-53, 0.0),
         (0.1,) * 10,
@@ -233,10 +240,18 @@ def test_sums_of_arrays_are_rounded_once(terms):
 
 def test_bessel_ratios_of_every_order_are_those_of_floats():
     lanes = [
-        (x, order) for order in (*range(12), 40.0, 199.9, 200.5) for x in numpy.linspace(-250.0, 250.0, 101).tolist()
+        (x, order)
+        for order in (*range(12), 40.0, 199.9, 200.5)
+        for x in (order + 1.5, *numpy.linspace(-250.0, 250.0, 101).tolist())
     ]
     lanes = [(x, float(order)) for x, order in lanes]
     columns = [numpy.array(column) for column in zip(*lanes, strict=True)]
     ratios = primitives.bessel_ratio(*columns).tolist()
     # near its zeros, what the sine's last bit is worth remains: 4 ulp of the largest term, as the row says
     assert ratios == pytest.approx([primitives.bessel_ratio(*lane) for lane in lanes], rel=1e-12, abs=0.0)
+
+
+def test_the_first_bessel_ratio_is_that_of_floats_where_its_series_ends():
+    lanes = [(x, 0.0) for x in numpy.linspace(1.9, 2.9, 1001).tolist()]
+    columns = [numpy.array(column) for column in zip(*lanes, strict=True)]
+    assert not differences(primitives.bessel_ratio, lanes, on_arrays(primitives.bessel_ratio, columns, len(lanes)))

@@ -6,9 +6,10 @@ import itertools
 import math
 import operator
 
+import numpy
 import pytest
 
-from autograd import Value, dot, linear, matvec, no_grad, primitives, value
+from autograd import Tape, Value, dot, linear, matvec, no_grad, primitives, strict, value
 from autograd.tape import edges
 from autograd.value import apply
 
@@ -41,9 +42,35 @@ def test_whole_numbers_count_as_floats():
             assert recorded(operate(left, right)) == recorded(apply(row, (left, right)))
 
 
+@pytest.mark.parametrize(("operate", "row"), OPERATORS, ids=lambda each: getattr(each, "name", ""))
+def test_operators_leave_what_is_no_number_to_its_hook_or_its_own_operator(operate, row):
+    class Asked:
+        @classmethod
+        def __primitive__(cls, primitive, arguments):
+            return primitive, *arguments
+
+    x, asked = Value(3.0), Asked()
+    for left, right in ((x, asked), (asked, x)):
+        assert all(map(operator.is_, operate(left, right), (row, left, right)))
+    for one in (x > 2.0, numpy.array(1.0)):
+        assert (operate(x, one).data, operate(one, x).data) == (operate(3.0, 1.0), operate(1.0, 3.0))
+
+
 def test_negation_records_what_its_row_records():
     for x in NUMBERS:
         assert recorded(-Value(x)) == recorded(apply(primitives.neg, (Value(x),)))
+
+
+@pytest.mark.parametrize(
+    "f", [operator.neg, primitives.exp, *(lambda x, operate=operate: operate(x, x) for operate, _ in OPERATORS)]
+)
+def test_what_is_recorded_the_careful_way_is_stored_alike(f):
+    x = Value(2.0)
+    with Tape() as usual:
+        f(x)
+    with strict(), Tape() as careful:
+        f(x)
+    assert usual.nodes == careful.nodes
 
 
 def rows_and_vectors():

@@ -275,6 +275,7 @@ def test_no_grad_reaches_a_thread_only_through_its_context():
 
 
 def test_guards_keep_their_tape_until_it_is_closed():
+    close_automatic()  # likewise
     x = Value(2.0)
     if x > 1:
         y = x * x

@@ -19,6 +19,7 @@ from autograd.tape import (
     forward_sweep,
     reachable,
     reverse_sweep,
+    sweep_fields,
 )
 
 ANY = 0  # a primitive's code: the sweeps never look at it
@@ -186,6 +187,33 @@ def test_many_segments_cost_no_more_than_their_nodes():
         newer.append((ANY, 0.0, newer.enter_import((older, k)), 1.0, max(0, 2 * k - 1), 1.0))
     swept = reverse_sweep([((newer, len(newer.nodes) - 1), 1.0)])
     assert swept[older][1:] == [1.0] * 2999
+
+
+class Counted(list):
+    """A list that counts how many of its elements are read."""
+
+    read = 0
+
+    def __getitem__(self, at):
+        found = list.__getitem__(self, at)
+        self.read += len(found) if isinstance(at, slice) else 1
+        return found
+
+    def __reversed__(self):
+        for element in list.__reversed__(self):
+            self.read += 1
+            yield element
+
+
+@pytest.mark.parametrize("highest", [0, 999])
+@pytest.mark.parametrize(("high", "low"), [(9, 0), (999, 0), (999, 990), (500, 491)])
+def test_a_sweep_over_a_part_of_a_tape_reads_about_as_much_of_it(high, low, highest):
+    tape = written((LEAF, 1.0), *((ANY, 1.0, k, 1.0) for k in range(999)))
+    fields, adjoints = Counted(tape.fields), Counted([0.0] * (max(high, highest) + 1))
+    adjoints[high] = 2.0
+    sweep_fields(fields, adjoints, low, high)
+    assert adjoints[max(0, low - 1) : high + 1] == [2.0] * (high + 1 - max(0, low - 1))
+    assert fields.read + adjoints.read < 60 * (high - low + 1)
 
 
 def test_edges_gives_operands_and_numbers_for_every_layout():

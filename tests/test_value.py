@@ -367,6 +367,25 @@ def test_a_bool_is_a_condition_of_where_and_no_other_operand(true):
         ag.where("true", Value(2.0), 3.0)
 
 
+def test_the_partial_in_a_constant_is_not_asked_for():
+    asked, rows, constant = [], [], Value(3.0).detach()
+    partials = [lambda y, *xs: asked.append("first") or 1.0, lambda y, *xs: asked.append("second") or 1.0]
+    try:
+        rows.append(Primitive("one", lambda x: x, partials=partials[:1]))
+        rows.append(Primitive("two", lambda x, z: x, partials=partials))
+        assert rows[0](constant).is_constant
+        assert rows[1](constant, 2.0).is_constant
+        assert asked == []
+        assert [rows[1](constant, Value(2.0)).data, rows[1](Value(2.0), 3.0).data, *asked] == [
+            3.0,
+            2.0,
+            "second",
+            "first",
+        ]
+    finally:
+        assert [TABLE.pop() for _ in rows] == rows[::-1]
+
+
 def test_ints_that_a_row_returns_count_as_floats():
     rows = [
         Primitive("whole_slope", lambda x: 2.0, partials=[lambda y, x: 3]),

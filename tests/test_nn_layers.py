@@ -191,6 +191,19 @@ def test_the_same_seed_gives_the_same_network_bit_by_bit():
     assert numbers(MLP(2, [4, 1], seed=7)) != numbers(MLP(2, [4, 1], seed=8))
 
 
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda **seed: Neuron(3, **seed),
+        lambda **seed: Layer(3, 2, **seed),
+        lambda **seed: Perceptron(3, **seed),
+        lambda **seed: MLP(3, [2], **seed),
+    ],
+)
+def test_without_a_seed_weights_start_from_the_seed_0(make):
+    assert numbers(make()) == numbers(make(seed=0)) != numbers(make(seed=1))
+
+
 def test_the_global_generator_is_neither_used_nor_moved():
     random.seed(1)
     state = random.getstate()
@@ -206,7 +219,6 @@ def test_a_layer_is_one_line_of_a_summary():
 
 def test_neurons_of_a_layer_start_apart():
     layer = Layer(3, 4)
-    assert numbers(layer) == numbers(Layer(3, 4, seed=0))
     assert len({tuple(numbers(neuron)) for neuron in layer.neurons}) == 4
 
 
@@ -1066,6 +1078,7 @@ def test_an_mlp_reads_well_and_knows_its_sizes():
     model = MLP(3, [4, 2], "leaky_relu(0.20)", last="softmax")
     assert repr(model) == "MLP(3, [4, 2], 'leaky_relu(0.2)', last='softmax')"
     assert (model.n_inputs, model.n_outputs, model.widths) == (3, 2, [4, 2])
+    assert MLP(3, [5, 4, 2]).n_outputs == 2
     assert plain(model([1.0, 2.0, 3.0])) == softmax(plain(by_layers(model, [1.0, 2.0, 3.0])))
 
 
@@ -1118,3 +1131,7 @@ def test_a_neuron_that_is_taken_out_or_exchanged_is_no_longer_computed():
     assert len(layer([1.0, 2.0])) == 2
     layer.neurons[0] = last
     assert layer([1.0, 2.0])[0].data == last([1.0, 2.0]).data
+    shares = Layer(2, 3, "softmax")
+    assert len(shares([1.0, 2.0])) == 3
+    shares.neurons.pop()
+    assert len(shares([1.0, 2.0])) == 2

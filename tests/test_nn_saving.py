@@ -539,6 +539,7 @@ def test_the_same_model_gives_the_same_bytes(path):
         ),
         (lambda: run_of(MLP(2, [3])), r"it was written with model Sequential\(.*\), this run has MLP\("),
         (lambda: run_of(noisy(), batch_size=7), "30 samples in batches of 8, this run has 30 samples in batches of 7"),
+        (lambda: run_of(noisy(), batch_size=9), "30 samples in batches of 8, this run has 30 samples in batches of 9"),
         (lambda: run_of(noisy(), loss="multiclass_hinge"), "it was written with loss softmax_cross_entropy, this run"),
         (
             lambda: run_of(noisy(), schedule=lambda optimizer: CosineSchedule(optimizer, 3)),

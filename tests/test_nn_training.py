@@ -326,6 +326,22 @@ def test_errors_say_in_which_samples():
     assert re.fullmatch(r"while training on samples [0-3], [0-3], [0-3], [0-3] \(numbered from 0\)", note)
 
 
+@pytest.mark.parametrize(("n_samples", "rest"), [(8, ""), (9, ", …")])
+def test_eight_samples_of_a_batch_are_told(n_samples, rest):
+    with pytest.raises(ValueError, match="the target of a single score is 1 or -1, not 0") as caught:
+        fit_line(MLP(1, [1]), inputs=[[0.0]] * n_samples, targets=[0] * n_samples, loss=hinge, batch_size=None)
+    (note,) = caught.value.__notes__
+    assert re.fullmatch(rf"while training on samples \d(, \d){{7}}{rest} \(numbered from 0\)", note)
+
+
+def test_data_are_known_by_the_same_name_from_release_to_release():
+    model = MLP(1, [1])
+    optimizer = SGD(model.parameters(), 0.1)
+    run = training(model, [[0.0], [1.0]], [1.0, 3.0], loss=mean_squared_error, optimizer=optimizer, epochs=1)
+    kind = run.state()[0]["kind"]
+    assert (kind["data"], kind["validation"]) == ("2 samples (301e6c822acb)", "none")
+
+
 def test_what_is_wrong_with_the_validation_is_said_so():
     with pytest.raises(ValueError, match="of the validation, inputs and targets differ in number: 1 and 2"):
         fit_line(MLP(1, [1]), validation=([[0.0]], [1.0, 2.0]))

@@ -168,6 +168,8 @@ def test_lines_name_leaves_by_their_role_and_hold_no_numbers_of_theirs():
     a, b, c = Value(2.0), Value(3.0), Value(4.0)
     assert lines(line, a, b) == lines(line, b, a) == lines(line, Value(7.0), c)
     assert lines(line, a, b) != lines(lambda a, b: a * 6.0 + b, a, b)
+    five, six = (lambda a, b, number=number: autograd.sum([a, number, b]) for number in (5.0, 6.0))
+    assert lines(five, a, b) == lines(five, b, a) != lines(six, a, b)
     assert lines(line, a, b) != lines(lambda a, b: b * 5.0 + a, a, b)
     assert lines(line, a, b) != lines(lambda a, b: a * 5.0 + c, a, b)
     assert lines(lambda a, b: a * 5.0 + c, a, b) == lines(lambda a, b: a * 5.0 + c, b, a)
@@ -282,9 +284,14 @@ def test_an_order_of_masks_that_is_none_of_these_is_said():
         def on_batch(self, samples):
             return [super().__call__(samples[0]), *samples[1:]]
 
-    for kind in (Backwards, Once):
-        model = kind(*dropouts(2))
-        masks = [(dropout, 1) for dropout in model.dropouts]
+    for model, count in (
+        (Backwards(*dropouts(2)), 2),
+        (Once(*dropouts(2)), 2),
+        (Passing(*dropouts(2)), 3),
+        (Passing(*dropouts(3)), 2),
+        (Passing(), 2),
+    ):
+        masks = [(dropout, 1) for dropout in dropouts(count)]  # of a sample that passed alone
         told = error_of(lambda model=model, masks=masks: mask_blocks(model, [[1.0], [2.0]], masks))
         assert told == "it cannot be told in which order a batch draws the masks of Dropout"
 
@@ -298,6 +305,7 @@ class Holder(Module):
         self.count = 3
         self.seen = [1.0, 2.0]
         self.noise = random.Random(1)
+        self.noise.random()
         self.rng = numpy.random.default_rng(1)
         self._private = 0
         self.norm = BatchNorm(1)
@@ -323,6 +331,8 @@ LISTS = "calling it changes a list that it holds"
             "calling it changes the attribute momentum of BatchNorm",
         ),
         (lambda holder: holder.seen.append(3.0), LISTS),
+        (lambda holder: holder.seen.pop(), LISTS),
+        (lambda holder: holder.norm.scale.__setitem__(0, Value(1.0)), LISTS),
         (lambda holder: holder.seen.reverse(), LISTS),
         (lambda holder: holder.norm.remember(0, 1.0, 2.0, 2), LISTS),
         (lambda holder: holder.noise.random(), DRAWS),

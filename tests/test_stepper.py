@@ -18,7 +18,7 @@ from autograd import sum as total_of
 from autograd.listing import adjoints
 from autograd.show import render
 from autograd.show import stepper as stepper_module
-from autograd.show.stage import TITLE, Stage, unlinked
+from autograd.show.stage import TITLE, Stage, _align, unlinked
 from autograd.show.stepper import MOST_STEPS, Stepper, _page, _rules, _table, step_through
 from autograd.show.walk import Frame, Part, Shown, Walk, cut, numbers_of
 from autograd.tape import forward_sweep
@@ -304,6 +304,17 @@ def test_words_stand_on_the_line_of_their_numbers():
         assert len({text.get("y") for text in card.findall("text")}) == 3
         words = [text for text in card.findall("text") if text.get("text-anchor") == "start"]
         assert len({text.get("y") for text in words[-2:]}) == 2  # value and grad
+
+
+@pytest.mark.parametrize("top", [-66.0, -300.5, 0.0, 40.0])
+@pytest.mark.parametrize("off", [1.4, -1.4])
+def test_words_are_moved_to_their_line_wherever_their_card_is(top, off):
+    lines = [top, top + 22.0, top + 44.0]
+    numbers = [ElementTree.Element("text", {"y": f"{y:g}", "font-size": "12.00"}) for y in lines]
+    words = [ElementTree.Element("text", {"y": f"{y + off:g}", "font-size": "10.00"}) for y in lines]
+    apart = ElementTree.Element("text", {"y": f"{top + 11.0:g}", "font-size": "10.00"})
+    _align([*words, *numbers, apart])
+    assert [float(text.get("y")) for text in (*numbers, *words, apart)] == [*lines, *lines, top + 11.0]
 
 
 def test_labels_in_links_of_their_own_are_found():

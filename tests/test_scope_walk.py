@@ -250,6 +250,16 @@ def test_a_scope_that_is_entered_twice_passes_on_to_itself():
     assert cards(forward)["s0"] == [[(1, "6"), (6, "6 … 30")], [(2, "0 … 2"), (7, "2 … 10")]]
 
 
+def test_an_out_that_the_output_does_not_need_stops_no_other():
+    x = Value(3.0, label="x")
+    with scope("pair"):
+        a = x * 2.0
+        b = x * x  # an output of its own
+    walk = walked((Tape.of(b, a * 5.0), [x]))
+    assert cards(walk)["n0"][1][-1] == (5, "10")
+    assert cards(walk)["s0"][1][-1] == (4, "0 … 5")
+
+
 def test_many_inputs_are_told_as_one():
     walk = walked(many(), depth=2)
     assert sentences(walk) == [

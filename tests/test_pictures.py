@@ -185,6 +185,9 @@ def test_neurons_of_a_layer_are_one_stack_and_inputs_another():
     }
     assert stacks(2, 1, inputs=1) == {"s0": "ks0", "s1": "ks0"}
     assert stacks(1, 1, inputs=2) == {}
+    given, output = network(2, 1, inputs=1)
+    beside = picture_of((output - 1.0) * (output * 2.0), collapse=2, inputs=given).stacks
+    assert beside == {"s0": "ks0", "s1": "ks0"}, "what is computed stands alone"
 
 
 def test_neurons_keep_their_order():

@@ -179,6 +179,7 @@ def shown(error: float) -> str:
     if error == math.inf:
         return "inf"
     if error >= 1e4:
-        return f"{error:.0e}".replace("e+", "e")
+        exponent = math.floor(math.log10(error))
+        return f"{math.ceil(round(error / 10.0**exponent, 6)) * 10.0**exponent:.0e}".replace("e+", "e")
     digits = 2 if error < 100.0 else 0
     return f"{math.ceil(round(error * 10**digits, 6)) / 10**digits:.{digits}f}"

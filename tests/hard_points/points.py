@@ -1862,7 +1862,14 @@ BEYOND = [
         reason="p (1 - p) cancels where p is next to 1; the other entries are right",
     ),
     case("a length with an infinite leg", "hypot(x, y)", (inf, 1.0), inf, (nan, 0.0), source="IEEE 754: inf / inf"),
-    case("an angle with an infinite leg", "atan2(x, y)", (1.0, inf), 0.0, (0.0, 0.0), source="limit: the angle no longer turns"),
+    case(
+        "an angle with an infinite leg",
+        "atan2(x, y)",
+        (1.0, inf),
+        0.0,
+        (0.0, 0.0),
+        source="limit: the angle no longer turns",
+    ),
 ]
 
 GROUPS: dict[str, list[Point]] = {

@@ -168,6 +168,8 @@ def test_lines_name_leaves_by_their_role_and_hold_no_numbers_of_theirs():
     a, b, c = Value(2.0), Value(3.0), Value(4.0)
     assert lines(line, a, b) == lines(line, b, a) == lines(line, Value(7.0), c)
     assert lines(line, a, b) != lines(lambda a, b: a * 6.0 + b, a, b)
+    assert lines(lambda a, b: a * b, a, b) == lines(lambda a, b: a * b, b, a)
+    assert lines(lambda a, b: a * b, a, b) != lines(lambda a, b: a * a, a, b)
     five, six = (lambda a, b, number=number: autograd.sum([a, number, b]) for number in (5.0, 6.0))
     assert lines(five, a, b) == lines(five, b, a) != lines(six, a, b)
     assert lines(line, a, b) != lines(lambda a, b: b * 5.0 + a, a, b)

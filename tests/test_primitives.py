@@ -367,6 +367,19 @@ IEEE = [
     (primitives.clip, (math.nan, 0.0, 1.0), math.nan),
     (primitives.clip, (0.5, math.nan, 1.0), math.nan),
     (primitives.clip, (0.5, 0.0, math.nan), math.nan),
+    (primitives.pow, (-1e200, 2.0), math.inf),
+    (primitives.pow, (-1e200, 3.0), -math.inf),
+    (primitives.pow, (-1e200, 5.0), -math.inf),
+    (primitives.pow, (-1e-200, -2.0), math.inf),
+    (primitives.pow, (-1e-200, -3.0), -math.inf),
+    (primitives.pow_slope, (-0.5, 0.1), math.nan),
+    (primitives.pow_log, (math.inf, 0.0), math.inf),
+    (primitives.pow_log, (0.0, 0.0), -math.inf),
+    (primitives.cbrt, (math.inf,), math.inf),
+    (primitives.cbrt, (-math.inf,), -math.inf),
+    (primitives.round_to, (2.5, math.inf), 2.5),
+    (primitives.round_to, (math.inf, -1000.0), math.inf),
+    (primitives.prod, (math.inf, 2.0), math.inf),
 ]
 
 
@@ -394,6 +407,9 @@ DIGITS = [  # mpmath's to 1,800 digits, rounded once
     (primitives.bessel_ratio, (3.0, 3.0), 0.0056315430381678995),
     (primitives.bessel_ratio, (30.0, 2.0), 3.59004829761899e-05),
     (primitives.bessel_ratio, (0.1, 5.0), 9.616310232916446e-05),
+    (primitives.bessel_ratio, (14.9, 13.0), 4.8476463155768425e-17),
+    (primitives.bessel_ratio, (2.8190999999999997, 0.0), 0.11242300591932702),
+    (primitives.div_slope, (3.5e-323, 1.7777256669339955e-09), -1.0943423623327982e-305),
     (primitives.div_slope, (1e-300, 1e-05), -9.999999999999999e-291),
     (primitives.div_slope, (7.0 * 5e-324, 0.3), -3.85e-322),
     (primitives.div_slope, (1e200, 1e-50), -9.999999999999999e299),
@@ -460,15 +476,30 @@ def test_the_slope_of_sigmoid_is_nearer_than_the_bound_asks(point):
     assert abs(Fraction(primitives.sigmoid_slope(point)) - exact) <= Fraction(math.ulp(float(exact)))
 
 
-@pytest.mark.parametrize("x", [3.3744258759739156, 3.4862967033845806, 3.0353100765210836])
-def test_the_cube_root_is_the_nearest_float(x):
-    root, half = Fraction(primitives.cbrt(x)), Fraction(math.ulp(primitives.cbrt(x))) / 2
-    assert (root - half) ** 3 <= Fraction(x) <= (root + half) ** 3
-
-
 def test_a_factor_of_1_changes_nothing_before_an_exponential():
     for x in range(-590, 591, 7):
         assert primitives.times_exp(1.0, x + 0.3) == primitives.exp(x + 0.3)
+
+
+@pytest.mark.parametrize(
+    ("row", "angle", "expected"),
+    [
+        (primitives.sin, 2.0 * NEAR_A_TURN, -9.374331848509255e-19),
+        (primitives.sin, 2655222361494129.0 * 2.0**296, 4.139911252287983e-17),
+        (primitives.sin, 6134899525417045.0, 9.495905770584396e-17),
+        (primitives.cos, 7752052676318561.0 * 2.0**481, -6.99037852376461e-17),
+    ],
+)
+def test_sines_next_to_a_multiple_of_a_quarter_turn_are_rounded_once(row, angle, expected):
+    assert (row(angle), abs(row(-angle))) == (expected, abs(expected))
+
+
+def test_a_cube_root_is_the_float_next_to_it():
+    for k in range(1, 500):
+        x = 0.37 * k
+        root = Fraction(primitives.cbrt(x))
+        half = Fraction(51, 100) * Fraction(math.ulp(float(root)))
+        assert (root - half) ** 3 < Fraction(x) < (root + half) ** 3
 
 
 def test_the_cube_root_of_a_cube_is_exact():

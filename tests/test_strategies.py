@@ -169,8 +169,29 @@ def test_many_names_stay_apart():
     long = Expression(1, tuple(Step(ag.sin, box, (k,)) for k in range(60)))
     for step in ("a = sin(x0)", "z = sin(y)", "a1 = sin(z)", "d1 = sin(c1)", "z1 = sin(y1)", "a2 = sin(z1)"):
         assert f" {step};" in repr(long)
-    with pytest.raises(ValueError, match="takes 1 numbers, 2 were given"):
-        long([1.0, 2.0])
+    for given_numbers in ([1.0, 2.0], []):
+        with pytest.raises(ValueError, match=f"takes 1 numbers, {len(given_numbers)} were given"):
+            long(given_numbers)
+
+
+def test_what_was_drawn_stays_as_it_is_and_equals_what_is_made_of_the_same():
+    step = Step(ag.sin, ((-1.0, 1.0),), (0,))
+    expression = Expression(1, (step,))
+    assert len({expression, Expression(1, (Step(*(getattr(step, name) for name in ("row", "box", "operands"))),))}) == 1
+    for drawn, name in ((step, "operands"), (expression, "leaves")):
+        with pytest.raises(AttributeError):
+            setattr(drawn, name, 2)
+
+
+def test_numbers_lie_between_minus_three_and_three_unless_told_otherwise():
+    assert repr(numbers()) == repr(numbers(-3.0, 3.0))
+
+
+def test_the_box_of_one_operand_may_be_written_as_those_of_several():
+    row = Primitive("row", math.sin, partials=(lambda y, x: ag.cos(x),), smooth_on=[((0.0, 1.0),), (0.0, 1.0)])
+    assert TABLE.pop() is row
+    first, second = points(row).original_strategies
+    assert repr(first) == repr(second)
 
 
 # -- what is refused -------------------------------------------------------------------------------------------------
@@ -179,16 +200,19 @@ def test_many_names_stay_apart():
 def test_wrong_arguments_are_refused():
     unknown = Primitive("unknown", math.sin, partials=(lambda y, x: ag.cos(x),))
     crooked = Primitive("crooked", math.sin, partials=(lambda y, x: ag.cos(x),), smooth_on=[((0.0, 1.0), (0.0, 1.0))])
+    narrow = Primitive("narrow", math.atan2, partials=(primitives.zero, primitives.zero), smooth_on=[(0.0, 1.0)])
     empty = Primitive("empty", math.sin, partials=(lambda y, x: ag.cos(x),), smooth_on=[(1.0, 0.0)])
     try:
         with pytest.raises(ValueError, match="unknown does not say where it is smooth"):
             points(unknown)
         with pytest.raises(ValueError, match="crooked takes 1 arguments, not the 2"):
             points(crooked)
+        with pytest.raises(ValueError, match="narrow takes 2 arguments, not the 1"):
+            points(narrow)
         with pytest.raises(ValueError, match="empty or infinite box"):
             expressions(rows=[empty])
     finally:
-        for _ in range(3):
+        for _ in range(4):
             TABLE.pop()
     with pytest.raises(TypeError, match="expected a Primitive, not builtin_function_or_method"):
         points(math.sin)

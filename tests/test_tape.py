@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import random
+import sys
+import threading
 
 import pytest
 
@@ -13,6 +15,7 @@ from autograd.tape import (
     IMPORT,
     INPUT,
     LEAF,
+    Lock,
     Tape,
     advance_serials,
     edges,
@@ -216,11 +219,39 @@ def test_a_sweep_over_a_part_of_a_tape_reads_about_as_much_of_it(high, low, high
     assert fields.read + adjoints.read < 60 * (high - low + 1)
 
 
+def test_what_a_stand_in_needs_is_looked_for_once():
+    tape, _ = of_generation(GENERATIONS - 1)
+    for k in range(300):
+        tape.append((ANY, 1.0, k, 1.0))
+    tape.fields = Counted(tape.fields)
+    newer = Tape()
+    for k in range(300):
+        newer.enter_import((tape, k))
+    assert tape.fields.read < 10 * 300
+
+
 def test_edges_gives_operands_and_numbers_for_every_layout():
     assert edges((ANY, 1.0, 4, 2.0)) == ((4,), (2.0,))
     assert edges((ANY, 1.0, 4, 2.0, CONSTANT, 7.0)) == ((4, CONSTANT), (2.0, 7.0))
     assert edges((ANY, 1.0, (4, 5, 6), (1.0, 2.0, 3.0), 3)) == ((4, 5, 6), (1.0, 2.0, 3.0))
     assert edges((LEAF, 1.0)) == ((), ())
+
+
+def test_a_lock_that_an_interrupt_finds_half_entered_is_free():
+    lock, taken = Lock(), []
+
+    def interrupt(frame, event, function):
+        if event == "c_return" and function.__name__ == "extend":
+            sys.setprofile(None)
+            raise KeyboardInterrupt
+
+    sys.setprofile(interrupt)
+    with pytest.raises(KeyboardInterrupt), lock:
+        pytest.fail("it was entered")
+    thread = threading.Thread(target=lambda: taken.append(lock.acquire(blocking=False) and not lock.release()))
+    thread.start()
+    thread.join()
+    assert taken == [True]
 
 
 def test_tape_imports_nothing_of_ours():
@@ -268,8 +299,9 @@ def of_generation(generation: int) -> tuple[Tape, Tape]:
 
 def test_a_stand_in_imports_what_is_needed_of_it_also_when_its_tape_has_grown():
     tape, older = of_generation(GENERATIONS - 1)
-    tape.append((ANY, 3.0, 0, 1.0))
+    tape.append((ANY, 3.0, 0, 1.0, CONSTANT, 2.0))
     unused = tape.enter_import((older, 1))
+    tape.append((ANY, 3.0, unused, 1.0))
     newer = Tape()
     stand_in = newer.imports[newer.enter_import((tape, 1))][0]
     assert stand_in.imports == {0: (older, 0)}

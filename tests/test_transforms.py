@@ -174,6 +174,7 @@ def test_perturbations_are_not_confused():
     assert grad(lambda x: x * grad(lambda y: x * y)(2.0))(5.0) == 10.0
     assert grad(lambda x: x * grad(lambda y: x + y)(1.0))(5.0) == 1.0
     assert jvp(lambda x: x * jvp(lambda y: x + y, (1.0,), (1.0,))[1], (5.0,), (1.0,)) == (5.0, 1.0)
+    assert jvp(lambda x: jvp(lambda y: x, (1.0,), (1.0,))[1], (5.0,), (1.0,)) == (0.0, 0.0)
     x = Value(3.0)
     assert grad(lambda y: x * y)(x).data == 3.0
 
@@ -243,6 +244,8 @@ def test_hvp_and_hessian():
         hvp(lambda x, y: x * y, argnums=(0, 1))(1.0, 2.0, 3.0)
     with pytest.raises(ValueError, match=r"^hvp: v has 1 directions for 2 argnums$"):
         hvp(lambda x, y: x * y, argnums=(0, 1))(1.0, 2.0, (3.0,))
+    with pytest.raises(ValueError, match=r"^hvp: v has 3 directions for 2 argnums$"):
+        hvp(lambda x, y: x * y, argnums=(0, 1))(1.0, 2.0, (3.0, 4.0, 5.0))
 
 
 def test_vjp_can_be_pulled_back_again_and_again():
@@ -394,6 +397,18 @@ def test_transforms_differentiate_under_no_grad():
         assert closed.is_constant
         assert closed.data == 12.0
         assert grad(lambda x: x * x)(w).is_constant
+
+
+def test_what_depends_on_a_leaf_is_a_constant_under_no_grad_alone():
+    w = Value(3.0)
+
+    def results():
+        (output, pullback), (row,) = vjp(lambda x: x * w, 2.0), jacobian(lambda x: [x * w])(2.0)
+        return [output, *pullback(1.0), row]
+
+    assert [(each.data, each.is_constant) for each in results()] == [(6.0, False), (3.0, False), (3.0, False)]
+    with ag.no_grad():
+        assert [(each.data, each.is_constant) for each in results()] == [(6.0, True), (3.0, True), (3.0, True)]
 
 
 def test_transforms_within_an_explicit_tape():
@@ -670,12 +685,13 @@ def test_jacobians_of_arrays_beside_other_arguments():
 def test_many_outputs_are_pulled_back_in_one_sweep(monkeypatch):
     from autograd import transforms
 
-    sweeps = []
-    sweep = transforms.reverse_sweep
+    sweeps, looks = [], []
+    sweep, look = transforms.reverse_sweep, transforms.reachable
     monkeypatch.setattr(transforms, "reverse_sweep", lambda *given: sweeps.append(1) or sweep(*given))
+    monkeypatch.setattr(transforms, "reachable", lambda *given: looks.append(1) or look(*given))
     outputs, pullback = vjp(lambda x: [x * float(k) for k in range(100)], 2.0)
     assert pullback([1.0] * 100) == (4950.0,)
-    assert (len(outputs), len(sweeps)) == (100, 1)
+    assert (len(outputs), len(sweeps), len(looks)) == (100, 1, 2)
 
 
 def test_a_function_of_several_arguments_is_differentiated_in_its_first():
@@ -686,6 +702,7 @@ def test_a_function_of_several_arguments_is_differentiated_in_its_first():
     assert (grad(f)(2.0, 3.0), jacobian(f)(2.0, 3.0), hessian(f)(2.0, 3.0)) == (12.0, 12.0, 6.0)
     assert hvp(f)(2.0, 3.0, 10.0) == 60.0
     assert value_and_grad(lambda x, y: x, argnums=(0, 1))(2.0, 3.0) == (2.0, (1.0, 0.0))
+    assert value_and_grad(lambda x, y, z: x, argnums=(0, 1, 2))(2.0, 3.0, 4.0) == (2.0, (1.0, 0.0, 0.0))
 
 
 @pytest.mark.parametrize("transform", [value_and_grad, grad, hvp, jacobian, hessian])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
 import random
 import subprocess
@@ -259,9 +260,11 @@ def test_conditions_behave_as_bools():
     assert condition == True  # noqa: E712
     assert [(x < 1) == other for other in (True, False, x < 0, x > 0)] == [False, True, True, False]
     assert [(x > 1) == other for other in (True, False, x < 0, x > 0, 0, 1)] == [True, False, False, True, False, True]
+    assert [(x > 1) == other for other in (2, "True")] == [False, False]
     assert [condition | True, (x < 1) | True, (x < 1) | False] == [True, True, False]
     assert (condition * 5, 5 * condition, condition + 5, (x < 1) * 5, (x < 1) + 5) == (5, 5, 6, 0, 5)
     assert (condition & False, condition | False, condition ^ True) == (False, True, False)
+    assert [(x < 1) ^ False, (x < 1) ^ True, condition ^ False] == [False, True, True]
     assert sum(value > 1 for value in (x, x, Value(0.0))) == 2
     assert ["no", "yes"][condition] == "yes"
 
@@ -353,6 +356,7 @@ def test_operands_and_primitive():
     assert operand is x
     assert [operand.data for operand in (y - x * x).operands] == [6.0, 4.0]
     assert y.primitive is ag.mul
+    assert (x + 1.0).primitive is ag.add
     assert x.primitive is None
 
 
@@ -365,6 +369,25 @@ def test_a_bool_is_a_condition_of_where_and_no_other_operand(true):
             misplaced()
     with pytest.raises(TypeError, match="not str"):
         ag.where("true", Value(2.0), 3.0)
+
+
+def test_an_array_without_axes_chooses_as_what_it_holds():
+    for holding in (1.0, Value(1.0), Value(1.0) > 0.0):
+        assert ag.where(np.array(holding), Value(2.0), 3.0).data == 2.0
+
+
+def test_what_numbers_alone_choose_is_a_number():
+    for chosen in (ag.where(ag.Dual(3.0) > 0.0, 1.0, 2.0), ag.where(ag.Dual(3.0) < 0.0, 2.0, 1.0)):
+        assert (chosen, type(chosen)) == (1.0, float)
+
+
+def test_a_node_is_told_from_a_leaf_that_an_interrupt_kept_from_being_entered_there():
+    x = Value(3.0)
+    with Tape() as tape:
+        x * 1.0
+        tape.leaves[len(tape)] = (Value(5.0), 0)
+        y = x * x
+    assert [operand.data for operand in (y + y).operands] == [9.0, 9.0]
 
 
 def test_the_partial_in_a_constant_is_not_asked_for():
@@ -404,6 +427,13 @@ def test_ints_that_a_row_returns_count_as_floats():
         assert [TABLE.pop() for _ in rows] == rows[::-1]  # other tests go by the table
 
 
+def test_the_first_values_of_a_module_are_leaves():
+    spec = importlib.util.find_spec("autograd.value")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert [module.Value(float(k)).is_leaf for k in range(3)] == [True, True, True]
+
+
 def test_the_first_values_of_a_process_are_leaves():
     code = "from autograd import Value; print([Value(float(k)).is_constant for k in range(3)])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -440,6 +470,7 @@ def test_what_is_recorded_for_a_replay_reads_and_writes_no_number_that_the_repla
                 value.backward()
         inside.data = 6.0
         (inside * 2.0).backward()
+        assert ag.grad(lambda z: (z * 2.0).data * z)(5.0) == 10.0
     assert replayable.reads == [(outside, 2.0)]
     assert (outside.data, given.data, inside.data, inside.grad) == (2.0, 3.0, 6.0, 2.0)
 
@@ -455,6 +486,26 @@ def test_a_truth_is_written_where_the_replay_asks_for_it():
     ((at, code, places, numbers, outcome, source),) = replayable.tape.guards
     assert (at, by_code(code).name, places, numbers, outcome) == (1, "greater", (0, -1), (4.0, 3.0), True)
     assert source[0] == __file__
+
+
+def test_an_interrupt_of_backward_leaves_no_leaf_with_its_share():
+    class Late(Value):
+        @property
+        def _grad(self):
+            return 0.0
+
+        @_grad.setter
+        def _grad(self, grad):
+            if grad:
+                raise KeyboardInterrupt
+
+    x, late = Value(3.0), Late(2.0)
+    x.grad = 1.0
+    with pytest.raises(KeyboardInterrupt):
+        (x * late).backward()
+    assert x.grad == 1.0
+    (x * 2.0).backward()
+    assert x.grad == 3.0
 
 
 def test_subclasses_of_value_work():

@@ -16,6 +16,7 @@ from nn.optimizers import (
     AdamW,
     Optimizer,
     RMSProp,
+    checked_state,
     clip_gradient_values,
     clip_gradients,
 )
@@ -76,11 +77,12 @@ def test_rmsprop_by_hand():
     assert descend(x, RMSProp([x], 0.25, decay=0.5), 2) == pytest.approx([first, second], rel=1e-7)
 
 
-def test_the_first_step_of_adam_is_the_learning_rate_whatever_the_gradient():
+@pytest.mark.parametrize("betas", [(0.9, 0.999), (0.25, 0.25)])
+def test_the_first_step_of_adam_is_the_learning_rate_whatever_the_gradient(betas):
     for grad in (1e-3, 1.0, -1e6):
         x = Value(0.0)
         x.grad = grad
-        Adam([x], 0.5).step()
+        Adam([x], 0.5, betas).step()
         assert x.data == pytest.approx(-math.copysign(0.5, grad), rel=1e-4)
 
 
@@ -170,7 +172,7 @@ def test_no_gradient_makes_a_step_raise(kind, grad):
     assert math.isfinite(x.data) == math.isfinite(grad)
 
 
-def test_an_interrupted_step_is_not_remembered():
+def test_an_interrupted_step_is_undone_and_not_remembered():
     class Interrupted(Value):
         @property
         def data(self):
@@ -185,6 +187,7 @@ def test_an_interrupted_step_is_not_remembered():
     with pytest.raises(KeyboardInterrupt):
         optimizer.step()
     assert optimizer.state()["velocity"] == [0.0, 0.0]
+    assert optimizer.parameters[0].data == 1.0
 
 
 def test_each_optimizer_is_found_by_name():
@@ -349,6 +352,11 @@ def missing(state, name):
             "the state does not fit Adam: 'square' has length 2 here, 1 there",
         ),
         (
+            lambda state: state | {"square": [1.0, 2.0, 3.0]},
+            ValueError,
+            "the state does not fit Adam: 'square' has length 2 here, 3 there",
+        ),
+        (
             lambda state: state | {"square": "ab"},
             TypeError,
             "the state does not fit Adam: 'square' is a list of numbers, not str",
@@ -411,6 +419,15 @@ def test_a_state_that_does_not_fit_changes_nothing(change, error, message):
         optimizer.load_state(change(valid))
     assert str(caught.value) == message
     assert optimizer.state() == before
+
+
+def test_only_numbers_that_may_be_endless_are_infinite_and_none_is_nan():
+    expected = {"best": [0.0], "last": [0.0]}
+    for best in (math.inf, -math.inf, 1.0):
+        assert checked_state({"best": [best], "last": [2]}, expected, "Mine", endless=["best"])["best"] == [best]
+    for wrong in ({"best": [math.nan]}, {"last": [math.inf]}, {"last": [math.nan]}):
+        with pytest.raises(ValueError, match=r"^the state does not fit Mine: '\w+' holds (nan|inf)$"):
+            checked_state({"best": [1.0], "last": [2.0]} | wrong, expected, "Mine", endless=["best"])
 
 
 @pytest.mark.parametrize("one", KINDS)
@@ -509,6 +526,7 @@ ADVICE = "parameters are a list of Values, not Weights: pass model.parameters()"
         (lambda: SGD([], 0.1), ValueError, "an optimizer needs at least one parameter: pass model.parameters()"),
         (lambda: SGD([1.0], 0.1), TypeError, "parameter 0 is a float, not a Value"),
         (lambda: SGD(Weights(1.0), 0.1), TypeError, ADVICE),
+        (lambda: SGD(7, 0.1), TypeError, "parameters are a list of Values, not int: pass model.parameters()"),
         (lambda: clip_gradients(Weights(1.0), 0.1), TypeError, ADVICE),
         (lambda: clip_gradient_values(Weights(1.0), 0.1), TypeError, ADVICE),
         (
@@ -532,6 +550,16 @@ ADVICE = "parameters are a list of Values, not Weights: pass model.parameters()"
         (lambda: Adagrad([SHARED], 0.1, 0.0), ValueError, "the epsilon is a finite number above 0, not 0.0"),
         (lambda: RMSProp([SHARED], 0.1, 1.0), ValueError, "the decay is 0 or more and below 1, not 1.0"),
         (lambda: Adam([SHARED], 0.1, 0.9), TypeError, "betas is a pair of numbers, such as (0.9, 0.999), not 0.9"),
+        (
+            lambda: Adam([SHARED], 0.1, (0.9,)),
+            TypeError,
+            "betas is a pair of numbers, such as (0.9, 0.999), not (0.9,)",
+        ),
+        (
+            lambda: Adam([SHARED], 0.1, [0.9, 0.99, 0.999]),
+            TypeError,
+            "betas is a pair of numbers, such as (0.9, 0.999), not [0.9, 0.99, 0.999]",
+        ),
         (lambda: Adam([SHARED], 0.1, (0.9, -1)), ValueError, "the second beta is 0 or more and below 1, not -1"),
         (
             lambda: AdamW([SHARED], 0.1, weight_decay=-1),

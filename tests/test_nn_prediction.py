@@ -117,6 +117,19 @@ def test_samples_of_a_module_may_have_any_shape():
     assert predict(Corner(), numpy.arange(8.0).reshape(2, 2, 2)).tolist() == [0.0, 4.0]
 
 
+def test_an_array_of_more_dimensions_is_as_good_as_its_list():
+    inputs = numpy.ones((2, 3, 2))
+    for given in (inputs, inputs.tolist()):
+        with pytest.raises(ValueError, match=r"^layer 0, Layer\(2, 1, 'identity'\), takes 2 inputs, but 3 were given$"):
+            predict(MLP(2, [1]), given)
+
+
+def test_where_there_are_no_samples_there_are_no_outputs():
+    assert predict(Sequential(tuple), numpy.zeros((0, 2))).shape == (0, 0)
+    assert predict(MLP(2, [1]), numpy.zeros((0, 2))).shape == (0,)
+    assert predict(MLP(2, [1]), []) == []
+
+
 def test_a_batch_normalization_alone_gives_the_same_for_lists_and_arrays():
     for width in (1, 2):
         samples = [row[:width] for row in SAMPLES]
@@ -333,6 +346,7 @@ def test_perceptrons_are_scored_by_their_decisions():
     ("inputs", "targets", "error", "message"),
     [
         ([[1.0]], [1, 1], ValueError, "inputs and targets differ in number: 1 and 2"),
+        ([[1.0], [2.0]], [1], ValueError, "inputs and targets differ in number: 2 and 1"),
         ([], [], ValueError, "there are no samples"),
         (numpy.zeros((0, 1)), [], ValueError, "there are no samples"),
         (iter([[1.0]]), [1], TypeError, "inputs {}list_iterator: they are used again"),
@@ -447,8 +461,10 @@ INSTEAD = "of a one-hot target give the index of its 1, of several yes-or-no ans
     ("true", "predicted", "classes", "error", "message"),
     [
         ([0], [0, 1], (), ValueError, "true and predicted classes differ in number: 1 and 2"),
+        ([0, 1], [0], (), ValueError, "true and predicted classes differ in number: 2 and 1"),
         ([0], [2], ["a", "b"], ValueError, "class 2 has no name: 2 are given, for the classes 0 to 1"),
         ([-1], [-1], ["a"], ValueError, "class -1 has no name: 1 are given, for the classes 0 to 0"),
+        ([-1], [1], ["a", "b", "c"], ValueError, "class -1 has no name: 3 are given, for the classes 0 to 2"),
         (["a"], [0], ["a"], TypeError, "classes are numbers or names, not both: the same ones in true and predicted"),
         (["a"], [0], (), TypeError, "classes are numbers or names, not both: the same ones in true and predicted"),
         (

@@ -7,7 +7,7 @@ import math
 import pytest
 
 import autograd
-from autograd import Value, gradcheck
+from autograd import Tape, Value, gradcheck
 from nn.losses import (
     LOSSES,
     LossRow,
@@ -258,6 +258,25 @@ def test_sides():
     assert [same_side(Value(score), -1) for score in (-1.0, 0.0, 1.0, math.nan)] == [True, True, False, False]
 
 
+def test_whatever_has_a_length_and_an_order_is_a_sequence():
+    assert mean_squared_error(range(3), [0.0, 1.0, 5.0]) == 3.0
+    assert softmax_cross_entropy(range(2), 1) == softmax_cross_entropy([0, 1], 1)
+
+
+@pytest.mark.parametrize(("loss", "likely"), [("binary_cross_entropy", 0.9), ("binary_cross_entropy_from_logits", 2.0)])
+def test_a_share_counts_as_1_if_it_is_above_one_half(loss, likely):
+    correct = LOSSES[loss].correct
+    assert [correct(likely, share) for share in (1.0, 0.75, 0.5, 0.25, 0.0)] == [True, True, False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("loss", "count"), [(squared_error, 3), (mean_squared_error, 2), (binary_cross_entropy_from_logits, 2)]
+)
+def test_a_loss_of_one_output_needs_no_sum(loss, count):
+    for output, target in ((Value(0.5), 1.0), ([Value(0.5)], [1.0])):
+        assert sum(line.kind == "node" for line in Tape.of(loss(output, target)).lines()) == count
+
+
 def test_of_equal_scores_the_first_is_highest_and_nan_has_none():
     assert [same_class([Value(2.0), 2.0, 1.0], true) for true in range(3)] == [True, False, False]
     for scores in ([math.nan, 1.0], [1.0, math.nan], [math.nan, math.nan]):
@@ -382,6 +401,7 @@ NO_PROBABILITY = "a probability is a number from 0 to 1, not "
     ("use", "error", "message"),
     [
         (lambda: softmax_cross_entropy(SCORES, 3), ValueError, "there is no class 3: with 3 scores, " + RANGE),
+        (lambda: softmax_cross_entropy(SCORES, 4), ValueError, "there is no class 4: with 3 scores, " + RANGE),
         (lambda: softmax_cross_entropy(SCORES, -1), ValueError, "there is no class -1: with 3 scores, " + RANGE),
         (lambda: softmax_cross_entropy(SCORES, 1.0), TypeError, NO_CLASS + "float: write int(1.0)"),
         (lambda: softmax_cross_entropy(SCORES, 1.5), TypeError, NO_CLASS + "float"),
@@ -462,12 +482,18 @@ NO_PROBABILITY = "a probability is a number from 0 to 1, not "
             ValueError,
             NO_PROBABILITY + "1.5: for scores use binary_cross_entropy_from_logits",
         ),
+        (
+            lambda: binary_cross_entropy(-0.5, 1),
+            ValueError,
+            NO_PROBABILITY + "-0.5: for scores use binary_cross_entropy_from_logits",
+        ),
         (lambda: hinge(1.0, 0), ValueError, NO_SIDE + "0"),
         (lambda: hinge(1.0, True), ValueError, NO_SIDE + "True"),
         (lambda: perceptron(1.0, "1"), ValueError, NO_SIDE + "'1'"),
         (lambda: zero_one(1.0, 0), ValueError, NO_SIDE + "0"),
         (lambda: same_side(1.0, [1]), ValueError, NO_SIDE + "[1]"),
         (lambda: binary_cross_entropy(0.5, -1), ValueError, NO_SHARE + "-1"),
+        (lambda: binary_cross_entropy(0.5, 1.5), ValueError, NO_SHARE + "1.5"),
         (lambda: binary_cross_entropy(0.5, math.nan), ValueError, NO_SHARE + "nan"),
         (lambda: binary_cross_entropy_from_logits(0.5, True), ValueError, NO_SHARE + "True"),
         (

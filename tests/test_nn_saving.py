@@ -205,7 +205,7 @@ def test_a_file_that_is_cut_off_anywhere_is_refused_and_changes_nothing(path):
     [
         (MLP(2, [4, 1]), r"layers.0.weight has shape \(4, 2\), not \(3, 2\)"),
         (MLP(2, [2, 1]), r"layers.0.weight has shape \(2, 2\), not \(3, 2\)"),
-        (MLP(2, [3, 1, 1]), r"has no layers.2"),
+        (MLP(2, [3, 1, 1]), r"has no layers.2.bias: MLP"),
         (MLP(2, [3]), r"it has no layers.1.weight"),
         (Sequential(Layer(2, 3)), r"it has no layers.0.weight"),
     ],
@@ -317,8 +317,16 @@ def test_errors_read_well(path, monkeypatch):
 
     class Hidden(Module):
         def __init__(self):
-            self.pairs = [(Value(1.0), "one")]
+            self.pairs = [(Value(1.0), "one"), (Value(2.0), "two")]
 
+    class Twice(Module):
+        def __init__(self):
+            self.weight, self.weights = Value(1.0), [Value(2.0)]
+
+    with pytest.raises(
+        TypeError, match=r"^weight cannot be saved: keep parameters as attributes, or in lists, of a mod"
+    ):
+        save(Twice(), path)
     with pytest.raises(TypeError, match=r"pairs.0.0 cannot be saved: keep parameters as attributes, or in lists, of a"):
         save(Hidden(), path)
     assert not path.exists()
@@ -523,8 +531,8 @@ def test_only_modules_are_loaded_into(model, path):
 
 def test_the_same_model_gives_the_same_bytes(path):
     written = set()
-    for _ in range(8):
-        save(MLP(2, [3], seed=1), path, extra={"a": 1, "b": 2})
+    for extra in [{"a": 1, "b": 2}, {"b": 2, "a": 1}] * 4:
+        save(MLP(2, [3], seed=1), path, extra=extra)
         written.add(path.read_bytes())
     assert len(written) == 1
 

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 import nn
-from autograd import Tape, Value, dot, draw, grad, log, prod, scope, sin, tanh
+from autograd import Tape, Value, dot, draw, grad, log, prod, relu, scope, sin, tanh
 from autograd.show.graph import dot_source, largest, picture_of, span
 from autograd.show.themes import THEMES, theme_of
 from tests.test_cli import needs_dot
@@ -346,9 +346,12 @@ def test_neurons_and_their_weights_are_drawn_in_their_order(direction, show):
     with scope("layer"):
         rows = [[Value(1.0, label=f"w{k}"), Value(3.0, label=f"b{k}")] for k in range(2)]
         first, second = (tanh(dot(row, xs)) for row in rows)
-    svg = draw(first + second, inputs=xs, direction=direction, show=show).svg
-    for names in (("n0", "n1", "n6", "n7"), ("n4", "n8"), ("n5", "n9")):  # weights, dots, tanhs
-        assert are_in_order(svg, "node", names, direction)
+    with scope("next layer"):
+        within = first + second
+    for output in (first + second, within):
+        svg = draw(output, inputs=xs, direction=direction, show=show).svg
+        for names in (("n0", "n1", "n6", "n7"), ("n4", "n8"), ("n5", "n9")):  # weights, dots, tanhs
+            assert are_in_order(svg, "node", names, direction)
 
 
 @needs_dot
@@ -364,6 +367,10 @@ def test_frames_within_a_frame_keep_their_order(direction, show, count):
     for inputs in ((), [x]):
         svg = draw(prod(outputs), inputs=inputs, direction=direction, show=show).svg
         assert are_in_order(svg, "cluster", [f"cluster_0_{k}" for k in range(count)], direction)
+
+
+def test_a_slope_of_zero_is_told():
+    assert "∂v1/∂x = 0" in dot_source(relu(Value(-1.0, label="x")))
 
 
 def test_tooltips_end_after_two_hundred_characters():

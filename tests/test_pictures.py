@@ -212,6 +212,17 @@ def test_a_collapsed_card_tells_what_comes_out_of_it():
     assert "1 param" in source
     assert "|g| ≤ 36" in source  # d(wx + w)wx/dw = 2wx² + 2wx
     assert "2 nodes inside" in source
+    with scope("inner"):
+        single = sin(x)
+    assert re.findall(r">(\d* ?(?:outs?|grads?))<", dot_source(single * x, collapse="all")).count("out") == 1
+
+
+def test_a_tape_of_as_many_lines_as_can_be_drawn_is_drawn(monkeypatch):
+    x = Value(2.0, label="x")
+    monkeypatch.setattr("autograd.show.graph.MOST_LINES", 3)
+    assert "digraph" in dot_source(sin(sin(x)))
+    with pytest.raises(ValueError, match="a tape of 4 lines cannot be drawn: 3 are the most; print it"):
+        dot_source(sin(sin(sin(x))))
 
 
 @pytest.mark.parametrize(

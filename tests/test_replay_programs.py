@@ -77,6 +77,18 @@ def test_one_output_is_a_number_per_lane(block):
         assert np.allclose(gradient, [(np.sin(LANES[:, 0]) * (1.0 if weights is None else weights)).sum()], rtol=1e-14)
 
 
+def test_no_more_lanes_than_a_block_are_computed_together_and_no_gradient_with_values_alone(monkeypatch):
+    w, x = Value(1.0), Value(0.5)
+    program = in_blocks(Tape.of(ag.sin(x) * w).compile([w], [x]), 3)
+    asked, workspace = [], program.workspace
+    monkeypatch.setattr(program, "workspace", lambda *given: asked.append(given) or workspace(*given))
+    program.value_and_grad([3.0], LANES[:, :1])
+    assert {given[0] for given in asked} == {3, 1}
+    asked.clear()
+    program.value([3.0], LANES[:2, :1])
+    assert {given[:2] for given in asked} == {(2, ())}
+
+
 def test_an_output_that_another_one_reads_counts_for_itself_too():
     w, x = Value(1.0), Value(0.5)
     sine, root = ag.sin(x), ag.sqrt(w)
@@ -161,6 +173,17 @@ def test_the_first_lane_that_would_take_another_branch_is_told(block):
     assert np.allclose(program.value([2.0], LANES[[0, 1, 3, 5]]), [4.0, -1.0, 2.0, 3.0])
 
 
+def test_a_comparison_that_a_replay_rounds_otherwise_does_not_hold():
+    x, huge = Value(1.0), Value(1e16)
+    with Tape():
+        assert ag.sum([huge, x, -huge]) > 0.5
+        z = x * 2.0
+    program = Tape.of(z).compile([], [x, huge])
+    assert program.holds([], [[1.0, 1e16], [1.0, 2.0]]).tolist() == [False, True]
+    with pytest.raises(BranchChanged):
+        program.value([], [[1.0, 1e16]])
+
+
 # -- numbers that are not finite ---------------------------------------------------------------------------------------
 
 
@@ -189,6 +212,15 @@ def test_lanes_are_computed_carefully_only_where_they_are_not_finite(block, monk
         assert any(given[2:] == (True,) for given in asked) == careful
 
 
+def test_one_output_of_one_block_is_computed_carefully_too():
+    w, x, y, z = (Value(1.0) for _ in range(4))
+    program = Tape.of(ag.sum([x, y, z]) * w).compile([w], [x, y, z])
+    values, gradient = program.value_and_grad([1.0], [[1e308, 1e308, -1e308], [1.0, 2.0, 3.0]])
+    assert (values.tolist(), gradient.tolist()) == ([1e308, 6.0], [1e308])
+    values, gradient = Tape.of(ag.sqrt(w) * x).compile([w], [x]).value_and_grad([0.0], [[0.0], [0.0]])
+    assert (values.tolist(), gradient.tolist()) == ([0.0, 0.0], [0.0])
+
+
 def test_what_is_shared_is_careful_too():
     w, v, x = Value(1.0), Value(2.0), Value(0.5)
     program = Tape.of(ag.sqrt(w) * v + x, v * v).compile([w, v], [x])
@@ -213,7 +245,7 @@ def test_a_sum_that_overflows_on_the_way_is_what_it_comes_to(block):
 # -- compiling ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("now", "told"), [(5.0, 2.0), (2.0, 5.0), (7.0, 2.0)])
+@pytest.mark.parametrize(("now", "told"), [(5.0, 2.0), (2.0, 5.0), (7.0, 2.0), (1.0, 2.0)])
 def test_a_leaf_with_two_numbers_is_refused_with_one_that_it_no_longer_has(now, told):
     x, y = Value(2.0, label="x"), Value(3.0)
     with Tape():
@@ -263,3 +295,4 @@ def test_a_program_says_how_much_it_has():
         "<Program: 1 shared and 1 batched inputs, 1 group>",
         "<Program: 1 shared and 1 batched inputs, 2 groups>",
     ]
+    assert repr(Tape.of(x).compile([x])) == "<Program: 1 shared and 0 batched inputs, 0 groups>"

@@ -458,10 +458,13 @@ ON_BATCH = "call on_batch(samples), which a module of your own around it has to 
         (lambda: Dropout(-0.1), ValueError, "the dropout rate is 0 or more and below 1, not -0.1"),
         (lambda: Dropout(math.nan), ValueError, "the dropout rate is 0 or more and below 1, not nan"),
         (lambda: BatchNorm(0), ValueError, "the number of inputs of a BatchNorm is 1 or more, not 0"),
-        (
-            lambda: BatchNorm(1, momentum=0.0),
-            ValueError,
-            "the momentum of the running averages is above 0 and up to 1, not 0.0",
+        *(
+            (
+                lambda momentum=momentum: BatchNorm(1, momentum=momentum),
+                ValueError,
+                f"the momentum of the running averages is above 0 and up to 1, not {momentum}",
+            )
+            for momentum in (0.0, -0.5, 1.5)
         ),
         (lambda: BatchNorm(1, epsilon=0), ValueError, "the epsilon is a finite number above 0, not 0"),
         (lambda: BatchNorm(1, epsilon=math.inf), ValueError, "the epsilon is a finite number above 0, not inf"),
@@ -495,6 +498,11 @@ ON_BATCH = "call on_batch(samples), which a module of your own around it has to 
             lambda: Sequential([Layer(1, 1)]),
             TypeError,
             "a Sequential takes its stages one by one: Sequential(*stages)",
+        ),
+        (
+            lambda: Sequential([Layer(1, 1)], Layer(1, 1)),
+            TypeError,
+            "stage 0 has to be a module or a function, not list",
         ),
         (lambda: Sequential(Layer(1, 1), 3), TypeError, "stage 1 has to be a module or a function, not int"),
         (
@@ -952,8 +960,9 @@ def test_a_list_of_one_output_is_that_output(outputs, expected):
 def test_without_a_seed_a_sequence_keeps_the_weights_of_its_layers():
     layers = Layer(2, 2), Layer(2, 2)
     expected = numbers(layers[0])
-    with pytest.warns(UserWarning, match="stages 0 and 1 start from the same random numbers: give the Sequential a"):
+    with pytest.warns(UserWarning, match="stages 0 and 1 start from the same random numbers: give the Sequ") as told:
         assert numbers(Sequential(*layers)) == expected * 2
+    assert told[0].filename == __file__
     drawn = numbers(Sequential(*layers, seed=0))
     assert drawn[:6] != drawn[6:]
 

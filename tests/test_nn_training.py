@@ -266,7 +266,7 @@ def test_interrupting_keeps_the_parameters_of_the_last_whole_step():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         history = fit_line(model, optimizer=Interrupted([weight, bias], 0.05))
-    assert history.stopped == "interrupted in epoch 2 of 3"
+    assert (history.stopped, history.interrupted) == ("interrupted in epoch 2 of 3", True)
     assert (weight.data, bias.data) == used[-1]
     assert len(history.training) == 1
 
@@ -345,6 +345,9 @@ def test_data_are_known_by_the_same_name_from_release_to_release():
 def test_what_is_wrong_with_the_validation_is_said_so():
     with pytest.raises(ValueError, match="of the validation, inputs and targets differ in number: 1 and 2"):
         fit_line(MLP(1, [1]), validation=([[0.0]], [1.0, 2.0]))
+    for given in (([[0.0]],), ([[0.0]], [1.0], [2.0]), {"inputs": [[0.0]], "targets": [1.0]}):
+        with pytest.raises(TypeError, match=r"validation is a pair: \(inputs, targets\)"):
+            fit_line(MLP(1, [1]), validation=given)
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,7 @@ def refusal(text):
         ("round(2.675, 2)", 2.67),
         ("round(2.5)", 2.0),
         ("max(1, 3, 2)", 3.0),
+        ("max(7) + min([2])", 9.0),
         ("sum([1, 2, 3]) + sum(4, 5)", 15.0),
         ("dot([1, 2], [3, 4])", 11.0),
         ("dot([1, 2, 3], [4, 5, 6])", 32.0),
@@ -136,9 +137,13 @@ def test_it_agrees_with_python_on_random_expressions():
         ("", "the expression is empty", 0),
         ("  ", "the expression is empty", 0),
         ("x +", "the expression ends where a number or a name should follow", 3),
+        ("x +  ", "the expression ends where a number or a name should follow", 3),
         ("x + * y", "a number, a name or an operator is missing or misplaced here", 4),
+        ("x ? y", "a number, a name or an operator is missing or misplaced here", 2),
         ("  x y", "an operator is missing before this", 4),
         ("2x", "a number runs into what follows it: write 2*x for a product, and no leading zeros", 0),
+        ("12x", "a number runs into what follows it: write 2*x for a product, and no leading zeros", 0),
+        ("0xg", "a number runs into what follows it: write 2*x for a product, and no leading zeros", 0),
         ("y + 2x", "a number runs into what follows it: write 2*x for a product, and no leading zeros", 4),
         ("y + 12x", "a number runs into what follows it: write 2*x for a product, and no leading zeros", 4),
         ("y + 1.5x", "a number runs into what follows it: write 2*x for a product, and no leading zeros", 4),
@@ -167,6 +172,7 @@ def test_it_agrees_with_python_on_random_expressions():
         ("where(x in y, 1, 2)", "comparisons are == != < <= > >=", 6),
         ("x and y", "'and' and 'or' are not possible here: nest where(condition, a, b) instead", 2),
         ("x^2", "write ** for powers, not ^", 1),
+        ("x     ^ y", "write ** for powers, not ^", 6),
         ("(x) ^ 2", "write ** for powers, not ^", 4),
         ("x | y", "this operator is not possible here: there are + - * / // % **", 2),
         ("x × y", "write * instead of ×", 2),
@@ -184,11 +190,13 @@ def test_it_agrees_with_python_on_random_expressions():
         ("clip(x, low=0, high=1)", "arguments of clip() have no names: write the numbers in order", 8),
         ("sin([x])", "sin() takes numbers, not a list", 4),
         ("log([x], 2)", "log() takes numbers, not a list", 4),
+        ("max()", "max() needs at least 1 operand", 0),
         ("max([])", "max() needs at least 1 operand", 0),
         ("dot(a, b)", "dot() takes two lists: dot([a, b], [c, d])", 0),
         ("dot([a])", "dot() takes two lists: dot([a, b], [c, d])", 0),
         ("dot([a], [b], [c])", "dot() takes two lists: dot([a, b], [c, d])", 0),
         ("dot([a], [b, c])", "dot() takes two lists of one length, not 1 and 2", 0),
+        ("dot([a, b], [c])", "dot() takes two lists of one length, not 2 and 1", 0),
         ("[x]", "a list can only be an argument of a function such as sum([...]) or dot([...], [...])", 0),
         ("sum([x], y)", "a list can only be an argument of a function such as sum([...]) or dot([...], [...])", 4),
         ("x, y", "a comma can only stand between the arguments of a function", 1),
@@ -209,6 +217,15 @@ def test_it_agrees_with_python_on_random_expressions():
 def test_refusals_say_why_and_where(text, reason, position):
     error = refusal(text)
     assert (error.reason, error.position) == (reason, position)
+
+
+def test_a_row_of_ones_own_says_how_many_operands_it_needs():
+    spread = ManyPrimitive("spread", lambda *xs: max(xs) - min(xs), partials=lambda y, *xs: [0.0 for _ in xs], fewest=2)
+    try:
+        assert parse("spread(x, 1, 4)").evaluate({"x": 6.0}) == 5.0
+        assert refusal("spread(x)").reason == "spread() needs at least 2 operands"
+    finally:
+        assert primitives.TABLE.pop() is spread
 
 
 def test_numbers_and_expressions_have_a_largest_length():

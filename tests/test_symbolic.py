@@ -89,6 +89,14 @@ def test_constants_are_exact_where_they_are_simple():
     assert str(to_sympy(x * 0.5 + 2)) == "x/2 + 2"
     assert str(to_sympy(x * math.pi)) == "pi*x"
     assert str(to_sympy(x + 0.1)) == "x + 0.1"
+    assert str(to_sympy(x * (1.0 / 1024.0))) == "x/1024"
+    assert str(to_sympy(x * (1.0 / 2048.0))) == "0.00048828125*x"
+
+
+@pytest.mark.parametrize(("infinite", "written"), [(math.inf, "oo"), (-math.inf, "-oo")])
+def test_an_infinite_constant_has_its_sign(infinite, written):
+    x = Value(1.0, label="x")
+    assert str(to_sympy(where(x > 0, x, infinite))) == f"Piecewise((x, x > 0), ({written}, True))"
 
 
 def test_where_keeps_both_sides_and_if_keeps_one():
@@ -96,6 +104,18 @@ def test_where_keeps_both_sides_and_if_keeps_one():
     assert str(to_sympy(where(x > 0, x, -x))) == "Piecewise((x, x > 0), (-x, True))"
     assert str(to_sympy(where(x, x, 0 * x))) == "Piecewise((x, Ne(x, 0)), (0, True))"
     assert str(to_sympy(x if x > 0 else -x)) == "-x"
+
+
+def test_both_sides_stay_though_only_one_is_possible():
+    x = Value(2.0, label="x")
+    assert str(to_sympy(where(x * x + 1, x, -x))) == "Piecewise((x, Ne(x**2 + 1, 0)), (-x, True))"
+    assert str(to_sympy(primitives.relu(primitives.exp(x)))) == "Piecewise((exp(x), exp(x) > 0), (0, True))"
+
+
+def test_a_condition_that_is_a_number_holds_where_it_is_not_zero():
+    x = Value(2.0, label="x")
+    chosen = to_sympy(where(primitives.relu(x), x, -x))
+    assert [chosen.subs({sympy.Symbol("x", real=True): at}) for at in (-2, 0, 3)] == [2, 0, 3]
 
 
 def test_steps_are_flat():
@@ -126,8 +146,21 @@ def test_pieces_meet_where_the_table_has_them_meet(f):
 def test_halves_round_to_even():
     x = Value(0.5, label="x")
     rounded = to_sympy(primitives.round(x))
-    at = [-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 0.3, -0.7]
+    at = [-4.5, -2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 3.5, 4.5, 0.3, -0.7]
     assert [int(rounded.subs({sympy.Symbol("x", real=True): k})) for k in at] == [round(k) for k in at]
+
+
+@pytest.mark.parametrize("numbers", [(0.3,), (1.0,), (3.0,), (5.0, -9.0)])
+def test_the_formula_of_a_binade_is_the_power_of_two_that_brings_the_largest_near_1(numbers):
+    xs = [Value(each, f"x{k}") for k, each in enumerate(numbers)]
+    at = {sympy.Symbol(x.label, real=True): x.data for x in xs}
+    power = 2.0 ** -math.floor(math.log2(max(map(abs, numbers))))
+    assert number(to_sympy(primitives.binade(*xs)), at) == primitives.binade(*numbers) == power
+
+
+def test_what_is_flat_is_0_also_of_0():
+    x = Value(1.0, label="x")
+    assert to_sympy(primitives.flat(x - x)) == 0
 
 
 def test_shared_subexpressions_are_shared():
@@ -181,7 +214,8 @@ def test_what_is_too_long_or_too_deep_is_refused():
         (lambda y: sin(y) + y, 10, "3,070"),  # 1 + (1 + n) + n from n, 1 at first
         (lambda y: primitives.clip(y, 0.0, 2.0), 7, "3,280"),  # 1 + 3 n: compared with both ends, and itself
         (lambda y: primitives.max(y, 1.0, 2.0, 3.0), 10, "2,047"),  # 1 + 2 n: compared, and itself
-        (lambda y: sin(y) + y, 60, r"more than 10\*\*15"),
+        (lambda y: sin(y) + y, 48, "844,424,930,131,966"),  # 3 * 2^48 - 2, below 10^15
+        (lambda y: sin(y) + y, 49, r"more than 10\*\*15"),
     ],
 )
 def test_a_formula_is_as_long_as_it_is_written_out(again, times, operations):
@@ -246,6 +280,29 @@ def test_without_sympy_it_says_what_to_install(monkeypatch):
         to_sympy(Value(1.0))
 
 
+def test_what_sympy_itself_lacks_is_named(monkeypatch):
+    real = builtins.__import__
+
+    def without_mpmath(name, *rest, **keywords):
+        if name == "sympy":
+            raise ModuleNotFoundError("No module named 'mpmath'", name="mpmath")
+        return real(name, *rest, **keywords)
+
+    symbolic._sympy.cache_clear()
+    monkeypatch.setattr(builtins, "__import__", without_mpmath)
+    with pytest.raises(ModuleNotFoundError, match=r"^No module named 'mpmath'$"):
+        to_sympy(Value(1.0))
+
+
+def test_what_is_asked_for_again_leaves_nothing_behind():
+    y = primitives.relu(primitives.floor(Value(1.0, label="x")))
+    kept = []
+    for _ in range(2):
+        assert [to_sympy(y), *symbolic_gradient(y).values()]
+        kept.append((symbolic._occurrences.cache_info().currsize, len(sympy.Function.__subclasses__())))
+    assert kept[0] == kept[1]
+
+
 def test_many_operands():
     assert all(isinstance(getattr(primitives, name), ManyPrimitive) for name in ("sum", "max", "dot", "hypot"))
     xs = [Value(k / 7, label=f"x{k}") for k in range(1, 6)]
@@ -253,6 +310,21 @@ def test_many_operands():
     for row in (primitives.sum, primitives.mean, primitives.max, primitives.logsumexp):
         value = row(xs)
         assert number(to_sympy(value), at) == pytest.approx(value.data, rel=ROUNDED)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_a_dot_product_is_written_as_its_products(count):
+    xs, ys = ([Value(1.0, f"{name}{k}") for k in range(count)] for name in "xy")
+    assert str(to_sympy(primitives.dot(xs, ys))) == " + ".join(f"x{k}*y{k}" for k in range(count))
+
+
+def test_where_the_edges_of_clip_meet_the_slope_is_1_on_them():
+    x = Value(1.0, label="x")
+    clipped = primitives.clip(x, 1.0, 1.0)
+    clipped.backward()
+    [slope] = symbolic_gradient(clipped).values()
+    assert [number(slope, {sympy.Symbol("x", real=True): at}) for at in (0.5, 1.0, 1.5)] == [0.0, x.grad, 0.0]
+    assert x.grad == 1.0
 
 
 @pytest.mark.parametrize("at", [3.0, 5.0, 7.0])

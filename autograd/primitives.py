@@ -393,8 +393,8 @@ class Primitive:
             return numpy.frompyfunc(self.of, len(arguments), 1)(*arguments)
         array = next(argument for argument in arguments if _is_array(argument))
         namespace = numpy if isinstance(array, numpy.ndarray) else array.__array_namespace__()
-        condition = arguments[:1] if self.takes_condition else ()
-        return self.on_arrays(namespace, *condition, *map(_array_or_number, arguments[len(condition) :]))
+        condition = [_bools_or_numbers(argument) for argument in arguments[: self.takes_condition]]
+        return self.on_arrays(namespace, *condition, *map(_array_or_number, arguments[self.takes_condition :]))
 
 
 def _check_counts(name: str, partials: Sequence[Partial]) -> None:
@@ -651,6 +651,11 @@ def _array_or_number(argument: Any) -> Any:
     if getattr(kind, "kind", "f") in "bcSUO":
         raise TypeError(f"expected real numbers, not an array of {kind}")
     return argument if getattr(kind, "kind", "f") not in "iu" else argument * 1.0
+
+
+def _bools_or_numbers(argument: Any) -> Any:
+    are_bools = type(argument) is bool or getattr(getattr(argument, "dtype", None), "kind", "") == "b"
+    return argument if are_bools else _array_or_number(argument)
 
 
 def _is_node(argument: Any) -> bool:

@@ -473,18 +473,22 @@ def test_all_digits_are_right_where_the_usual_formula_loses_some(row, arguments,
 def test_the_slope_of_sigmoid_is_nearer_than_the_bound_asks(point):
     power = Fraction(math.exp(-abs(point)))  # 0.5 ulp off
     exact = power / (1 + power) ** 2
-    assert abs(Fraction(primitives.sigmoid_slope(point)) - exact) <= Fraction(math.ulp(float(exact)))
+    for slope in (primitives.sigmoid_slope(point), primitives.sigmoid_slope(np.array([point])).item()):
+        assert abs(Fraction(slope) - exact) <= 2 * Fraction(math.ulp(float(exact)))
 
 
 @pytest.mark.parametrize("x", [3.3744258759739156, 3.4862967033845806, 3.0353100765210836])
 def test_the_cube_root_is_the_nearest_float(x):
-    root, half = Fraction(primitives.cbrt(x)), Fraction(math.ulp(primitives.cbrt(x))) / 2
-    assert (root - half) ** 3 <= Fraction(x) <= (root + half) ** 3
+    for root in (primitives.cbrt(x), primitives.cbrt(np.array([x])).item()):
+        half = Fraction(math.ulp(root)) / 2
+        assert (Fraction(root) - half) ** 3 <= Fraction(x) <= (Fraction(root) + half) ** 3
 
 
 def test_a_factor_of_1_changes_nothing_before_an_exponential():
     for x in range(-590, 591, 7):
         assert primitives.times_exp(1.0, x + 0.3) == primitives.exp(x + 0.3)
+    for x in (599.5, 600.5, -599.5, -600.5):
+        assert close(primitives.times_exp(np.array([1.0]), np.array([x])).item(), math.exp(x))
 
 
 @pytest.mark.parametrize(
@@ -643,6 +647,12 @@ def test_what_is_neither_a_number_nor_an_iterable_of_numbers_raises_a_type_error
         primitives.dot([junk], [1.0])
     with pytest.raises(TypeError, match=rf"\b{type(junk).__name__}\b"):
         primitives.dot(junk, [1.0])
+
+
+@pytest.mark.parametrize(("left", "right"), [([1.0, 2.0], [1.0]), ([1.0], [1.0, 2.0])])
+def test_dot_takes_as_many_of_the_one_as_of_the_other(left, right):
+    with pytest.raises(ValueError, match=f"equal length, not of {len(left)} and {len(right)}"):
+        primitives.dot(left, right)
 
 
 def test_only_a_condition_may_be_a_bool():
@@ -908,6 +918,11 @@ def test_arrays_of_other_kinds():
     for junk in (np.array([True]), np.array(["a"]), np.array([1j])):
         with pytest.raises(TypeError, match=str(junk.dtype)):
             primitives.sin(junk)
+        with pytest.raises(TypeError, match=str(junk.dtype)):
+            primitives.where(np.array([True]), junk, 1.0)
+    for junk in (np.complex128(1j), np.array([1j]), np.array(["a"])):
+        with pytest.raises(TypeError, match=str(junk.dtype)):
+            primitives.where(junk, 1.0, 2.0)
     with pytest.raises(TypeError, match="list"):
         primitives.add(np.array([1.0]), [1.0])
 

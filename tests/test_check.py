@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import dataclasses
 import itertools
 import math
 import pickle
@@ -18,6 +19,8 @@ from autograd import GradientMismatch, Value, gradcheck
 from autograd.check import Entry, Report, _slope
 from autograd.primitives import TABLE, ManyPrimitive, Primitive
 from autograd.strategies import boxes
+from autograd.transforms import Dual
+from autograd.value import constant
 
 ROWS = list(TABLE)  # at import: before tests of any file add rows of their own
 
@@ -132,6 +135,12 @@ def test_every_pair_of_modes_is_checked_in_second_order():
     assert all(set(entry.modes) == pairs for entry in second)
 
 
+@pytest.mark.parametrize("mode", ["reverse", "forward"])
+def test_one_mode_is_checked_over_itself_in_second_order(mode):
+    report = gradcheck(ag.sin, (1.0,), order=2, modes=mode)
+    assert [entry.modes for entry in report.entries] == [(mode,), (f"{mode} over {mode}",)]
+
+
 # -- whose fault it is -----------------------------------------------------------------------------------------------
 
 
@@ -150,6 +159,87 @@ def test_the_first_five_wrong_partials_are_named():
     with altered(ag.mul, 1.001) as wrong:  # of two operands: the third application makes it six
         report = failing(lambda x, y: ag.sum([wrong(k * x, y) for k in range(1, 6)]), (1.0, 2.0))
     assert str(report).count("its partial in operand") == 6
+
+
+@pytest.mark.parametrize(("additions", "is_named"), [(499, True), (500, False)])
+def test_a_wrong_partial_is_looked_for_in_the_first_500_applications(additions, is_named):
+    def f(x: Any) -> Any:
+        for _ in range(additions):
+            x = x + 1.0
+        return wrong(x)
+
+    with altered(ag.log, 1.001) as wrong:
+        report = failing(f, (1.0,), modes="reverse")
+    assert ("wrong_log: its partial in operand 0 is wrong" in str(report)) is is_named
+
+
+@pytest.mark.parametrize(
+    ("innocent", "x", "options"),
+    [
+        (None, 1.0, {}),
+        (None, 1.0, {"rtol": 0.0, "atol": 1e-6}),
+        (ag.atan, 1e8, {}),  # its differences know only the first digits of its derivative
+        (ag.floor, 1.5, {}),  # whose derivative of 0 they know exactly
+    ],
+)
+def test_a_partial_within_the_tolerance_is_not_blamed(innocent, x, options):
+    with altered(ag.exp, 1.0 + 5e-8) as slightly, altered(ag.neg, 1.001) as wrong:
+        report = failing(lambda x: [(innocent or slightly)(x), wrong(x)], (x,), **options)
+    blamed = [finding for finding in report.findings if ": its partial" in finding]
+    assert len(blamed) == 1
+    assert blamed[0].startswith("wrong_neg: ")
+
+
+@pytest.mark.parametrize(("row", "x"), [(ag.sqrt, 1e-150), (ag.log, 1e-150), (ag.square, 1e-100), (ag.square, 1e100)])
+def test_a_wrong_partial_is_named_at_any_size(row, x):
+    with altered(row, 1.0 + 1e-6) as wrong:
+        report = failing(wrong, (x,))
+    assert f"wrong_{row.name}: its partial in operand 0 is wrong" in str(report)
+
+
+def test_outputs_that_are_constants_do_not_hide_the_wrong_primitive():
+    with altered(ag.exp, 1.001) as wrong:
+        report = failing(lambda x: [3.0, constant(2.0), wrong(x)], (1.0,))
+    assert "wrong_exp: its partial in operand 0 is wrong" in str(report)
+    assert [entry.agrees for entry in report.entries] == [True, True, False]
+
+
+def test_what_leaves_the_tape_is_said_only_where_no_primitive_is_wrong():
+    with altered(ag.exp, 1.001) as wrong:
+        assert "off the tape" not in str(failing(wrong, (1.0,)))
+    assert "off the tape" not in str(failing(ag.sqrt, (0.0,)))  # no derivative to be wrong
+
+
+def test_right_modes_and_wrong_modes_have_a_line_each():
+    report = failing(lambda x, y: (x.detach() if isinstance(x, Value) else x) * x + y, (3.0, 1.0))
+    lines = [(entry.derivative, entry.modes, entry.analytic, entry.verdict) for entry in report.entries]
+    assert lines == [
+        ("∂f/∂x", ("forward",), 6.0, "agrees"),
+        ("∂f/∂x", ("reverse",), 3.0, "wrong"),
+        ("∂f/∂y", ("reverse", "forward"), 1.0, "agrees"),
+    ]
+    assert report.findings[0].startswith("∂f/∂x is 3.0 (reverse), 6 ± ")
+    report = failing(lambda x, y: x + (y.detach() if isinstance(y, Value) else y) * y, (1.0, 3.0))
+    assert report.findings[0].startswith("∂f/∂y is 3.0 (reverse), 6 ± ")
+
+
+@pytest.mark.parametrize("shown", [0.0, math.nan])
+def test_of_several_wrong_modes_the_one_furthest_off_is_shown(shown):
+    def f(x: Any) -> Any:
+        return x.detach() * x if isinstance(x, Value) else x.primal * x.primal + x * shown - x.primal * shown
+
+    def g(x: Any) -> Any:
+        return x * x if isinstance(x, Value) and x.is_constant else f(x)
+
+    report = failing(g, (3.0,))
+    assert [entry.modes for entry in report.entries] == [("reverse", "forward")]
+    assert repr(report.entries[0].analytic) == repr(shown)
+
+
+def test_the_uncertainty_of_the_differences_is_shown():
+    with altered(ag.exp, 1.001) as wrong:
+        report = failing(wrong, (1.0,), rtol=0.0)
+    assert report.findings[0].endswith(f"2.71828182846 ± {report.entries[0].tolerance:.1g} by differences")
 
 
 def test_what_leaves_the_tape_is_said():
@@ -216,6 +306,13 @@ def test_a_table_has_at_most_24_lines():
     assert "more" not in str(Report("f", (RIGHT,) * 24))
     assert str(Report("f", (RIGHT,) * 25)).count("∂f/∂x") == 24
     assert str(Report("f", (RIGHT,) * 25)).endswith("\n  ... and 1 more")
+
+
+@pytest.mark.parametrize("part", [RIGHT, Report("f", (RIGHT,))])
+def test_a_report_and_its_entries_cannot_be_altered(part):
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(part, dataclasses.fields(part)[0].name, "other")
+    assert len({part, dataclasses.replace(part)}) == 1
 
 
 def test_a_mismatch_is_an_assertion_that_carries_its_report():
@@ -290,6 +387,13 @@ def test_derivatives_hidden_by_rounding_are_not_claimed_to_be_right_to_the_last_
     assert report.entries[0].tolerance > 1e-6 * report.entries[0].numeric
     with made("far_off", lambda x: x, lambda y, x: 1.001) as off:
         failing(lambda x: off(f(x)), (x,))
+
+
+def test_what_rounding_hides_is_said_relative_to_the_derivative():
+    report = gradcheck(lambda x: [x, 100.0 * (x - (1e13 * x - 1e13 * x))], (1.0,))
+    assert report.entries[1].tolerance == pytest.approx(3.5e-3, rel=0.05)
+    assert report.notes == ("rounding in f hides errors of ∂f[1]/∂x below 4e-05 of it",)
+    assert gradcheck(lambda x: x**3, (2.0,), atol=0.25).notes == ()  # which is not due to rounding
 
 
 def test_a_derivative_that_differences_cannot_see_is_not_claimed_to_be_right():
@@ -378,6 +482,13 @@ def test_a_wrong_derivative_beside_a_kink_mentions_the_kink():
     assert "<-- wrong" in text
 
 
+@pytest.mark.parametrize(("x", "distance", "is_mentioned"), [(1.0, 1e-3, True), (1.0, 0.03, False), (100.0, 0.1, True)])
+def test_a_kink_is_beside_a_wrong_derivative_within_a_hundredth_of_the_argument(x, distance, is_mentioned):
+    with altered(ag.neg, 1.001) as wrong:
+        report = failing(lambda v: wrong(v) + ag.relu(v - (x + distance)), (x,))
+    assert any(finding.startswith("kink within") for finding in report.findings) is is_mentioned
+
+
 def test_a_kink_inside_a_function_names_input_and_primitive():
     text = str(failing(lambda w: w[0] + ag.relu(w[1] - 2.0), ([1.0, 2.0],)))
     assert "of w[1]: left derivative 0, right derivative 1" in text
@@ -424,6 +535,14 @@ def test_outputs_that_are_not_finite_are_said(f, x, shown):
     assert f"f is {shown} at these inputs" in str(failing(f, (x,)))
 
 
+def test_outputs_that_are_not_finite_are_not_differentiated():
+    assert failing(lambda x: [x, ag.log(x)], (0.0,)).entries == ()
+
+
+def test_a_kink_in_the_root_of_a_square_is_named():
+    assert "left derivative -1, right derivative 1" in str(failing(lambda x: ag.sqrt(x * x), (0.0,)))
+
+
 # -- several outputs -------------------------------------------------------------------------------------------------
 
 
@@ -444,6 +563,11 @@ def test_primitives_with_conditions_and_sequences():
     assert gradcheck(ag.where, (True, 2.0, 3.0), order=2)
     assert gradcheck(ag.dot, ([1.0, 2.0], [3.0, 4.0]), order=2)
     assert gradcheck(ag.logsumexp, ([1.0, 2.0, 3.0],), order=2)
+
+
+def test_a_condition_is_kept_as_it_is():
+    entries = gradcheck(ag.where, (False, 2.0, 3.0)).entries
+    assert [(entry.derivative, entry.analytic) for entry in entries] == [("∂f/∂x[1]", 0.0), ("∂f/∂x[2]", 1.0)]
 
 
 def test_names_of_arguments():
@@ -493,6 +617,31 @@ def test_the_seed_chooses_the_direction():
     assert len(slopes) == 2
 
 
+def test_the_seed_is_0_by_default():
+    f = lambda x, y: ag.exp(x) * ag.sin(y) * x
+    assert gradcheck(f, (0.5, 1.0)).slopes == gradcheck(f, (0.5, 1.0), seed=0).slopes
+
+
+@pytest.mark.parametrize("size", [1e-30, 1.0, 1e30])
+def test_the_remainder_is_measured_at_any_size_of_a_function(size):
+    assert gradcheck(lambda x: size * ag.exp(x / 100.0), (100.0,)).slopes[0][1] == pytest.approx(2.0, abs=0.05)
+
+
+def test_the_random_direction_goes_both_ways_and_up_to_two_fifths_of_each_argument():
+    point = [1.0, 0.0, -100.0, 10.0, 0.5, 2.0, 1.0, -1.0]
+    shifts = []
+
+    def f(x: Any) -> Any:
+        there = [each.data if isinstance(each, Value) else each.primal for each in x]
+        shifts.append([(new - old) / max(abs(old), 1.0) for new, old in zip(there, point)])
+        return 1e8 + 1e-3 * ag.sum(x)  # whose differences take the longest steps
+
+    assert gradcheck(f, (point,))
+    longest = max((each for each in shifts if all(each)), key=lambda each: abs(each[0]))  # the differences move one
+    assert all(0.2 <= abs(each) <= 0.4 for each in longest)
+    assert min(longest) < 0.0 < max(longest)
+
+
 # -- functions that are none -----------------------------------------------------------------------------------------
 
 
@@ -501,6 +650,12 @@ def test_random_functions_are_told():
     assert "two evaluations in a row at the same inputs differ" in str(
         failing(lambda x: x * generator.random(), (1.0,))
     )
+
+
+def test_functions_whose_outputs_grow_in_number_are_told():
+    calls = itertools.count(1)
+    report = failing(lambda x: [x] * next(calls), (1.0,))
+    assert report.findings[0] == "two evaluations in a row differ: 2 outputs, then 3"  # the first one names them
 
 
 def test_functions_that_change_their_surroundings_are_told():
@@ -518,6 +673,21 @@ def test_functions_that_change_their_surroundings_are_told():
 def test_functions_that_look_at_types_are_told():
     text = str(failing(lambda x: x * (2.0 if isinstance(x, Value) else 3.0), (1.0,)))
     assert "f looks at the type of its inputs" in text
+
+
+@pytest.mark.parametrize(
+    ("x", "gap", "is_told"),
+    [
+        (1e6, 0.9e-3, False),  # of 1e6, 1e-9
+        (1e6, 1.1e-3, True),
+        (0.0, 1e-9 * 2.0**-52, False),  # of 0, 1e-9 of the last digit of 1
+        (0.0, 3e-25, True),
+    ],
+)
+def test_rounding_is_not_taken_for_a_look_at_types(x, gap, is_told):
+    report = gradcheck(lambda x: x + gap if isinstance(x, Dual) else x, (x,), raises=False)
+    assert ("f looks at the type of its inputs" in str(report)) is is_told
+    assert bool(report) is not is_told
 
 
 def test_an_exception_says_in_which_mode():

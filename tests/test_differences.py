@@ -172,6 +172,7 @@ SMOOTH = [
     (lambda x: 1.0 + 1e-14 * math.sin(x), 1.0, 1e-14 * math.cos(1.0)),
     (lambda x: 1.0 + 1e-14 * math.atan(x), 0.0, 1e-14),
     (lambda x: 1.0 + 1e-16 * math.atan(x), 0.0, 1e-16),
+    (lambda x: 1.0 + 1e-14 * math.sin(x), 1e12, 1e-14 * math.cos(1e12)),
 ]
 
 
@@ -193,6 +194,7 @@ def test_the_ladder_finds_the_derivative_and_states_its_error(f, x, derivative):
         (lambda x: 1e8 + abs(x), 0.0, "kink", -1.0, 1.0),
         (lambda x: float(x > 0.0), 0.0, "discontinuity", 0.0, 1.0),
         (lambda x: x + 3.0 * (x > 2.0), 2.0, "discontinuity", 2.0, 5.0),
+        (math.floor, 3.0, "discontinuity", 2.0, 3.0),
     ],
 )
 def test_the_ladder_names_what_is_not_smooth(f, x, kind, left, right):
@@ -216,6 +218,25 @@ def test_a_kink_close_by_is_seen_and_does_not_disturb(distance):
     assert estimate.value == pytest.approx(1.0, abs=1e-9)
     found = steps.breaks(0)
     assert found is None or distance <= found.distance <= math.e**2 * distance
+
+
+@pytest.mark.parametrize("distance", [1e-2, 1e-3])
+def test_a_kink_close_by_is_named_with_the_slopes_on_its_sides(distance):
+    steps = ladder(lambda x: math.sin(x) + abs(x - 1.0 - distance), 1.0)
+    assert steps.estimates()[0].value == pytest.approx(math.cos(1.0) - 1.0, abs=1e-9)
+    found = steps.breaks(0)
+    assert found is not None
+    slopes = (pytest.approx(math.cos(1.0) - 1.0, abs=1e-2), pytest.approx(math.cos(1.0) + 1.0, abs=1e-2))
+    assert (found.kind, found.left, found.right) == ("kink", *slopes)
+    assert distance <= found.distance <= math.e**2 * distance
+
+
+@pytest.mark.parametrize("slope", [1.0, 1e3])
+def test_a_kink_of_less_than_a_millionth_of_the_slope_is_not_named(slope):
+    for jump, is_named in ((0.8e-6, False), (1.2e-6, True)):
+        steps = ladder(lambda x, jump=jump: slope * (x + 0.5 * jump * abs(x)), 0.0)
+        steps.estimates()
+        assert (steps.breaks(0) is not None) is is_named
 
 
 @pytest.mark.parametrize(
@@ -246,15 +267,45 @@ def test_a_kink_that_noise_hides_is_not_named():
         assert (steps.breaks(0) is not None) is is_seen
 
 
+def test_a_kink_is_followed_until_it_is_100_times_the_rounding_of_f():
+    steps = ladder(lambda x: 1e8 + abs(x), 0.0)
+    steps.estimates()
+    found = steps.breaks(0)
+    last = 100.0 * (2.0**-52 * 1e8) / 2.0  # two roundings of 1e8, and slopes that are 2 apart
+    assert found is not None
+    assert math.e * last <= found.distance <= math.e**2 * last
+
+
+def shortest_step(f, x):
+    seen: list[float] = []
+    Ladder(lambda moved: [seen.append(moved) or f(moved)], x, [f(x)], [0.0]).estimates()
+    return min(abs(moved - x) for moved in seen) / math.ulp(x)
+
+
+def test_no_step_is_shorter_than_eight_neighbours():
+    assert shortest_step(lambda x: 1.0 + 1e-14 * math.sin(x), 1e-5) == 8.0
+    assert shortest_step(lambda x: 1e8 + abs(x), 1e-308) == 19.0  # and with the next one 7
+
+
+def test_the_last_question_is_asked_where_a_difference_is_1000_times_its_rounding():
+    seen: list[float] = []
+    Ladder(lambda moved: [seen.append(moved) or math.exp(moved)], 1.0, [math.e], [0.0]).estimates()
+    assert seen[-1] - 1.0 == pytest.approx(1000.0 * 2.0**-52, rel=1e-3)  # exp is its own slope
+
+
 def test_the_steps_go_down_to_a_part_in_1e30_of_the_scale():
     estimate = ladder(lambda x: x * abs(x), 0.0).estimates()[0]
     assert abs(estimate.value) < 1e-29
     assert 1e-31 < estimate.step < 1e-30
 
 
-@pytest.mark.parametrize("f", [lambda x: abs(x) ** 0.3, lambda x: abs(x) ** 1.05])
-def test_what_shrinks_too_slowly_is_not_settled(f):
-    assert not ladder(f, 0.0).estimates()[0].settled
+@pytest.mark.parametrize(
+    ("power", "is_settled"),
+    [(0.3, False), (1.05, False), (1.15, False), (1.2, True)],  # e^-0.3 is 0.74, and e^-0.4 is 0.67
+)
+@pytest.mark.parametrize("f", [lambda x, power: abs(x) ** power, math.pow], ids=["both sides", "one side"])
+def test_what_shrinks_too_slowly_is_not_settled(f, power, is_settled):
+    assert ladder(lambda x: f(x, power), 0.0).estimates()[0].settled is is_settled
 
 
 @pytest.mark.parametrize(
@@ -265,6 +316,8 @@ def test_what_shrinks_too_slowly_is_not_settled(f):
         (lambda x: math.exp(-x), 700.0),
         (lambda x: math.log1p(math.exp(50.0 * x)), 0.01),
         (lambda x: math.sqrt(1e-8 + x * x), 1e-5),
+        (math.cos, 1e150),
+        (math.cos, 1e308),
     ],
 )
 def test_what_is_smooth_has_no_breaks(f, x):
@@ -281,6 +334,18 @@ def test_at_the_edge_of_a_domain_one_side_counts():
     assert (left.side, left.settled) == ("left", True)
     assert left.value == pytest.approx(-2.0, abs=1e-6)
     assert not ladder(math.sqrt, 0.0).estimates()[0].settled
+
+
+def test_a_side_counts_also_where_the_domain_soon_ends_on_it():
+    right = ladder(lambda x: x * math.sqrt(x * (0.1 - x)), 0.0).estimates()[0]
+    assert (right.side, right.settled) == ("right", True)
+    assert abs(right.value) < 1e-12
+
+
+@pytest.mark.parametrize("f", [lambda x: [x * x] * (2 - (x >= 1.0)), lambda x: [x * x] * (1 + (x >= 1.0))])
+def test_where_f_returns_another_number_of_outputs_it_is_undefined(f):
+    for estimate in Ladder(f, 1.0, f(1.0), [0.0] * len(f(1.0))).estimates():
+        assert (estimate.value, estimate.side) == (pytest.approx(2.0), "right")
 
 
 @pytest.mark.parametrize("scale", [1.0, 1e-3])
@@ -309,6 +374,51 @@ def test_the_stated_rounding_is_the_worst_that_noise_can_do_and_not_much_more(f,
     assert clean.settled
 
 
+def test_the_rounding_is_that_of_the_values_beside_x():
+    # The longest of four steps is e³ times the shortest; two values of two roundings each are divided by that.
+    assert ladder(lambda x: x, 0.0).estimates()[0].rounding == pytest.approx(2.0**-51 * math.e**3, rel=1e-9)
+
+
+def test_where_no_step_shows_a_difference_the_slope_may_be_10_times_the_noise():
+    estimate = ladder(lambda x: x * x, 0.0, noise=1e-12).estimates()[0]
+    assert (estimate.value, estimate.rounding) == (0.0, pytest.approx(1e-11))
+    assert estimate.step > 1.0
+
+
+@pytest.mark.parametrize(("x", "longest"), [(1.0, 0.5), (1000.0, 256.0), (1e-8, 0.5)])
+def test_the_error_of_a_constant_is_its_rounding_over_the_longest_step(x, longest):
+    estimate = ladder(lambda x: 5.0, x).estimates()[0]
+    assert (estimate.value, estimate.step, estimate.settled) == (0.0, longest, True)
+    assert estimate.error == estimate.rounding == 2.0**-52 * 5.0 / longest
+
+
+def test_the_stated_error_is_the_disagreement_of_neighbouring_steps_and_of_orders():
+    # Slopes 1 + s³, s = h²: at 0, a parabola through a, b and c is off by a b c, a line through c and d by c d (c + d).
+    estimate = ladder(lambda x: x + x**7, 0.0).estimates()[0]
+    a, b, c, d = ((math.e**k * estimate.step) ** 2 for k in (3, 2, 1, 0))
+    parabolas, orders = a * b * c - b * c * d, b * c * d + c * d * (c + d)
+    assert estimate.error == pytest.approx(parabolas + orders + estimate.rounding, rel=1e-4)
+
+
+def test_the_stated_error_at_the_edge_of_a_domain_is_that_disagreement_too():
+    # Slopes √h: a line through e h and h is q / (q + 1) √h at 0, q = √e; for steps e times as long, all is q times.
+    estimate = ladder(lambda x: x * math.sqrt(x), 0.0).estimates()[0]
+    q = math.sqrt(math.e)
+    line = q / (q + 1.0) * math.sqrt(estimate.step)
+    parabola = line - (q * line - line) / (math.e**2 - 1.0)
+    assert estimate.value == pytest.approx(parabola)
+    assert estimate.error == pytest.approx((q * parabola - parabola) + (line - parabola))
+
+
+def test_what_is_flat_near_x_stays_flat_when_another_output_takes_longer_steps():
+    def dead_zone(x: float) -> float:
+        return x - min(max(x, -1.0), 1.0)
+
+    slow, flat = Ladder(lambda x: [1e8 + 1e-3 * x, dead_zone(x)], 0.0, [1e8, 0.0], [0.0, 1e-3]).estimates()
+    assert slow.step > 100.0
+    assert (flat.value, flat.settled) == (0.0, True)
+
+
 def test_noise_beyond_rounding_widens_the_error_and_not_the_value():
     estimate = ladder(lambda x: math.sin(x) + 1e-9 * math.sin(1e15 * x), 1.0).estimates()[0]
     assert abs(estimate.value - math.cos(1.0)) <= 4.0 * estimate.error
@@ -333,12 +443,17 @@ def test_smooth_functions_cost_few_evaluations():
         (math.log, 1e-8, 6),
         (abs, 1e-5, 5),
         (lambda x: 5.0, 3.0, 8),  # flat
+        (lambda x: 5.0, 2.0**-6, 8),
+        (lambda x: 5.0, math.nextafter(2.0**-6, 0.0), 2 * 8),  # on two scales
+        (math.exp, 1e-150, 8 + 6),  # flat on its own scale
         (math.sin, 1e8, 23),
         (math.cos, 0.0, 24),
         (lambda x: 1e8 + 1e-3 * x, 1.0, 24 + 12),  # wider ones, against rounding
+        (lambda x: 1e8 + 1e-3 * x, 1e4, 24 + 4),  # no more of them than are needed
         (math.cos, 1e-8, 2 * 24),  # on two scales
         (lambda x: x * abs(x), 0.0, 70),
         (abs, 0.0, 70 + 24),  # and around x, for the kink
+        (math.cos, 1e150, 34 + 24),
     ],
 )
 def test_every_step_costs_two_evaluations(f, x, steps):

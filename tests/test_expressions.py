@@ -143,7 +143,7 @@ def test_it_agrees_with_python_on_random_expressions():
         ("  x y", "an operator is missing before this", 4),
         ("2x", "a number runs into what follows it: write 2*x for a product, and no leading zeros", 0),
         ("12x", "a number runs into what follows it: write 2*x for a product, and no leading zeros", 0),
-        ("0xg", "a number runs into what follows it: write 2*x for a product, and no leading zeros", 0),
+        ("0b2", "a number runs into what follows it: write 2*x for a product, and no leading zeros", 0),
         ("y + 2x", "a number runs into what follows it: write 2*x for a product, and no leading zeros", 4),
         ("y + 12x", "a number runs into what follows it: write 2*x for a product, and no leading zeros", 4),
         ("y + 1.5x", "a number runs into what follows it: write 2*x for a product, and no leading zeros", 4),

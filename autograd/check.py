@@ -14,7 +14,7 @@ import functools
 import inspect
 import math
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -574,7 +574,7 @@ class _Check:
             other = "left" if estimate.side == "right" else "right"
             self._note(f"f is not defined to the {other} of {name}: compared with its {estimate.side} derivative")
         else:
-            self._note_weakness(self._entries[-1])
+            self._note_weakness(self._entries[-1], estimate)
 
     def _entry(self, label: str, mode: str, analytic: float, estimate: Estimate) -> Entry:
         error = abs(analytic - estimate.value)
@@ -596,12 +596,13 @@ class _Check:
         if not estimate.settled and broken is None:
             self._find(_unsettled(entry, name, estimate))
 
-    def _note_weakness(self, entry: Entry) -> None:
+    def _note_weakness(self, entry: Entry, estimate: Estimate) -> None:
         size = abs(entry.analytic)
-        if 10.0 * self._settings.rtol * size + self._settings.atol < entry.tolerance < size:
-            self._note(f"rounding in f hides errors of {entry.derivative} below {entry.tolerance / size:.0e} of it")
-        elif self._settings.atol + MANY_TINY < entry.tolerance and 0.0 < size <= entry.tolerance:
-            self._note(f"differences cannot tell {entry.derivative} from 0: they may be off by {entry.tolerance:.0e}")
+        hidden = self._settings.rtol * size + SAFETY * estimate.error + TINY
+        if 10.0 * self._settings.rtol * size < hidden < size:
+            self._note(f"rounding in f hides errors of {entry.derivative} below {hidden / size:.0e} of it")
+        elif hidden > MANY_TINY and 0.0 < size <= hidden:
+            self._note(f"differences cannot tell {entry.derivative} from 0: they may be off by {hidden:.0e}")
 
     def _note(self, note: str) -> None:
         self._notes[note] = None
@@ -706,23 +707,26 @@ def _with_culprits(report: Report, subject: _Subject, order: int, settings: _Set
     if all(entry.agrees for entry in report.entries):
         return report
     found: dict[str, None] = {}
-    for application in _applications(subject):
+    applications = _applications(subject)
+    for application in applications:
         sentences = _first_faults(application, settings) if order == 1 else _second_faults(application, settings)
         found.update(dict.fromkeys(sentences))
         if len(found) >= NAMED:
             break
     if not found and any(entry.verdict == "wrong" for entry in report.entries):
-        found[_NO_CULPRIT] = None
+        found[_NO_CULPRIT if len(applications) < APPLICATIONS else _NO_CULPRIT_SO_FAR] = None
     return _joined(report, Report(report.subject, findings=tuple(found)))
 
 
-_NO_CULPRIT = (
-    "every primitive on the tape agrees with its own values here: f takes something off the tape (.data, detach(), "
-    "no_grad(), a comparison), or stands at a kink"
+_ELSEWHERE = "f takes something off the tape (.data, detach(), no_grad(), a comparison), or stands at a kink"
+_NO_CULPRIT = f"every primitive on the tape agrees with its own values here: {_ELSEWHERE}"
+_NO_CULPRIT_SO_FAR = (
+    f"the first {APPLICATIONS} applications of primitives on the tape agree with their own values here: "
+    f"a later one is wrong, or {_ELSEWHERE}"
 )
 
 
-def _applications(subject: _Subject) -> Iterable[_Application]:
+def _applications(subject: _Subject) -> Collection[_Application]:
     recorded = [each for each in _recorded(subject) if isinstance(each, Value) and not each.is_constant]
     tape = Tape.of(*recorded) if recorded else Tape()
     seen: dict[_Application, None] = {}

@@ -171,6 +171,8 @@ def test_a_wrong_partial_is_looked_for_in_the_first_500_applications(additions, 
     with altered(ag.log, 1.001) as wrong:
         report = failing(f, (1.0,), modes="reverse")
     assert ("wrong_log: its partial in operand 0 is wrong" in str(report)) is is_named
+    assert "every primitive on the tape agrees" not in str(report)
+    assert ("the first 500 applications of primitives on the tape agree" in str(report)) is not is_named
 
 
 @pytest.mark.parametrize(
@@ -393,7 +395,17 @@ def test_what_rounding_hides_is_said_relative_to_the_derivative():
     report = gradcheck(lambda x: [x, 100.0 * (x - (1e13 * x - 1e13 * x))], (1.0,))
     assert report.entries[1].tolerance == pytest.approx(3.5e-3, rel=0.05)
     assert report.notes == ("rounding in f hides errors of ∂f[1]/∂x below 4e-05 of it",)
-    assert gradcheck(lambda x: x**3, (2.0,), atol=0.25).notes == ()  # which is not due to rounding
+
+
+@pytest.mark.parametrize("atol", [0.25, 2.0, 1e12])  # smaller and larger than the derivative
+def test_an_absolute_tolerance_is_not_taken_for_rounding(atol):
+    assert gradcheck(lambda x: x**3, (0.5,), atol=atol).notes == ()
+
+
+def test_what_rounding_hides_is_the_same_with_an_absolute_tolerance():
+    f = lambda x: x - (1e13 * x - 1e13 * x)
+    assert gradcheck(f, (1.0,), atol=0.25).notes == gradcheck(f, (1.0,)).notes
+    assert gradcheck(ag.tanh, (20.0,), atol=0.25).notes == gradcheck(ag.tanh, (20.0,)).notes
 
 
 def test_a_derivative_that_differences_cannot_see_is_not_claimed_to_be_right():

@@ -260,6 +260,12 @@ def test_a_staircase_is_not_taken_for_the_slope_it_has_from_afar():
     assert ladder(math.floor, 1e12 + 0.5).estimates()[0].value == 0.0
 
 
+def test_a_slope_that_f_has_only_from_afar_is_not_its_derivative():
+    estimate = ladder(lambda x: x if abs(x) > 1e-6 else 0.0, 0.0, noise=1e-12).estimates()[0]
+    assert (estimate.value, estimate.settled) == (0.0, True)
+    assert estimate.step < 1e-6
+
+
 def test_a_kink_that_noise_hides_is_not_named():
     for size, is_seen in ((1e-7, False), (1e-3, True)):
         steps = ladder(lambda x, size=size: size * abs(x), 0.0, noise=1e-9)
@@ -412,11 +418,11 @@ def test_the_stated_error_at_the_edge_of_a_domain_is_that_disagreement_too():
 
 def test_what_is_flat_near_x_stays_flat_when_another_output_takes_longer_steps():
     def dead_zone(x: float) -> float:
-        return x - min(max(x, -1.0), 1.0)
+        return x if abs(x) > 1.0 else 0.0
 
     slow, flat = Ladder(lambda x: [1e8 + 1e-3 * x, dead_zone(x)], 0.0, [1e8, 0.0], [0.0, 1e-3]).estimates()
     assert slow.step > 100.0
-    assert (flat.value, flat.settled) == (0.0, True)
+    assert (flat.value, flat.error, flat.settled) == (0.0, 1e-3 / 0.5, True)
 
 
 def test_noise_beyond_rounding_widens_the_error_and_not_the_value():
@@ -460,6 +466,19 @@ def test_every_step_costs_two_evaluations(f, x, steps):
     calls: list[float] = []
     Ladder(lambda moved: [calls.append(moved) or f(moved)], x, [f(x)], [0.0]).estimates()
     assert len(calls) == 2 * steps
+
+
+def test_outputs_that_settle_on_scales_of_their_own_cost_no_further_question():
+    calls: list[float] = []
+
+    def f(moved: float) -> list[float]:
+        calls.append(moved)
+        return [math.exp(moved), abs(moved)]
+
+    exp, size = Ladder(f, 1e-20, [1.0, 1e-20], [0.0, 0.0]).estimates()
+    assert len(calls) == 2 * (8 + 5)
+    assert (exp.value, size.value) == (pytest.approx(1.0), pytest.approx(1.0))
+    assert size.step < 1e-20 < exp.step
 
 
 def test_outputs_that_do_not_change_cost_few_evaluations():

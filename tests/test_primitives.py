@@ -477,11 +477,12 @@ def test_the_slope_of_sigmoid_is_nearer_than_the_bound_asks(point):
         assert abs(Fraction(slope) - exact) <= 2 * Fraction(math.ulp(float(exact)))
 
 
-@pytest.mark.parametrize("x", [3.3744258759739156, 3.4862967033845806, 3.0353100765210836])
-def test_the_cube_root_is_the_nearest_float(x):
-    for root in (primitives.cbrt(x), primitives.cbrt(np.array([x])).item()):
-        half = Fraction(math.ulp(root)) / 2
-        assert (Fraction(root) - half) ** 3 <= Fraction(x) <= (Fraction(root) + half) ** 3
+def test_the_cube_root_is_the_nearest_float():
+    xs = [3.3744258759739156, 3.4862967033845806, 3.0353100765210836, *(0.37 * k for k in range(1, 500))]
+    for x, of_array in zip(xs, primitives.cbrt(np.array(xs)).tolist()):
+        for root in (primitives.cbrt(x), of_array):
+            half = Fraction(51, 100) * Fraction(math.ulp(root))
+            assert (Fraction(root) - half) ** 3 <= Fraction(x) <= (Fraction(root) + half) ** 3
 
 
 def test_a_factor_of_1_changes_nothing_before_an_exponential():
@@ -653,6 +654,12 @@ def test_what_is_neither_a_number_nor_an_iterable_of_numbers_raises_a_type_error
 def test_dot_takes_as_many_of_the_one_as_of_the_other(left, right):
     with pytest.raises(ValueError, match=f"equal length, not of {len(left)} and {len(right)}"):
         primitives.dot(left, right)
+
+
+@pytest.mark.parametrize(("given", "told"), [((), "0 were"), (([1.0],), "1 was"), (([1.0], [2.0], [3.0]), "3 were")])
+def test_dot_takes_two_sequences(given, told):
+    with pytest.raises(TypeError, match=f"two sequences.*{told} given"):
+        primitives.dot(*given)
 
 
 def test_only_a_condition_may_be_a_bool():

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from autograd import Value, draw, grad, log, name, sin
-from nn import MLP, Neuron, network_diagram
+from nn import MLP, Activation, BatchNorm, Dropout, Layer, Neuron, Sequential, network_diagram
 from nn import draw as draw_model
 
 __all__ = ["EXACT", "PICTURES", "write"]
@@ -60,6 +60,7 @@ def not_finite() -> Any:
 
 NET = MLP(2, [4, 1], "tanh", seed=1)
 SAMPLE = [0.5, -1.0]
+STAGES = Sequential(Layer(3, 4, "relu"), BatchNorm(4), Dropout(0.25), Layer(4, 2), Activation("softmax"), seed=1)
 DIGITS = MLP(64, [32, 10], "relu", last="softmax", seed=1)
 
 PICTURES: dict[str, Callable[[], Any]] = {
@@ -76,6 +77,8 @@ PICTURES: dict[str, Callable[[], Any]] = {
     "net-diagram": lambda: network_diagram(NET, inputs=SAMPLE),
     "digits-collapsed": lambda: draw_model(DIGITS, [0.1 * (k % 7) for k in range(64)], collapse="all"),
     "digits-diagram": lambda: network_diagram(DIGITS),
+    "neuron-diagram": lambda: network_diagram(Neuron(2, "tanh", seed=1), inputs=SAMPLE),
+    "stages-diagram": lambda: network_diagram(STAGES),
 }
 """Name of the file -> what draws it."""
 

@@ -17,6 +17,7 @@ from nn.module import Module
 from nn.show.network import WIDEST_LINE
 from nn.show.text import short, signed_text
 from nn.stages import Activation, BatchNorm, Dropout, Sequential
+from tests.gallery import PICTURES, PLACE
 from tests.seen import Box, box, numbers, points, text_box, view
 
 HOSTILE = """<script>alert(1)</script>"'&<b>\u202e\0\ufffe\ud800 עברית"""
@@ -28,6 +29,15 @@ def drawn(model, **options):
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]
     return root
+
+
+@pytest.mark.parametrize("title", ["net-diagram", "digits-diagram", "neuron-diagram", "stages-diagram"])
+def test_the_stored_diagrams_are_what_is_drawn(title):
+    pattern = re.compile(r"-?\d+(?:\.\d+)?")
+    stored, now = (PLACE / f"{title}.svg").read_text("utf-8"), PICTURES[title]().svg
+    assert pattern.split(now) == pattern.split(stored)
+    numbers_now, numbers_stored = ([float(number) for number in pattern.findall(svg)] for svg in (now, stored))
+    assert numbers_now == pytest.approx(numbers_stored, abs=0.11)  # the last digit, which may be rounded elsewhere
 
 
 def groups(root, kind):

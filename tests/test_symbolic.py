@@ -266,31 +266,25 @@ def test_nested_branches_are_quick():
     assert time.perf_counter() - start < 5.0
 
 
-def test_without_sympy_it_says_what_to_install(monkeypatch):
+def importing_sympy_misses(missing, monkeypatch):
     real = builtins.__import__
 
-    def without_sympy(name, *rest, **keywords):
+    def refusing(name, *rest, **keywords):
         if name.partition(".")[0] == "sympy":
-            raise ModuleNotFoundError("No module named 'sympy'", name="sympy")
+            raise ModuleNotFoundError(f"No module named {missing!r}", name=missing)
         return real(name, *rest, **keywords)
 
     symbolic._sympy.cache_clear()
-    monkeypatch.setattr(builtins, "__import__", without_sympy)
-    with pytest.raises(ModuleNotFoundError, match=r'pip install "tapegrad\[symbolic\]"'):
-        to_sympy(Value(1.0))
+    monkeypatch.setattr(builtins, "__import__", refusing)
 
 
-def test_what_sympy_itself_lacks_is_named(monkeypatch):
-    real = builtins.__import__
-
-    def without_mpmath(name, *rest, **keywords):
-        if name == "sympy":
-            raise ModuleNotFoundError("No module named 'mpmath'", name="mpmath")
-        return real(name, *rest, **keywords)
-
-    symbolic._sympy.cache_clear()
-    monkeypatch.setattr(builtins, "__import__", without_mpmath)
-    with pytest.raises(ModuleNotFoundError, match=r"^No module named 'mpmath'$"):
+@pytest.mark.parametrize(
+    ("missing", "told"),
+    [("sympy", r'pip install "tapegrad\[symbolic\]"'), ("mpmath", r"^No module named 'mpmath'$")],
+)
+def test_without_sympy_it_says_what_to_install_and_what_sympy_itself_lacks_is_named(missing, told, monkeypatch):
+    importing_sympy_misses(missing, monkeypatch)
+    with pytest.raises(ModuleNotFoundError, match=told):
         to_sympy(Value(1.0))
 
 

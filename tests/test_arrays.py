@@ -178,6 +178,7 @@ def differences(row, points, results):
     ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ROWS)
 def test_every_lane_of_a_row_is_what_floats_give(name):
     row = ROWS[name]
@@ -188,6 +189,7 @@ def test_every_lane_of_a_row_is_what_floats_give(name):
         assert all(map(numpy.array_equal, columns, copies, [True] * width))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", [name for name, row in ROWS.items() if max(widths(row)) > 1])
 def test_a_number_among_arrays_is_an_array_of_that_number(name):
     row = ROWS[name]

@@ -97,6 +97,7 @@ def test_every_row_fails_when_its_partials_are_scaled(row, factor):
         assert [entry.agrees for entry in report.entries] == [slope == 0.0 for slope in slopes]
 
 
+@pytest.mark.long
 @named
 def test_every_row_fails_when_its_partials_are_shifted(row):
     for point in sampled(row):
@@ -324,6 +325,7 @@ def test_a_mismatch_is_an_assertion_that_carries_its_report():
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
 
 
+@pytest.mark.long
 def test_long_tables_are_cut_and_show_what_is_wrong_first():
     with altered(ag.exp, 1.001) as wrong:
         report = failing(lambda w: ag.sum(w) + wrong(w[59]), ([0.5] * 60,))
@@ -480,6 +482,7 @@ def test_the_kink_of_abs_is_named(f):
     assert "<-- no derivative" in text
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("f", [ag.abs, ag.relu, lambda x: ag.max(x, 0.0), lambda x: ag.where(x > 0.0, x, -x)])
 @pytest.mark.parametrize("x", [1e-3, 1e-5, -1e-5, 1e-12])
 def test_beside_a_kink_the_derivative_is_there(f, x):

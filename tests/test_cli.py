@@ -452,6 +452,7 @@ def test_points_without_differences_are_refused(run):
     assert err == "autograd: log(x): --check: numerical_gradient needs finite numbers, but x holds inf\n"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("text", ["(" * 100_000, "x+" * 50_000 + "x", "9" * 100_000, "x" * 60_000 + "("])
 def test_hostile_expressions_end_quickly(text):
     start = time.perf_counter()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 
+import pytest
+
 from autograd import Value
 from nn import MLP, Neuron
 
@@ -47,6 +49,7 @@ def test_neuron_and_parameters():
     assert all(p.grad == 0 for p in n.parameters())
 
 
+@pytest.mark.long
 def test_demo_training_loop():
     generator = random.Random(1)
     points = [[generator.uniform(-1, 1), generator.uniform(-1, 1)] for _ in range(40)]

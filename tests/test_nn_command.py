@@ -67,6 +67,7 @@ def read(text):
 # -- training --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_training_on_iris_prints_a_table_and_the_confusion_matrix():
     pytest.importorskip("sklearn")
     done = run("train", "iris", "--epochs", "30")
@@ -155,6 +156,7 @@ def test_the_plateau_schedule_reaches_the_training(monkeypatch):
     assert type(seen[0]).__name__ == "ReduceOnPlateau"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "loss", ["hinge", "perceptron", "signed_cross_entropy", "binary_cross_entropy", "binary_cross_entropy_from_logits"]
 )
@@ -181,6 +183,7 @@ def test_no_hidden_layers_are_a_linear_model(capsys, tmp_path):
     assert float(rows(capsys.readouterr().out)["test"][-1]) > 0.98  # noise 0.1 on a plane of slopes 1 and -2: 0.993
 
 
+@pytest.mark.long
 def test_few_samples_are_all_trained_on_and_the_table_says_so(capsys):
     assert cli.main(["train", "xor", "--quiet"]) == 0
     out = capsys.readouterr().out
@@ -189,6 +192,7 @@ def test_few_samples_are_all_trained_on_and_the_table_says_so(capsys):
     assert rows(out)["training"][2] == "100.0%"
 
 
+@pytest.mark.long
 def test_a_regression_is_told_in_the_units_of_the_data(houses, capsys):
     assert cli.main(["train", houses, "--ignore", "id", "--layers", "none", "--quiet"]) == 0
     out = capsys.readouterr().out
@@ -221,6 +225,7 @@ def test_a_device_takes_results_too(capsys):
     assert cli.main(["train", "xor", "--save", os.devnull, *FAST]) == 0
 
 
+@pytest.mark.long
 def test_a_report_is_written(tmp_path, capsys):
     for source in ("sine", "identity", "xor"):
         path = tmp_path / f"{source}.html"
@@ -514,6 +519,7 @@ def test_a_standard_output_that_breaks_is_left_alone(monkeypatch, tmp_path, flow
     assert capsys.readouterr().err == "nn predict: full\n"
 
 
+@pytest.mark.long
 def test_streams_that_do_not_know_a_character(flowers):
     done = run("train", "plane", *FAST, env=os.environ | {"PYTHONIOENCODING": "ascii"})
     assert done.returncode == 0, done.stderr
@@ -527,6 +533,7 @@ def test_streams_that_cannot_be_reconfigured(monkeypatch, flowers, model):
     assert out.getvalue().startswith("length,colour,kind,prediction\n")
 
 
+@pytest.mark.long
 @pytest.mark.skipif(os.name != "posix", reason="streams are closed and full as POSIX has it")
 @pytest.mark.parametrize("streams", ["2>&-", ">&-", "2>/dev/full", ">/dev/full", ">&- 2>&-"])
 def test_what_was_learned_is_not_lost_with_a_stream(streams, tmp_path):

@@ -154,6 +154,7 @@ def test_classes_are_balanced_and_take_turns(maker, n_samples):
     assert dataset.targets[:4] == [i % len(dataset.classes) for i in range(min(4, n_samples))]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("maker", NOISY)
 def test_noise_has_its_standard_deviation(maker):
     n, deviation = 4000, 0.25

@@ -62,6 +62,7 @@ def test_low_rows_are_drawn_low():
     assert bottom[0] > bottom[2], "orange below"
 
 
+@pytest.mark.long
 def test_each_class_has_a_shape_and_every_sample_is_drawn():
     data = blobs(30, seed=1)
     axes = plot_boundary(MLP(2, [3]), data.inputs, data.targets, loss="softmax_cross_entropy")

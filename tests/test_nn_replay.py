@@ -147,6 +147,7 @@ def test_a_hundred_steps_are_the_same_for_every_loss(name):
     agree(make, HUNDRED_STEPS, targets, loss=loss, epochs=34, batch_size=5)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "optimizer",
     [lambda p: SGD(p, 0.05, 0.9), lambda p: Adam(p, 0.01), lambda p: RMSProp(p, 0.01)],
@@ -156,6 +157,7 @@ def test_a_hundred_steps_are_the_same_for_every_optimizer(optimizer):
     agree(task("squared_error")[0], HUNDRED_STEPS, epochs=25, batch_size=3, optimizer=optimizer)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_one_step_is_the_same_for_every_activation(activation):
     agree(lambda: MLP(2, [5, 4, 1], activation, seed=2), ONE_STEP)
@@ -271,6 +273,7 @@ def test_frozen_parameters_have_gradients_and_stay():
     assert all(replayed.gradient[:12])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "regularizer",
     [L1(0.01), L2(0.02), ElasticNet(0.01, 0.02), MaxNorm(0.5), L2(0.01) + MaxNorm(0.5)],
@@ -808,6 +811,7 @@ def exchange_activation(model):
     model.stages[1] = Layer(2, 6, "relu", seed=8)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "change",
     [
@@ -840,6 +844,7 @@ def outcome(run_of):
     return [p.data for p in run_of.model.parameters()], run_of.history.loss
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("make", [noisy, normalized, lambda: Wrapped(branching)], ids=["dropout", "norm", "fallback"])
 @pytest.mark.parametrize("batches", [None, 7])
 def test_a_run_goes_on_bit_by_bit_from_a_checkpoint(make, batches, tmp_path):

@@ -146,6 +146,7 @@ def test_every_picture_has_a_text_and_every_reference_a_target(of_plane):
     assert {row["for"] for row in elements.all("label")} <= set(ids)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("n_inputs", [1, 2, 3])
 def test_names_are_text_and_nothing_else(n_inputs):
     generator = random.Random(1)
@@ -162,6 +163,7 @@ def test_names_are_text_and_nothing_else(n_inputs):
     assert "<script>alert(1)</script>\"'&<b>\u202e\ufffd עברית 🙂" in elements.text
 
 
+@pytest.mark.long
 def test_the_same_run_gives_the_same_bytes(plane, tmp_path):
     report(plane, title="x").save(tmp_path / "one.html")
     report(pickle.loads(pickle.dumps(plane)), title="x").save(tmp_path / "two.html")
@@ -192,6 +194,7 @@ def test_a_path_that_cannot_be_written_is_an_os_error(of_plane, tmp_path):
         of_plane.save(tmp_path / "nowhere" / "run.html")
 
 
+@pytest.mark.long
 def test_many_snapshots_of_a_large_network_stay_a_small_file():
     model = MLP(2, [16, 16, 1], "tanh", seed=1)
     inputs, targets = samples_on_plane()
@@ -289,6 +292,7 @@ def test_a_plain_function_is_reported_too():
     assert "parameters" not in page.split("</style>")[1]
 
 
+@pytest.mark.long
 def test_stages_between_layers_belong_to_the_layer_before():
     inputs, targets = samples_on_plane(16, (0, 1))
     model = Sequential(
@@ -303,6 +307,7 @@ def test_stages_between_layers_belong_to_the_layer_before():
     assert columns_of(Sequential(Dropout(0.5))) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("loss", "targets", "n_outputs", "n_inputs", "expected"),
     [

@@ -362,6 +362,7 @@ OPTIONS = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("options", OPTIONS, ids=["plain", "cosine", "plateau and early stopping"])
 def test_a_resumed_run_continues_bit_by_bit(options, path):
     def started():
@@ -434,6 +435,7 @@ def test_an_interrupted_run_can_be_resumed(path):
     assert again.history.stopped is None
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("validation", [None, (INPUTS[:9], CLASSES[:9])], ids=["without validation", "with it"])
 def test_a_run_interrupted_within_an_epoch_is_resumed_from_its_beginning(validation, path):
     whole = run_of(noisy(), epochs=6, validation=validation)
@@ -537,6 +539,7 @@ def test_the_same_model_gives_the_same_bytes(path):
     assert len(written) == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("other", "message"),
     [

@@ -230,6 +230,7 @@ def test_classes_may_be_numbers_and_words():
             encode_table(table(f"x y \n 1 9.0 \n 2 9 \n 3 {other}"), "y", task="class")
 
 
+@pytest.mark.long
 def test_iris_comes_back_from_its_file(tmp_path):
     pytest.importorskip("sklearn")
     iris = load_iris()

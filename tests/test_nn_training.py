@@ -75,6 +75,7 @@ def iris(seed):
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", [1, 2])
 def test_iris_is_learned(seed):
     pytest.importorskip("sklearn")
@@ -460,6 +461,7 @@ def test_early_stopping_goes_by_the_training_loss_without_validation():
     assert history.loss[-3] - history.loss[-1] < 1e-3
 
 
+@pytest.mark.long
 def test_a_gradient_that_vanishes_ends_the_run():
     model = MLP(1, [1])
     history = fit_line(model, epochs=5000, batch_size=None, stop_when=gradient_norm_below(1e-6))

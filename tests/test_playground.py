@@ -241,6 +241,7 @@ def test_tabs_have_runs_of_their_own_and_closed_ones_are_forgotten():
     served(talk)
 
 
+@pytest.mark.long
 def test_an_address_with_an_epoch_goes_there_and_stops():
     async def talk(address):
         async with tab(address) as connection:
@@ -254,6 +255,7 @@ def test_an_address_with_an_epoch_goes_there_and_stops():
     served(talk)
 
 
+@pytest.mark.long
 def test_a_page_that_shows_nothing_is_sent_nothing_more():
     async def talk(address):
         async with tab(address) as connection:
@@ -465,6 +467,7 @@ def test_a_page_asks_and_is_answered():
 # -- the command -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 @pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent as a signal")
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_the_command_serves_until_ctrl_c(sent):
@@ -492,6 +495,7 @@ def test_the_command_serves_until_ctrl_c(sent):
         assert process.stderr.read().strip() == "stopped"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("arguments", "told_to_user"),
     [

@@ -333,6 +333,7 @@ KEPT = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("query", "train", "test", "reach", "losses"), KEPT)
 def test_an_address_that_was_kept_gives_the_run_that_it_gave(query, train, test, reach, losses):
     run = gone(query, 2)

@@ -246,6 +246,7 @@ SPECIAL = (
 WIDTH = {name: row.arity or 2 for name, row in ROWS.items()}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ROWS)
 def test_no_argument_makes_a_row_raise(name):
     row = ROWS[name]
@@ -618,6 +619,7 @@ def name_of(junk):
     return type(junk).__name__
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("junk", [*JUNK, [1.0], (1.0,)], ids=name_of)
 @pytest.mark.parametrize("name", FEW)
 def test_what_is_not_a_number_raises_a_type_error_that_names_its_type(name, junk):

@@ -141,6 +141,7 @@ def test_an_interrupted_block_leaves_the_tape_whole():
     assert x.grad == 4.0
 
 
+@pytest.mark.long
 def test_threads_record_on_tapes_of_their_own_and_share_leaves():
     w = Value(2.0)
     shared = w * w
@@ -531,6 +532,7 @@ def test_what_is_suspended_is_not_decorated():
             ag.no_grad()(function)
 
 
+@pytest.mark.long
 def test_loops_with_comparisons_keep_few_guards():
     x = y = Value(1.0)
     for _ in range(CAPACITY):
@@ -564,6 +566,7 @@ class Finalized:
         pass
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("use", [lambda y: (y * 2.0).backward(), pickle.dumps, lambda y: str(tape_of(y))])
 def test_a_tape_can_be_used_while_another_thread_records_on_it(use):
     x = Value(2.0)

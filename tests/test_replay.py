@@ -115,6 +115,7 @@ def lanes_of(row):
     return size, [each for each in tuples if len(each) == size]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ROWS)
 def test_every_row(name):
     row = ROWS[name]
@@ -149,6 +150,7 @@ def test_every_row_with_a_constant(name):
     check(lambda ps, xs: row.of(*ps, constant) * xs[0], lanes[-1][:-1], [[1.0], [2.0], [-0.5]])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ROWS)
 def test_every_row_twice_of_the_same_operands(name):
     row = ROWS[name]
@@ -157,6 +159,7 @@ def test_every_row_twice_of_the_same_operands(name):
     check(lambda ps, xs: (row.of(*ps) * 3.0 + row.of(*ps)) * xs[0], lanes[-1], [[1.0], [2.0]])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("row", ARITHMETIC, ids=lambda row: row.name)
 def test_arithmetic_is_the_same_to_the_last_bit(row):
     generator = np.random.default_rng(1)
@@ -172,6 +175,7 @@ def test_arithmetic_is_the_same_to_the_last_bit(row):
 # -- random programs -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 @settings(deadline=None, max_examples=120)
 @given(data=st.data(), expression=strategies.expressions(leaves=(1, 4)), lanes=st.integers(1, 4))
 def test_random_programs(data, expression, lanes):

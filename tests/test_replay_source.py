@@ -323,6 +323,7 @@ def points_of(row, count):
     yield from (tuple(source.uniform(*side) for side in box) for box in boxes for _ in range(count))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
 def test_every_row_agrees_with_the_engine(row):
     for point in points_of(row, 2):
@@ -565,6 +566,7 @@ def names_defined(tree):
             yield from (name.id for name in ast.walk(each.targets[0]) if isinstance(name, ast.Name))
 
 
+@pytest.mark.long
 @given(st.text(max_size=12), st.text(max_size=12))
 def test_any_label_gives_a_program_with_the_same_statements(first, second):
     def recorded(a, b):
@@ -870,6 +872,7 @@ def test_the_source_of_a_branch_gets_no_code_in():
 # -- size --------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_a_long_chain_compiles_and_agrees():
     x, y = Value(0.7, label="x"), Value(1.3, label="y")
     with Tape():
@@ -884,6 +887,7 @@ def test_a_long_chain_compiles_and_agrees():
     assert len(reverse) == 1 + 4 * LARGE
 
 
+@pytest.mark.long
 def test_a_wide_node_is_one_line():
     leaves = [Value(0.001 * k) for k in range(2000)]
     assert len(body(source_of(autograd.dot(leaves[:1000], leaves[1000:])))[0]) == 1

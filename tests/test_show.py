@@ -287,6 +287,7 @@ def test_of_many_leaves_eight_are_named(count, ending):
         forward_trace(dot(xs, xs), "z")
 
 
+@pytest.mark.long
 def test_long_traces_are_shortened_in_the_middle():
     y = Value(1.0, label="x")
     for _ in range(100_000):

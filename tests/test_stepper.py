@@ -545,6 +545,7 @@ def test_a_blank_name_is_shown_as_one():
     assert "' '.grad += " in captions(step_through(x * 3))[-1]
 
 
+@pytest.mark.long
 @needs_dot
 def test_the_same_program_gives_the_same_page():
     program = (

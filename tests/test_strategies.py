@@ -38,6 +38,7 @@ def close(found: float, expected: float, scale: float, tolerance: float) -> bool
 # -- what is drawn ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 @settings(max_examples=10, deadline=None, database=None, derandomize=True)
 @given(data=st.data())
@@ -129,6 +130,7 @@ def test_expressions_are_made_of_the_given_rows_and_say_so(expression):
     assert text.count(" = ") == len(expression.steps)
 
 
+@pytest.mark.long
 def test_every_row_of_the_table_can_be_drawn():
     drawn = set()
 

@@ -239,6 +239,7 @@ def test_the_longest_and_the_deepest_formula():
         to_sympy(sin(y))
 
 
+@pytest.mark.long
 def test_a_deep_formula_works():
     y = Value(1.0, label="x")
     for _ in range(symbolic.MOST_DEEP - 1):

@@ -182,6 +182,7 @@ def test_reachable_leaves_out_what_the_output_does_not_need():
     assert [index for _, index in reachable([(tape, 4)])[0]] == [0, 3, 4]
 
 
+@pytest.mark.long
 def test_many_segments_cost_no_more_than_their_nodes():
     older, newer = Tape(), Tape()
     for k in range(3000):

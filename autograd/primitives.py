@@ -1046,8 +1046,8 @@ def _bessel_ratio_on_arrays(xp: Any, x: Any, order: Any) -> Any:
     known = xp.isfinite(x) & (order >= 0.0)
     inside = known & (order <= (200.0 if xp.__name__ == "numpy" else 8.0))
     x, n = xp.where(inside, x, 0.0), xp.where(inside, xp.floor(order), 0.0)
-    near = (x * x < 4.0 + 4.0 * n) | (xp.abs(x) < n + 1)
-    ratio = _chosen(xp, near, _bessel_series_on_arrays(xp, xp.where(near, x, 0.0), n), _bessel_climbed, x, n)
+    near = x * x < 4.0 + 4.0 * n
+    ratio = _chosen(xp, near, _bessel_series_on_arrays(xp, xp.where(near, x, 0.0), n), _bessel_further_out, x, n)
     return xp.where(inside, ratio, xp.where(known & (order > 200.0), 0.0, math.nan))
 
 
@@ -1056,13 +1056,20 @@ def _orders(xp: Any, n: Any) -> range:
     return range(1, int(xp.max(n, initial=0.0)) + 1 if xp.__name__ == "numpy" else 9)
 
 
-def _bessel_climbed(xp: Any, x: Any, n: Any) -> Any:
+def _bessel_further_out(xp: Any, x: Any, n: Any) -> Any:
+    orders, turn = _orders(xp, n), xp.minimum(n, xp.floor(xp.abs(x)))
     before, here = xp.cos(x), xp.sin(x) / x
-    climbed = here
-    for k in _orders(xp, n):
+    found = here
+    for k in orders:
         before, here = here, ((2 * k - 1) * here - before) / x / x if k > 1 else (here - before) / x / x
-        climbed = xp.where(n == k, here, climbed)
-    return climbed
+        found = xp.where(turn == k, here, found)
+    if xp.__name__ == "numpy" and xp.all(turn == n):
+        return found
+    square, ratio = xp.where(turn < n, x * x, 0.0), 0.0
+    for k in range(len(orders) + kernels.BESSEL_STEPS, 0, -1):
+        ratio = 1.0 / (2 * k + 1 - square * ratio)
+        found = xp.where((turn < k) & (k <= n), found * ratio, found)
+    return found
 
 
 def _bessel_series_on_arrays(xp: Any, x: Any, n: Any) -> Any:

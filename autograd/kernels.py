@@ -432,7 +432,7 @@ def power_slope(x: float, y: float) -> float:
     if base == 0.0 and math.isinf(y):
         return 0.0
     slope = y * base
-    if not (SMALL < math.fabs(base) < BIG and SMALL < math.fabs(slope) < BIG):
+    if not SMALL < math.fabs(base) < BIG:
         slope = math.copysign(1.0, base) * _times_square(y, power(math.fabs(x), 0.5 * below))
     lost = lost_in_sum(y, -1.0, below)
     if lost and 0.0 < math.fabs(slope) < math.inf:
@@ -453,9 +453,9 @@ def power_log(x: float, y: float) -> float:
 
 
 def _times_square(a: float, root: float) -> float:
-    """Return a · root², which is right whenever it is neither too big nor too small itself."""
-    part, square = a * root, root * root
-    return part * root if math.fabs(part) > SMALL or square == math.inf else a * square
+    """Return a · root² for a that is not 0, which is right whenever it is neither too big nor too small itself."""
+    part = a * root
+    return part * root if math.fabs(part) > SMALL else a * (root * root)
 
 
 def lost_in_sum(a: float, b: float, rounded: float) -> float:
@@ -631,7 +631,7 @@ def _bessel_series(x: float, n: int) -> float:
     for k in range(3, 2 * n + 2, 2):
         term /= k
     terms = [term]
-    for k in range(1, 200):  # enough for every order up to 200
+    for k in range(1, 60):  # enough for every order, so near 0
         term *= -0.5 * x * x / (k * (2 * n + 2 * k + 1))
         terms.append(term)
         if math.fabs(term) < 1e-20 * math.fabs(terms[0]):

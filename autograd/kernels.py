@@ -433,7 +433,8 @@ def power_slope(x: float, y: float) -> float:
         return 0.0
     slope = y * base
     if not SMALL < math.fabs(base) < BIG:
-        slope = math.copysign(1.0, base) * _times_square(y, power(math.fabs(x), 0.5 * below))
+        root = power(math.fabs(x), 0.5 * below)
+        slope = math.copysign(1.0, base) * (y * root * root)
     lost = lost_in_sum(y, -1.0, below)
     if lost and 0.0 < math.fabs(slope) < math.inf:
         slope *= exp(lost * math.log(math.fabs(x)))
@@ -442,20 +443,13 @@ def power_slope(x: float, y: float) -> float:
 
 def power_log(x: float, y: float) -> float:
     """Return x**y · log x, the slope of a power in its exponent; 0 at x = 0 for y > 0."""
-    if x < 0.0:
-        return math.nan
     if (x == 0.0 and y > 0.0) or (x == math.inf and y < 0.0):
         return 0.0
     whole = power(x, y)
     if SMALL < whole < BIG:
         return whole * log(x)
-    return _times_square(log(x), power(x, 0.5 * y))
-
-
-def _times_square(a: float, root: float) -> float:
-    """Return a · root² for a that is not 0, which is right whenever it is neither too big nor too small itself."""
-    part = a * root
-    return part * root if math.fabs(part) > SMALL else a * (root * root)
+    root = power(x, 0.5 * y)
+    return log(x) * root * root
 
 
 def lost_in_sum(a: float, b: float, rounded: float) -> float:
@@ -489,7 +483,8 @@ def times_exp(a: float, x: float) -> float:
     """Return a · exp(x), where exp(x) alone may be too big or too small."""
     if math.fabs(x) < 600.0 or a == 0.0:
         return a * exp(builtins.min(x, 600.0))
-    return _times_square(a, exp(0.5 * x))
+    root = exp(0.5 * x)
+    return a * root * root
 
 
 # -- the bell curve ----------------------------------------------------------------------------------------------------
@@ -613,7 +608,7 @@ def bessel_ratio(x: float, order: float) -> float:
     if order > 200.0:
         return 0.0  # at most 1 / (2n + 1)!!, which underflows
     n, square = int(order), x * x
-    if square < 4.0 + 4.0 * n:
+    if square < 4.0 + 6.0 * n:
         return _bessel_series(x, n)
     turn = int(builtins.min(n, math.fabs(x)))
     before, here = cos(x), sin(x) / x

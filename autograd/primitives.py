@@ -388,6 +388,10 @@ class Primitive:
     def _on_any_arrays(self, arguments: Sequence[Any]) -> Any:
         import numpy
 
+        arguments = [
+            numpy.asarray(each) if _is_array(each) and not hasattr(each, "__array_namespace__") else each
+            for each in arguments
+        ]
         elementwise = any(_is_node(argument) or _holds_objects(argument) for argument in arguments)
         if elementwise:  # arrays of Values
             return numpy.frompyfunc(self.of, len(arguments), 1)(*arguments)
@@ -905,7 +909,8 @@ def _power_slope_on_arrays(xp: Any, x: Any, y: Any) -> Any:
 
 
 def _power_slope_far_out(xp: Any, x: Any, y: Any, base: Any) -> Any:
-    return xp.copysign(1.0, base) * _times_square(xp, y, xp.power(xp.abs(x), 0.5 * (y - 1.0)))
+    root = xp.power(xp.abs(x), 0.5 * (y - 1.0))
+    return xp.copysign(1.0, base) * (y * root * root)
 
 
 def _power_slope_corrected(xp: Any, slope: Any, x: Any, lost: Any) -> Any:
@@ -916,22 +921,17 @@ def _power_log_on_arrays(xp: Any, x: Any, y: Any) -> Any:
     whole = xp.power(x, y)
     product = _chosen(xp, _ordinary(xp, whole), whole * xp.log(x), _power_log_far_out, x, y)
     zero = (xp.equal(x, 0.0) & (y > 0.0)) | (xp.equal(x, math.inf) & (y < 0.0))
-    return xp.where(x < 0.0, math.nan, xp.where(zero, 0.0, product))
+    return xp.where(zero, 0.0, product)
 
 
 def _power_log_far_out(xp: Any, x: Any, y: Any) -> Any:
-    return _times_square(xp, xp.log(x), xp.power(x, 0.5 * y))
+    root = xp.power(x, 0.5 * y)
+    return xp.log(x) * root * root
 
 
 def _ordinary(xp: Any, x: Any) -> Any:
     """Return where numbers are so far from 0 and from overflow that a product of a few of them is right."""
     return (xp.abs(x) > kernels.SMALL) & (xp.abs(x) < kernels.BIG)
-
-
-def _times_square(xp: Any, a: Any, root: Any) -> Any:
-    """Return a · root² for a that is not 0, which is right whenever it is neither too big nor too small itself."""
-    part = a * root
-    return xp.where(xp.abs(part) > kernels.SMALL, part * root, a * (root * root))
 
 
 def _times_exp_on_arrays(xp: Any, a: Any, x: Any) -> Any:
@@ -940,7 +940,8 @@ def _times_exp_on_arrays(xp: Any, a: Any, x: Any) -> Any:
 
 
 def _times_exp_far_out(xp: Any, a: Any, x: Any) -> Any:
-    return _times_square(xp, a, xp.exp(0.5 * x))
+    root = xp.exp(0.5 * x)
+    return a * root * root
 
 
 def _exp_difference_on_arrays(xp: Any, x: Any, y: Any) -> Any:
@@ -1046,7 +1047,7 @@ def _bessel_ratio_on_arrays(xp: Any, x: Any, order: Any) -> Any:
     known = xp.isfinite(x) & (order >= 0.0)
     inside = known & (order <= (200.0 if xp.__name__ == "numpy" else 8.0))
     x, n = xp.where(inside, x, 0.0), xp.where(inside, xp.floor(order), 0.0)
-    near = x * x < 4.0 + 4.0 * n
+    near = x * x < 4.0 + 6.0 * n
     ratio = _chosen(xp, near, _bessel_series_on_arrays(xp, xp.where(near, x, 0.0), n), _bessel_further_out, x, n)
     return xp.where(inside, ratio, xp.where(known & (order > 200.0), 0.0, math.nan))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import random
+from types import SimpleNamespace
 
 import numpy
 import pytest
@@ -257,3 +258,61 @@ def test_the_first_bessel_ratio_is_that_of_floats_where_its_series_ends():
     lanes = [(x, 0.0) for x in numpy.linspace(1.9, 2.9, 1001).tolist()]
     columns = [numpy.array(column) for column in zip(*lanes, strict=True)]
     assert not differences(primitives.bessel_ratio, lanes, on_arrays(primitives.bessel_ratio, columns, len(lanes)))
+
+
+class Series:
+    """What can be made an array of, and knows nothing of the array standard: a column of a table, say."""
+
+    def __init__(self, *numbers):
+        self.numbers = numbers
+
+    def __array__(self, dtype=None, copy=None):
+        return numpy.array(self.numbers, dtype)
+
+
+def test_what_can_be_made_an_array_of_is_taken_as_one():
+    xs = [0.5, 1.0]
+    assert primitives.sin(Series(*xs)).tolist() == primitives.sin(numpy.array(xs)).tolist()
+    assert primitives.where(Series(True, False), Series(1, 2), 5.0).tolist() == [1.0, 5.0]
+    assert primitives.atan2(numpy.array(xs), Series(2.0, 3.0)).tolist() == [math.atan2(0.5, 2.0), math.atan2(1.0, 3.0)]
+    assert [each.data for each in primitives.mul(Value(2.0), Series(*xs))] == [1.0, 2.0]
+    with pytest.raises(TypeError, match="expected real numbers, not an array of <U1"):
+        primitives.sin(Series("a"))
+
+
+def test_a_condition_of_another_library_is_left_to_it():
+    class Traced:
+        dtype, shape = "bool", ()
+
+        def __array_namespace__(self):
+            return SimpleNamespace(__name__="another", not_equal=lambda x, y: x, where=lambda *arguments: arguments)
+
+        def __bool__(self):
+            raise TypeError("its truth is not known yet")
+
+    Traced.__module__ = "another"
+    condition = Traced()
+    assert primitives.where(condition, 1.0, 2.0) == (condition, 1.0, 2.0)
+
+
+def test_the_length_of_many_arrays_is_good_to_4_ulp():
+    mpmath = pytest.importorskip("mpmath")
+    source = random.Random(0)
+    columns = [numpy.array([source.random() for _ in range(20)]) for _ in range(300)]
+    for lane, length in enumerate(primitives.hypot(*columns).tolist()):
+        exact = mpmath.sqrt(sum(mpmath.mpf(float(column[lane])) ** 2 for column in columns))
+        assert abs(length - exact) <= 4.0 * math.ulp(length)
+
+
+def test_the_first_hook_may_decline():
+    class Declines:
+        @classmethod
+        def __primitive__(cls, primitive, arguments):
+            return NotImplemented
+
+    class Answers:
+        @classmethod
+        def __primitive__(cls, primitive, arguments):
+            return primitive.name
+
+    assert primitives.atan2(Declines(), Answers()) == primitives.atan2(Answers(), Declines()) == "atan2"

@@ -77,6 +77,12 @@ def test_a_row_takes_the_array_form_it_is_given():
     assert named(np.array([1.0])).tolist() == [np.tan(1.0)]
 
 
+def test_operands_are_called_what_the_partials_call_them_where_compute_does_not_say():
+    slopes = [lambda length, east, north: east / length, lambda length, east, north: north / length]
+    row = Primitive("reach", math.hypot, partials=slopes)
+    assert "reach(east, north): " in row.__doc__
+
+
 def test_arrays_of_another_library_need_an_array_form():
     class Namespace:
         __name__ = "another.numpy"

@@ -18,7 +18,7 @@ import pytest
 import autograd as ag
 from autograd import Tape, Value, recording
 from autograd.recording import Replayable, active_modes, close_automatic, current_scope
-from autograd.tape import CAPACITY
+from autograd.tape import CAPACITY, GENERATIONS
 
 
 def tape_of(value: Value) -> Tape:
@@ -599,3 +599,19 @@ def test_a_tape_can_be_used_while_another_thread_records_on_it(use):
         recorder.join()
         sys.setswitchinterval(interval)
     assert not problems
+
+
+def test_what_another_tape_imported_goes_on_on_its_own_tape():
+    x = Value(2.0)
+    y = x * 1.0
+    for k in range(1, 2 * GENERATIONS):
+        with Tape():
+            y = y + 1.0
+        with Tape():
+            product = y * x
+            with Tape():
+                next_one = product + 1.0
+            tripled = next_one.operands[0] * 3.0
+        x.grad = 0.0
+        tripled.backward()
+        assert (tripled.data, x.grad) == (6.0 * (2.0 + k), 3.0 * (4.0 + k))

@@ -328,7 +328,7 @@ def _plan(columns: Sequence[_Column], roomy: bool, wide: bool) -> _Plan:
     for column in columns:
         places.append(_place(x, column, radius, pitch, HEAD + body / 2.0))
         x = places[-1].start + gap + (0.0 if column.bands else 2.0 * radius)
-    arrows = places[-1].start + radius + STUB + 14.0 + (44.0 if columns[-1].bands else 4.0)
+    arrows = places[-1].start + radius + STUB + 14.0 + (56.0 if columns[-1].bands else 4.0)
     right = max(arrows, places[-1].x + LETTER * len(_shape(columns, -1)) / 2.0 + EDGE)
     return _Plan(places, radius, EDGE, HEAD + body, right)
 

@@ -20,7 +20,7 @@ from nn.stages import Activation, BatchNorm, Dropout, Sequential
 from tests.gallery import PICTURES, PLACE
 from tests.seen import Box, box, numbers, points, text_box, view
 
-HOSTILE = """<script>alert(1)</script>"'&<b>\u202e\0\ufffe\ud800 עברית"""
+HOSTILE = """<script>alert(1)</script>"'&<b>\u202e\0\ufffe\uffff\ud800 עברית"""
 
 
 def drawn(model, **options):
@@ -189,6 +189,7 @@ def test_width_follows_size_on_one_scale_for_all_layers():
         "x1 to layer 0 neuron 0": WIDEST_LINE / 2.0,
         "layer 0 neuron 0 to layer 1 neuron 0": WIDEST_LINE,
     }
+    assert "width: size, up to 4" in words(drawn(model))
 
 
 def test_many_lines_are_thinner_and_the_strong_ones_stand_above():
@@ -210,18 +211,21 @@ def test_a_line_runs_from_its_source_to_its_neuron():
 
 
 def test_weights_that_are_no_numbers_are_drawn_as_such():
-    root = drawn(set_to(Neuron(3), [float("nan"), float("-inf"), 1.0], float("nan")))
+    root = drawn(set_to(Neuron(4), [0.5, float("nan"), float("-inf"), 1.0], float("nan")))
     told = {
         title: (path.get("stroke-width"), group.get("stroke-dasharray")) for title, (path, group) in lines(root).items()
     }
-    assert told["x0 to neuron 0: +nan"] == ("0.4", "1 3")
-    assert told["x1 to neuron 0: −inf"] == ("6.0", "6 4")
-    assert told["x2 to neuron 0: +1"] == ("6.0", None)
+    assert told["x1 to neuron 0: +nan"] == ("0.4", "1 3")
+    assert told["x2 to neuron 0: −inf"] == ("6.0", "6 4")
+    assert told["x3 to neuron 0: +1"] == ("6.0", None)
+    assert next(iter(told)) == "x1 to neuron 0: +nan"  # below all others
     assert "nan" not in "".join(path.get("d") for path in root.iter("path"))
 
 
 def test_weights_of_zero_are_drawn_thin():
-    assert widths(drawn(set_to(Neuron(1), [0.0], 0.0))) == {"x0 to neuron 0": 0.4}
+    root = drawn(set_to(Neuron(1), [0.0], 0.0))
+    assert widths(root) == {"x0 to neuron 0": 0.4}
+    assert "width: size, up to 1" in words(root)
 
 
 @pytest.mark.parametrize(("bias", "signs"), [(0.5, "v h"), (-0.5, "h"), (0.0, None), (float("nan"), None)])
@@ -241,7 +245,10 @@ def test_columns_are_headed_by_name_size_and_activation_and_end_in_their_shape()
 def test_a_lone_neuron_has_its_numbers_written_out():
     neuron = set_to(Neuron(2), [1.5, -2.25], -0.5)
     assert {"+1.5", "−2.25", "bias −0.5"} <= set(words(drawn(neuron)))
-    assert "+1.5" not in words(drawn(Sequential(neuron, Layer(1, 2))))
+    layer = Layer(2, 2)
+    set_to(layer.neurons[0], [1.5, -2.25], -0.5)
+    for model in (Sequential(neuron, Layer(1, 2)), layer):
+        assert "+1.5" not in words(drawn(model))
 
 
 @pytest.mark.parametrize(("n_inputs", "written"), [(1, True), (8, True), (9, False)])
@@ -249,13 +256,20 @@ def test_the_numbers_of_a_lone_neuron_are_written_while_they_are_few(n_inputs, w
     shown = words(drawn(set_to(Neuron(n_inputs), [1.5] * n_inputs, 0.5)))
     assert shown.count("+1.5") == (n_inputs if written else 0)
     assert ("bias +0.5" in shown) == written
-    assert "+1.5" not in words(drawn(Sequential(Layer(n_inputs, 2))))
 
 
 def test_exchanged_neurons_name_every_activation():
     layer = Layer(2, 3, "relu")
     layer.neurons[1] = Neuron(2, "tanh")
     assert "3 relu, tanh" in words(drawn(layer))
+
+
+def test_an_exchanged_layer_is_called_by_its_place():
+    model = MLP(2, [3, 1])
+    model.layers[1] = Layer(3, 1)
+    root = drawn(model)
+    assert {"layer 0", "layer 1"} <= set(words(root))
+    assert titles(groups(root, "neuron")[3])[0].startswith("layer 1 neuron 0:")
 
 
 def test_an_activation_of_a_whole_layer_is_named():
@@ -335,7 +349,8 @@ def test_names_are_escaped_wherever_they_stand():
     model = Sequential(Layer(2, 2, strange, name=HOSTILE), Activation(strange), Layer(2, 1, name="plain"))
     root = drawn(model, features=[HOSTILE, "ok"], inputs=[1.0, 2.0])
     assert {element.tag for element in root.iter()} == {"svg", "g", "rect", "circle", "path", "text", "title"}
-    assert any(title.startswith("<script>alert(1)</script>\"'&<b>") for title in titles(root))
+    named = """<script>alert(1)</script>"'&<b>\u202e\ufffd\ufffd\ufffd\ufffd עברית"""
+    assert any(title.startswith(named) for title in titles(root))
     assert "<script>" in root.get("aria-label")
 
 
@@ -374,6 +389,18 @@ def behind_bands():
     return with_biases(Sequential(Activation("tanh"), Layer(2, 1), BatchNorm(1), Activation("relu")))
 
 
+def between_layers():
+    return with_biases(Sequential(Layer(2, 2), Activation("tanh"), Layer(2, 1)))
+
+
+def tiny():
+    """Each of its outputs takes ten characters."""
+    model = Sequential(Layer(1, 16, "identity"), Activation("identity"))
+    for neuron in model.stages[0].neurons:
+        set_to(neuron, [0.0], -1.25e-300)
+    return model
+
+
 LAYOUTS = [
     pytest.param((lone, {}), id="lone neuron"),
     pytest.param((lone, {"inputs": [1.0, -0.25, 1e-9]}), id="its sample"),
@@ -382,6 +409,8 @@ LAYOUTS = [
     pytest.param((lambda: with_biases(MLP(2, [4, 3, 1], "tanh")), {"inputs": [1.0, 2.0]}), id="numbers"),
     pytest.param((lambda: with_biases(stages()), {"inputs": [0.5, -1.0]}), id="bands"),
     pytest.param((behind_bands, {}), id="bands of one circle"),
+    pytest.param((between_layers, {"inputs": [0.5, -1.0]}), id="no band behind the last column"),
+    pytest.param((tiny, {"inputs": [1.0]}), id="long numbers behind a band"),
     pytest.param((lambda: with_biases(MLP(20, [40, 2])), {"inputs": [0.1] * 20}), id="shortened"),
     pytest.param((lambda: with_biases(MLP(16, [16])), {}), id="wide"),
     pytest.param((lambda: Sequential(*[Layer(1, 1, name="classification") for _ in range(9)]), {}), id="deep"),
@@ -597,7 +626,7 @@ def test_words_stand_where_they_belong(seen):
 def test_the_picture_is_as_large_as_what_it_shows(seen):
     left = min(place.left for _, place in seen.texts)
     last = max([seen.columns[-1][0].right, *(band.right for band in seen.bands)])
-    room = 44.0 if seen.bands and not groups(seen.root, "output") else 0.0  # for numbers
+    room = 56.0 if last > seen.columns[-1][0].right else 0.0  # for the longest numbers, whether they stand there or not
     right = max([place.right for _, place in seen.texts] + [last + 22.0 + room])
     bottom = max(place.bottom for _, place in seen.texts)
     assert 8.0 < left < 50.0
@@ -607,6 +636,14 @@ def test_the_picture_is_as_large_as_what_it_shows(seen):
     ground = box_of_ground(seen.root)
     assert (ground.right, ground.bottom) == (seen.whole.right, seen.whole.bottom)
     assert (seen.root.get("width"), seen.root.get("height")) == (f"{seen.whole.right:.0f}", f"{seen.whole.bottom:.0f}")
+
+
+def test_the_last_words_below_have_as_much_room_with_many_inputs_as_with_one():
+    def room(n_inputs):
+        seen = Seen(MLP(n_inputs, [1, 1]), {})
+        return seen.whole.right - max(place.right for _, place in seen.texts)
+
+    assert room(1) == pytest.approx(room(1000), abs=1.1)  # a width is rounded
 
 
 def box_of_ground(root):
@@ -740,6 +777,7 @@ def test_what_derives_from_a_layer_and_computes_the_same_is_drawn():
         ({"theme": "blue"}, ValueError, 'the theme of a diagram is "light" or "dark", not \'blue\''),
         ({"theme": None}, ValueError, "not None"),
         ({"features": ["a"]}, ValueError, "there are 2 inputs, but 1 features"),
+        ({"features": ["a", "b", "c"]}, ValueError, "there are 2 inputs, but 3 features"),
         ({"features": "ab"}, TypeError, "features are a list of names, not the text 'ab'"),
         ({"inputs": [1.0]}, ValueError, "takes 2 inputs, but 1 was given"),
         ({"inputs": 1.0}, TypeError, "takes a sequence of 2 numbers, not float"),

@@ -549,8 +549,14 @@ def test_columns_are_told_by_what_their_layers_do():
     model = Sequential(*two, Layer(3, 4, "identity"), Activation("identity"), Layer(4, 1, "relu"), Activation("tanh"))
     root = networked(model, 2)
     assert {"3 elu", "4 identity", "1 relu tanh"} <= {text for text, _ in texts(root)}
-    alone = networked(Layer(2, 3), 2)
-    assert "layer 0" in [text.text for text in of_class(alone, "head")]
+
+
+@pytest.mark.parametrize(("name", "told"), [("hidden", "hidden"), (None, "layer 0")])
+def test_a_layer_is_called_by_its_name_or_its_place(name, told):
+    root = networked(Layer(2, 3, name=name), 2)
+    assert [text.text for text in of_class(root, "head")] == ["inputs", told]
+    titles = [title.text for title in root.iter("title") if "bias" in title.text]
+    assert [title.partition(":")[0] for title in titles] == [f"{told}, neuron {k}" for k in range(3)]
 
 
 def test_inputs_are_named_in_their_boxes_or_above_them():
@@ -754,9 +760,11 @@ def test_the_largest_bar_reaches_almost_to_the_rim():
     assert each.height / 2.0 - max(abs(end - base) for base, end in ends) == pytest.approx(2.0, abs=0.15)
 
 
-def test_weights_that_are_a_picture_keep_its_shape():
-    model = numbered(20, [3, 2])
-    root = networked(model, 20, picture=(4, 5))
+@pytest.mark.parametrize("picture", [(4, 5), (7, 3), (10, 2), (2, 10), (1, 17)])
+def test_weights_that_are_a_picture_keep_its_shape(picture):
+    rows, across = picture
+    model = numbered(rows * across, [3, 2])
+    root = networked(model, rows * across, picture=picture)
     limit = max(abs(w.data) for neuron in model.layers[0].neurons for w in neuron.weights)
     columns = columns_seen(root)
     images = list(root.iter("image"))
@@ -764,9 +772,11 @@ def test_weights_that_are_a_picture_keep_its_shape():
     for image, each, neuron in zip(images, columns[1], model.layers[0].neurons):
         place = box(image)
         assert image.get("class") == "sharp"
-        assert place.width / place.height == pytest.approx(5.0 / 4.0, abs=0.01)
-        assert (place.center, place.top, place.height) == pytest.approx((each.center, each.top, each.height), abs=0.11)
-        weights = np.array([w.data for w in neuron.weights]).reshape(4, 5)
+        assert place.width / across == pytest.approx(place.height / rows, abs=0.1)
+        assert (place.center, place.middle) == pytest.approx((each.center, each.middle), abs=0.11)
+        assert place.is_inside(each)
+        assert place.width == each.width or place.height == each.height
+        weights = np.array([w.data for w in neuron.weights]).reshape(picture)
         assert (decoded(image.get("href")) == signed_pixels(weights, limit)).all()
     assert len(of_class(root, "bar-pos")) == 2  # of the second layer
 
@@ -784,6 +794,8 @@ def test_numbers_that_are_not_finite_leave_the_others_their_scale():
     ]
     full = each.height / 2.0 - 2.0
     assert sorted(heights) == pytest.approx([-full, -full, 0.0, full / 2.0, full, full], abs=0.06)
+    widths = [path.get("stroke-width") for path in root.iter("path") if path.find("title") is not None]
+    assert widths == ["0.4", "6.0", "3.0", "6.0", "6.0", "6.0"]
 
 
 def test_what_belongs_to_one_snapshot_is_in_its_own_class():

@@ -97,8 +97,8 @@ def network(
         picture: (rows, columns) if the inputs are the pixels of a picture: the weights are then shown as one.
     """
     plan = _plan(columns, features, domain, MOST_PICTURES if picture else MOST_NEURONS)
-    largest = max([abs(weight) for frame in frames for rows in frame.rows for weight in rows[:, :-1].ravel()] or [0.0])
-    lines = "".join(_group(k, _lines(frame, plan, largest or 1.0, features)) for k, frame in enumerate(frames))
+    largest = _limit([weight for frame in frames for rows in frame.rows for weight in rows[:, :-1].ravel()])
+    lines = "".join(_group(k, _lines(frame, plan, largest, features)) for k, frame in enumerate(frames))
     insides = "".join(
         _group(k, _insides(frame, plan, columns, domain is not None, picture)) for k, frame in enumerate(frames)
     )
@@ -302,14 +302,14 @@ def _filled(frame: Frame, on_grid: bool, picture: tuple[int, int] | None) -> Cal
             return _plane(outputs, _limit(outputs), box) if plane else _curve(outputs, limits[column], box)
         weights = frame.rows[column][neuron, :-1]
         if column == 0 and picture is not None:
-            return _image(weights.reshape(picture), limits[0], box, sharp=True)
+            return _image(weights.reshape(picture), limits[0], _shaped(box, *picture), sharp=True)
         return _bars(weights.tolist(), limits[column], box)
 
     return inside
 
 
 def _limit(numbers: Array) -> float:
-    """Return the largest magnitude among numbers: what is drawn in full colour, or to the rim."""
+    """Return the largest finite magnitude among numbers: what is drawn in full width or colour, or to the rim."""
     import numpy as np
 
     return float(np.abs(np.nan_to_num(numbers, posinf=0.0, neginf=0.0)).max()) or 1.0
@@ -321,13 +321,18 @@ def _plane(outputs: Array, limit: float, box: _Box) -> str:
 
 
 def _image(numbers: Array, limit: float, box: _Box, sharp: bool = False) -> str:
-    width = box.height * numbers.shape[1] / numbers.shape[0] if sharp else box.width
-    left = box.x + (box.width - width) / 2.0
     return (
-        f'<image x="{left:.1f}" y="{box.y:.1f}" width="{width:.1f}" height="{box.height:.1f}" '
+        f'<image x="{box.x:.1f}" y="{box.y:.1f}" width="{box.width:.1f}" height="{box.height:.1f}" '
         f'preserveAspectRatio="none"{" class=sharp" if sharp else ""} '
         f'href="{data_uri(signed_pixels(numbers, limit))}"/>'
     )
+
+
+def _shaped(box: _Box, rows: int, columns: int) -> _Box:
+    """Return the largest place of a picture's shape in the middle of a box."""
+    side = min(box.height / rows, box.width / columns)
+    width, height = side * columns, side * rows
+    return _Box(box.x + (box.width - width) / 2.0, box.middle - height / 2.0, width, height)
 
 
 def _curve(outputs: Array, limit: float, box: _Box) -> str:

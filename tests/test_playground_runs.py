@@ -8,7 +8,7 @@ import importlib.resources
 import json
 import math
 import re
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pytest
@@ -60,6 +60,19 @@ SOME = st.builds(
 def test_an_address_says_all_of_it(chosen):
     assert Settings.from_query(chosen.query) == chosen
     assert Settings.from_query(f"#{chosen.query}") == chosen
+
+
+def test_settings_stay_as_they_are():
+    with pytest.raises(FrozenInstanceError):
+        Settings().rate = 1.0
+
+
+def test_the_page_and_the_server_begin_with_the_same_settings():
+    script = (importlib.resources.files("nn.playground") / "page" / "playground.js").read_text("utf-8")
+    table = script.partition("const DEFAULTS = {")[2].partition("}")[0]
+    on_page = {name: FIELDS[name].read(name, text) for name, text in re.findall(r'(\w+): "([^"]*)"', table)}
+    assert on_page == {name: getattr(Settings(), name) for name in FIELDS if name not in ("own", "epoch", "events")}
+    assert (Settings().own, Settings().epoch, Settings().events) == ((), 0, ())
 
 
 def test_what_is_as_by_default_is_left_out():
@@ -175,7 +188,7 @@ def test_events_stand_in_the_order_of_their_epochs():
         ("features=", "features are one or more of"),
         ("features=x1,x1", "each once"),
         ("data=own", "needs points"),
-        ("data=own&own=1,2", "points x1,x2,target"),
+        ("data=own&own=1,2", "points x1,x2,target separated by semicolons, of numbers from -1e+06 to 1e+06"),
         ("data=own&own=" + ";".join(["1,2,1"] * 501), "up to 500 points"),
         ("events=1:rate", "events are of the form"),
         ("events=1:weight:0.1:5", "out of range"),
@@ -216,7 +229,9 @@ def test_own_points_are_standardized_and_stand_in_the_address():
     chosen = Settings(data="own", own=points)
     assert Settings.from_query(chosen.query) == chosen
     assert replace(chosen, data="moons").query == "own=" + chosen.query.partition("own=")[2]
-    assert Settings.from_query("data=xor&own=1,2,1").own == (), "other data need none"
+    for data in playground_settings.DATA:
+        needed = ((1.0, 2.0, 1.0),) if data == "own" else ()
+        assert Settings.from_query(f"data={data}&own=1,2,1").own == needed
 
 
 def test_own_numbers_are_scaled():
@@ -238,8 +253,9 @@ def test_words_are_sides_in_their_order_and_numbers_keep_their_distances():
 
 
 def test_own_inputs_have_mean_zero_and_deviation_one_in_four_digits():
-    points = own_points("a,b,y\n0,5,1\n1,5,2\n5,5,1\n")
-    assert [(a, b) for a, b, _ in points] == [(-0.9258, 0.0), (-0.4629, 0.0), (1.3887, 0.0)]
+    points = own_points("a,b,y\n0,5,0\n1,7,1\n5,15,3\n")
+    assert points == ((-0.9258, -0.9258, -1.0), (-0.4629, -0.4629, -0.3333), (1.3887, 1.3887, 1.0))
+    assert [b for _, b, _ in own_points("a,b,y\n0,5,1\n1,5,2\n5,5,1\n")] == [0.0, 0.0, 0.0]
     assert len(own_points("a,y\n" + "".join(f"{k},{k % 2}\n" for k in range(500)))) == 500
 
 
@@ -258,6 +274,7 @@ def test_one_input_is_enough():
         ("a,b,c,d\n1,2,3,4\n", "has 4 columns: the playground takes one or two columns of inputs"),
         ("a,b,c\n1,x,1\n2,2,2\n", "line 2: 'x' is no number"),
         ("a,b,c\n1,1,1\n2,2,1\n", "all targets are '1'"),
+        ("a,b,c\n1,1,cat\n", "all targets are 'cat'"),
         ("a,b,c\n1,1,cat\n2,2,dog\n3,3,cow\n", "there are 3 classes: the playground shows two"),
         ("a,b,c\n" + "1,2,3\n" * 501, "has 501 rows: the playground takes up to 500"),
         ("a,b,c\n1,2\n", "line 2 has 2 cells"),

@@ -205,9 +205,10 @@ def _one_of(names: tuple[str, ...]) -> _Field:
 
 def _whole(low: int, high: int) -> _Field:
     def read(setting: str, text: str) -> int:
+        number: int | None
         try:
-            number = int(text) if len(text) < 12 else None
-        except ValueError:
+            number = int(text)
+        except ValueError:  # also of thousands of digits
             number = None
         if number is None or not low <= number <= high:
             raise SettingsError(f"{setting} is a whole number from {low} to {high}, not {_cut(text)}")

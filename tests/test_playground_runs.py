@@ -431,6 +431,13 @@ def test_numbers_that_are_not_finite_are_nothing_in_a_picture():
     assert set(decoded(frame["neurons"][0])) == {0}
 
 
+def test_answers_beyond_1_are_drawn_as_1():
+    run = gone("data=plane&problem=regression&layers=&features=x1")
+    run.set_weight((0, 0, 0), 3.0)
+    picture = decoded(run.frame()["plane"]).reshape(PLANE_SIDE, PLANE_SIDE)
+    assert (set(picture[:, 0]), set(picture[:, -1])) == ({-127}, {127})
+
+
 def test_a_run_stops_where_an_address_ends_and_changes_are_counted(monkeypatch):
     monkeypatch.setattr("nn.playground.run.MOST_EPOCHS", 2)
     monkeypatch.setattr("nn.playground.run.MOST_EVENTS", 2)

@@ -133,7 +133,7 @@ def report(
         A page that notebooks show; `save` writes it to a file, `html` is its text.
 
     Raises:
-        ValueError: there are no samples, or a number of names does not fit.
+        ValueError: there are no samples, they differ in length, or a number of names does not fit.
         TypeError: it is no History, or a sample is not a list of numbers.
 
     Example:
@@ -187,6 +187,8 @@ def _run(history: Any, features: Sequence[str] | None, classes: Sequence[str] | 
     ]
     first = _array(parts[0].inputs[:1])
     n_inputs = first.shape[1]
+    for part in parts:
+        _check_lengths(part, n_inputs)
     names = [str(name) for name in features] if features else [f"x{k}" for k in range(n_inputs)]
     if len(names) != n_inputs:
         raise ValueError(f"there are {n_inputs} inputs, but {len(names)} features: give one name for each input")
@@ -200,10 +202,21 @@ def _run(history: Any, features: Sequence[str] | None, classes: Sequence[str] | 
 def _array(inputs: Sequence[Any]) -> Any:
     import numpy as np
 
+    return np.array(list(map(_numbers_of, inputs)))
+
+
+def _numbers_of(sample: Sequence[float]) -> list[float]:
     try:
-        return np.array([list(map(float, sample)) for sample in inputs])
+        return list(map(float, sample))
     except TypeError:
         raise TypeError("a report takes samples that are lists of numbers, such as [0.5, 1.0]") from None
+
+
+def _check_lengths(part: Samples, n_inputs: int) -> None:
+    for sample in part.inputs:
+        length = len(_numbers_of(sample))
+        if length != n_inputs:
+            raise ValueError(f"there are {n_inputs} inputs, but a {part.kind} sample has {counted(length, 'number')}")
 
 
 def _check_picture(picture: tuple[int, int] | None, n_inputs: int) -> None:

@@ -180,7 +180,9 @@ def test_a_notebook_shows_the_page_in_a_frame_that_may_run_nothing(plane):
     assert html.unescape(re.search(r'srcdoc="([^"]*)"', frame)[1]) == made.html
     outside = bundle["text/html"].replace(frame, "")
     assert HOSTILE not in outside
-    assert "Run this cell" in outside
+    told = html.unescape(re.search(r'plain">([^<]*)</p>', outside)[1])
+    named = HOSTILE.replace("\0", "\ufffd")
+    assert told.startswith(f"Report: {named}, {len(plane.training)} epochs. Run this cell to see it")
 
 
 def test_a_report_leaves_the_model_as_it_is(plane):
@@ -425,9 +427,10 @@ def test_a_matrix_has_as_many_classes_as_fit(count, there, many):
         assert sum(shares) == pytest.approx(2.0)  # of each row that has samples
 
 
-@pytest.mark.parametrize(("width", "listed"), [(150, True), (151, False)])
-def test_up_to_600_numbers_are_listed(width, listed):
-    page = report(history_of(MLP(3, [width]), "softmax_cross_entropy", [[1.0, 0.0, 0.0]], [0])).html
+@pytest.mark.parametrize(("n_inputs", "width", "listed"), [(3, 150, True), (599, 1, True), (600, 1, False)])
+def test_up_to_600_numbers_are_listed(n_inputs, width, listed):
+    targets = [[0.0] * width]
+    page = report(history_of(MLP(n_inputs, [width]), "mean_squared_error", [[1.0] * n_inputs], targets)).html
     assert ("<details>" in page) == listed
 
 
@@ -445,7 +448,10 @@ def test_listed_weights_stand_beside_their_names():
     assert re.findall(r"<td>(\d+)</td>", tables) == [str(k) for k in range(14)]
 
 
-def test_pictures_stand_side_by_side_where_there_are_several():
+def test_pictures_stand_side_by_side_where_there_are_several(of_plane):
+    side = of_plane.html.partition('<div class="side">')[2].partition("</div>\n")[0]
+    assert '<div class="wide column"><figure class="network"' in of_plane.html
+    assert re.findall(r'<figure class="(\w+)"', side)[:2] == ["surface", "matrix"]
     page = report(bars()).html
     assert page.index('<div class="wide column"><figure class="network"') < page.index(
         '<div class="side"><figure class="matrix"'
@@ -493,14 +499,26 @@ def test_curves_are_drawn_of_what_was_measured():
     assert 'aria-label="Loss over 3 epochs: training from 1 to 1"' in page
 
 
-def test_accuracies_reach_up_to_1_and_norms_of_0_stand_on_the_ground():
-    history = bars(training=[Score(1.0, 0.5), Score(0.5, 0.6)], kept=2)
-    history.gradient_norms = {"layer 0": [0.0, 0.0]}
+@pytest.mark.parametrize(("count", "drawn"), [(6, "012345"), (7, "0246")])
+def test_no_two_layers_are_drawn_alike(count, drawn):
+    history = bars(training=SCORES, kept=3)
+    history.gradient_norms = {f"layer {k}": [1.0, 10.0, 0.5] for k in range(count)}
     page = report(history).html
-    for title in ("Accuracy", "Gradient norm of each layer"):
+    gradients = page[page.index("<h2>Gradient norm of each layer") :].partition("</figure>")[0]
+    assert "".join(re.findall(r"layer (\d) from", gradients)) == drawn
+    assert len(set(re.findall(r'class="curve (c\d)"', gradients))) == len(drawn)
+
+
+def test_losses_and_rates_reach_from_0_up_and_accuracies_to_1_and_norms_of_0_stand_on_the_ground():
+    history = bars(training=[Score(0.3, 0.5), Score(0.25, 0.6)], kept=2)
+    history.gradient_norms = {"layer 0": [0.0, 0.0]}
+    history.learning_rates = [0.1, 0.05]
+    page = report(history).html
+    expected = {"Loss": "0.3", "Accuracy": "1", "Gradient norm of each layer": "1", "Learning rate": "0.1"}
+    for title, highest in expected.items():
         chart = page[page.index(f"<h2>{title}") :].partition("</figure>")[0]
         ticks = re.findall(r'class="tick end"[^>]*>([−\d.]+)<', chart)
-        assert (ticks[0], ticks[-1]) == ("0", "1")
+        assert (ticks[0], ticks[-1]) == ("0", highest)
 
 
 def test_a_model_that_is_no_module_is_called_by_its_name():
@@ -522,9 +540,9 @@ def test_the_confusion_matrix_counts():
     history = History(model, loss_row("hinge"), (inputs, [1, 1, 1, -1, -1]), (inputs[:1], [1]))
     page = report(history, classes=["down", "up"], test=(np.array(inputs), np.array([1, 1, 1, -1, -1]))).html
     assert "Confusion matrix, 5 test samples" in page
-    cells = re.findall(r'<td(?: class=hit)? style="--share:([\d.]+)">(\d+)</td>', page)
-    assert cells == [("0.50", "1"), ("0.50", "1"), ("0.33", "1"), ("0.67", "2")]
-    assert page.count("class=hit") == 2
+    cells = re.findall(r'<td( class=hit)? style="--share:([\d.]+)">(\d+)</td>', page)
+    hit = " class=hit"
+    assert cells == [(hit, "0.50", "1"), ("", "0.50", "1"), ("", "0.33", "1"), (hit, "0.67", "2")]
     assert "<dt>test</dt><dd>60.0% correct" in page
 
 
@@ -599,6 +617,7 @@ def test_only_samples_that_were_trained_on_are_filled():
     ("options", "message"),
     [
         ({"features": ["one"]}, "there are 2 inputs, but 1 features: give one name for each input"),
+        ({"features": ["one", "two", "three"]}, "there are 2 inputs, but 3 features: give one name for each input"),
         ({"classes": ["one"]}, "there are 2 classes, but names for 1: give one name for each class"),
     ],
 )
@@ -607,9 +626,22 @@ def test_names_have_to_fit(plane, options, message):
         report(plane, **options)
 
 
+@pytest.mark.parametrize(("length", "told"), [(1, "1 number"), (3, "3 numbers")])
+def test_all_samples_have_the_length_of_the_first(length, told):
+    history, odd = bars(), [1.0] * length
+    history.model, first = MLP(2, [2]), [0.5, 1.0]
+    for kind in ("training", "validation", "test"):
+        history.samples = [first, odd if kind == "training" else first], [0, 1]
+        history.validation_samples = [odd if kind == "validation" else first], [0]
+        with pytest.raises(ValueError, match=f"there are 2 inputs, but a {kind} sample has {told}$"):
+            report(history, features=["a", "b"], test=([odd], [0]))
+
+
 def test_samples_have_to_be_lists_of_numbers():
     with pytest.raises(TypeError, match="lists of numbers, such as"):
         report(History(lambda sample: sample, loss_row("hinge"), ([1.0, 2.0], [1, -1])))
+    with pytest.raises(TypeError, match="lists of numbers, such as"):
+        report(History(MLP(1, [1]), loss_row("hinge"), ([[1.0], 2.0], [1, -1])))
     with pytest.raises(ValueError, match="there are no samples"):
         report(History(MLP(2, [1]), loss_row("hinge"), ([], [])))
 

@@ -213,8 +213,10 @@ def test_the_global_generator_is_neither_used_nor_moved():
     assert numbers(MLP(2, [4, 1])) == first
 
 
-def test_a_layer_is_one_line_of_a_summary():
-    assert [name for name, _, _ in Layer(2, 3).named_units()] == ["Layer"]
+def test_a_layer_and_a_neuron_are_one_line_of_a_summary_whatever_their_activation_is_made_of():
+    for module in (Layer(2, 3), Neuron(2), Layer(2, 3, Slope()), Neuron(2, Slope())):
+        ((_, _, parameters),) = module.named_units()
+        assert len(parameters) == len(module.parameters())
 
 
 def test_neurons_of_a_layer_start_apart():

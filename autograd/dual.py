@@ -29,7 +29,8 @@ _MIRRORED = {
     primitives.greater_equal: primitives.less_equal,
 }
 
-_seedings = itertools.count(1)
+_seedings = itertools.count()
+BY_HAND = next(_seedings)  # the seeding of Duals made by hand, older than every other
 
 
 def fresh_seeding() -> int:
@@ -43,7 +44,7 @@ class Dual(Operators["Dual | Value | Real"]):
     Args:
         primal: the number; a float, a Value, or a Dual of an older seeding.
         tangent: its derivative along the chosen direction; 0.0 for a constant.
-        seeding: identity of the differentiation it belongs to; Duals made by hand all belong to seeding 0.
+        seeding: identity of the differentiation it belongs to; Duals made by hand all belong to the oldest.
 
     Raises:
         TypeError: primal or tangent is not a number.
@@ -57,7 +58,7 @@ class Dual(Operators["Dual | Value | Real"]):
 
     __slots__ = ("primal", "seeding", "tangent")
 
-    def __init__(self, primal: Dual | Value | Real, tangent: Dual | Value | Real = 0.0, seeding: int = 0) -> None:
+    def __init__(self, primal: Dual | Value | Real, tangent: Dual | Value | Real = 0.0, seeding: int = BY_HAND) -> None:
         self.primal = _number(primal)
         self.tangent = _number(tangent)
         self.seeding = seeding

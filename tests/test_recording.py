@@ -12,6 +12,7 @@ import pickle
 import sys
 import threading
 import weakref
+from types import SimpleNamespace
 
 import pytest
 
@@ -109,7 +110,7 @@ def test_an_explicit_tape_is_opened_once_though_nothing_was_recorded():
         y = Value(2.0) * 3.0
     with Tape() as empty:
         pass
-    for used in (tape, empty, Tape.of(y)):
+    for used in (tape, empty, Tape.of(y), tape_of(Value(2.0) * 3.0), tape_of(pickle.loads(pickle.dumps(y)))):
         with pytest.raises(RuntimeError, match="recorded already"), used:
             pass
     assert tape_of(y) is tape
@@ -435,6 +436,43 @@ def test_leaving_a_context_leaves_what_was_entered_in_it_and_not_left():
     inner.__exit__()
     assert not active_modes
     assert not ag.log(x).is_constant
+
+
+def test_leaving_the_outermost_of_three_leaves_all():
+    contexts, regions = [ag.no_grad(), ag.strict(), ag.strict()], [ag.scope("a"), ag.scope("b"), ag.scope("c")]
+    for each in (*contexts, *regions):
+        each.__enter__()
+    contexts[0].__exit__()
+    regions[0].__exit__()
+    assert not active_modes
+    assert current_scope() == ()
+    assert not (Value(2.0) * 3.0).is_constant
+
+
+def test_leaving_a_tape_twice_leaves_nothing_else():
+    with ag.no_grad(), ag.strict():
+        tape = Tape()
+        tape.__enter__()
+        for _ in range(2):
+            tape.__exit__(None, None, None)
+        assert len(active_modes) == 2
+    assert not active_modes
+
+
+def test_a_tape_stays_its_contexts_own_where_asking_was_interrupted(monkeypatch):
+    x, mark = Value(2.0), recording._mark
+
+    def interrupted(token):
+        monkeypatch.undo()
+        mark.reset(token)
+        raise KeyboardInterrupt
+
+    with Tape() as tape:
+        monkeypatch.setattr(recording, "_mark", SimpleNamespace(set=mark.set, reset=interrupted))
+        with pytest.raises(KeyboardInterrupt):
+            ag.exp(x)
+        y = x * 3.0
+    assert tape_of(y) is tape
 
 
 def test_leaving_a_scope_leaves_what_was_entered_in_it_and_not_left():

@@ -221,6 +221,14 @@ def test_one_output_of_one_block_is_computed_carefully_too():
     assert (values.tolist(), gradient.tolist()) == ([0.0, 0.0], [0.0])
 
 
+def test_the_shared_gradient_is_that_of_the_careful_computation():
+    w, x, y = Value(1.0), Value(2.0), Value(3.0)
+    program = Tape.of(ag.sqrt(ag.sum([w * x, w * y, -(w * x)])), x).compile([w], [x, y])
+    values, gradient = program.value_and_grad([1.0], [[1.69e308, 1.69e308]], [[1.0, 0.0]])
+    assert values.tolist() == [[1.3e154, 1.69e308]]
+    assert gradient.tolist() == pytest.approx([6.5e153], rel=1e-15)
+
+
 def test_what_is_shared_is_careful_too():
     w, v, x = Value(1.0), Value(2.0), Value(0.5)
     program = Tape.of(ag.sqrt(w) * v + x, v * v).compile([w, v], [x])

@@ -72,9 +72,9 @@ class Standardization(NamedTuple):
 
         Convention: the deviation is that of the samples, Σ(x − mean)² / n under the root, not n − 1.
         """
-        if hasattr(inputs, "__len__") and not len(inputs):
+        _check_lengths(inputs)
+        if not len(inputs):
             raise ValueError("there are no samples to standardize")
-        _check_lengths(inputs, len(inputs[0]) if hasattr(inputs, "__len__") and hasattr(inputs[0], "__len__") else 0)
         _check_finite(inputs)
         moments = [_moments(column) for column in zip(*inputs)]
         return cls([mean for mean, _ in moments], [deviation for _, deviation in moments])
@@ -234,12 +234,14 @@ def _check_dataset(dataset: Any) -> None:
         )
 
 
-def _check_lengths(inputs: Sequence[Sequence[float]], length: int) -> None:
-    if not hasattr(inputs, "__iter__"):
+def _check_lengths(inputs: Sequence[Sequence[float]], length: int | None = None) -> None:
+    """Raise where samples do not have a length, by default that of the first."""
+    if not hasattr(inputs, "__len__"):
         raise TypeError(f"inputs are a list of samples, each a list of its features, not {type(inputs).__name__}")
     for i, sample in enumerate(inputs):
         if not hasattr(sample, "__len__"):
             raise TypeError(f"sample {i} is a list of its features, such as [0.5, 1.0], not {type(sample).__name__}")
+        length = len(sample) if length is None else length
         if len(sample) != length:
             raise ValueError(f"sample {i} has {len(sample)} features, not {length}")
 

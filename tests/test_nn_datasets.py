@@ -429,6 +429,11 @@ def test_a_split_of_a_regression_keeps_pairs_together():
     assert parts[0].inputs != sorted(parts[0].inputs)
 
 
+def test_a_split_without_a_seed_is_that_of_seed_0():
+    assert split(UNEVEN) == split(UNEVEN, seed=0)
+    assert stratified_split(UNEVEN) == stratified_split(UNEVEN, seed=0)
+
+
 def test_two_shares_are_the_stratified_split():
     assert split(UNEVEN, (0.75, 0.25), seed=9) == stratified_split(UNEVEN, 0.25, seed=9)
 
@@ -462,6 +467,7 @@ TINY = Dataset([[0.0], [1.0]], [0, 1], ["x"], ["low", "high"])
         (lambda: stratified_split(TINY, 1.0), "the test share is above 0 and below 1, not 1.0"),
         (lambda: stratified_split(TINY, 0), "the test share is above 0 and below 1, not 0"),
         (lambda: stratified_split(TINY, -0.5), "the test share is above 0 and below 1, not -0.5"),
+        (lambda: stratified_split(TINY, 1.5), "the test share is above 0 and below 1, not 1.5"),
         (lambda: stratified_split(TINY, math.nan), "the test share is above 0 and below 1, not nan"),
         (lambda: stratified_split(TINY, 0.2), "class 'low' has too few samples (1) for a test share of 0.2"),
         (lambda: stratified_split(TINY, 0.9), "class 'low' has too few samples (1) for a test share of 0.9"),
@@ -559,3 +565,26 @@ def test_what_cannot_be_standardized_is_said(use, message):
     with pytest.raises(ValueError, match=r".") as caught:
         use()
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    "use", [Standardization.of, Standardization([0.0], [1.0]).apply, Standardization([0.0], [1.0]).undo]
+)
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        (3, "inputs are a list of samples, each a list of its features, not int"),
+        (iter([[1.0], [2.0]]), "inputs are a list of samples, each a list of its features, not list_iterator"),
+        ([1.0], "sample 0 is a list of its features, such as [0.5, 1.0], not float"),
+    ],
+)
+def test_samples_are_a_list_of_lists(use, inputs, message):
+    with pytest.raises(TypeError) as caught:
+        use(inputs)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("use", [Standardization.of, Standardization([0.0], [1.0]).apply])
+def test_a_feature_that_is_no_number_is_said(use):
+    with pytest.raises(TypeError, match=r"^feature 0 of sample 1 is a number, not 'a'$"):
+        use([[1.0], ["a"]])

@@ -62,6 +62,7 @@ def test_every_usual_kind_of_file_is_the_same_table(read, end, delimiter, bom):
 def test_the_delimiter_is_the_one_that_makes_most_cells(read):
     assert read("a;b;c,d\n1;2;3\n").header == ["a", "b", "c,d"]
     assert read('"a;b;c",d\n1,2\n').header == ["a;b;c", "d"]
+    assert read('a,b;c;"d"e\n1,2\n').header == ["a", 'b;c;"d"e']
     assert read("only\n1\n2\n").rows == [["1"], ["2"]]
     assert read("weight, kg;height, cm\n1;2\n", delimiter=";").header == ["weight, kg", "height, cm"]
     assert read("place, kind, size;mass\n1;2\n").header == ["place, kind, size", "mass"]
@@ -90,8 +91,12 @@ def test_the_first_hundred_rows_say_the_delimiter(read):
         ('\r\na;"b\r\n' + "1;2\r\n" * 30_000, "line 2: a cell has more than 131072 characters; is a quote never"),
         ("a" * 140_000 + ";b\n1;2\n", "line 1: a cell has more than 131072 characters; is a quote never"),
         (" " * 140_000, "line 1: a cell has more than 131072 characters; is a quote never"),
+        ('a,"b;c;d\n' + "1;2\n" * 35_000, "line 2 has 2 cells, but line 1 has 3"),
+        ('a,"b,c"d;e;f\n1;2\n', "line 2 has 2 cells, but line 1 has 3"),
+        ("a;b;c\n1,2,3,4\n", "line 2 has 1 cell, but line 1 has 3"),
+        ("\t\n\t\t\n", "line 1: column 1 has no name"),
     ],
-    ids=range(6),
+    ids=range(10),
 )
 def test_what_is_broken_for_its_delimiter_is_not_read_with_another(read, content, message):
     assert error_of(lambda: read(content)).startswith(message)
@@ -153,6 +158,7 @@ def test_a_file_that_cannot_be_read_is_one_line(tmp_path):
     assert error_of(lambda: read_table(tmp_path)) == f"cannot read {str(tmp_path)!r}: Is a directory"
     missing = tmp_path / "a\nb.csv"
     assert error_of(lambda: read_table(missing)) == f"cannot read {str(missing)!r}: No such file or directory"
+    assert error_of(lambda: read_table("a\0b.csv")).startswith(r"cannot read 'a\x00b.csv': ")
 
 
 def test_a_file_without_end_is_not_read_to_its_end(tmp_path, monkeypatch):

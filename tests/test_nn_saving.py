@@ -556,6 +556,10 @@ def test_the_same_model_gives_the_same_bytes(path):
             lambda: run_of(noisy(), schedule=lambda optimizer: CosineSchedule(optimizer, 3)),
             "it was written with schedule None, this run has CosineSchedule",
         ),
+        (
+            lambda: run_of(noisy(), early_stopping=3),
+            r"it was written with early stopping None, this run has EarlyStopping\(",
+        ),
     ],
 )
 def test_a_checkpoint_of_another_run_is_refused_and_changes_nothing(other, message, path):
@@ -597,6 +601,9 @@ def test_a_checkpoint_with_something_missing_is_refused_and_changes_nothing(path
         with pytest.raises((KeyError, TypeError)):
             mine.load_state({key: each for key, each in facts.items() if key != name}, values)
         assert mine.state() == before
+    with pytest.raises(ValueError):  # noqa: PT011 # Python's own words
+        mine.load_state(facts | {"generators": facts["generators"][:1]}, values)
+    assert mine.state() == before
     save(noisy(), path)
     with pytest.raises(SavedFileError, match="is no checkpoint"):
         load_checkpoint(mine, path)

@@ -179,12 +179,11 @@ def test_losses_whose_sum_overflows_are_still_a_score():
 
 def test_a_loss_that_stops_being_finite_ends_the_run_and_says_where():
     model = MLP(1, [1])
-    with pytest.warns(RuntimeWarning, match="training ended early: in epoch") as caught:
+    with pytest.warns(RuntimeWarning, match="training ended early: in epoch"):
         history = fit_line(model, epochs=500, optimizer=SGD(model.parameters(), 1e6))
     assert "the loss became inf: " in history.stopped
     assert "square(" in history.stopped
     assert __file__ in history.stopped or "nn" not in history.stopped.splitlines()[-1]
-    assert caught[0].filename == __file__
     assert 0 < len(history.loss) < 500
     assert all(map(math.isfinite, numbers(model)))
     assert math.isfinite(score(model, LINE[0][:1], LINE[1][:1], loss=mean_squared_error).loss)
@@ -224,7 +223,7 @@ def test_the_memory_of_the_optimizer_goes_back_with_the_parameters():
 def test_of_many_operands_only_the_largest_is_told():
     model = MLP(1, [4, 1], "identity", initializer=lambda *shape: -1e200)
     expected = r"dot of 10 operands, the largest being -2e\+200 in layer 1: the value is inf"
-    with pytest.warns(RuntimeWarning, match=expected):
+    with pytest.warns(RuntimeWarning, match=expected) as caught:
         fit(
             model,
             [[2.0]],
@@ -234,6 +233,7 @@ def test_of_many_operands_only_the_largest_is_told():
             epochs=1,
             progress=False,
         )
+    assert caught[0].filename == __file__
 
 
 def test_parameters_that_stop_being_finite_end_the_run_before_they_are_used():
@@ -637,6 +637,21 @@ def test_the_model_is_in_training_mode_only_while_an_epoch_runs():
     assert model.training is False
 
 
+def test_an_interrupt_while_the_mode_changes_leaves_the_model_in_evaluation_mode():
+    class Interrupted(MLP):
+        n_times = 0
+
+        def eval(self):
+            self.n_times += 1
+            if self.n_times == 1:
+                raise KeyboardInterrupt
+            return super().eval()
+
+    model = Interrupted(1, [1])
+    assert fit_line(model).stopped == "interrupted in epoch 1 of 3"
+    assert model.training is False
+
+
 def test_frozen_layers_stay_and_the_others_move():
     model = MLP(1, [2, 1], seed=3)
     model.layers[0].freeze()
@@ -835,3 +850,13 @@ def test_a_loss_of_ones_own_scores_the_validation_data_too():
     history = fit(model, *data, loss=within, optimizer=optimizer, epochs=200, validation=data, progress=False)
     assert history.accuracy[-1] == 1.0
     assert history.validation[-1].accuracy == 1.0
+
+
+@pytest.mark.parametrize("replay", [True, False])
+@pytest.mark.parametrize("where", ["of the run", "of the loss"])
+def test_what_says_whether_an_output_is_correct_is_given_nodes_while_training(where, replay):
+    def correct(output, target):
+        return abs(output.data - target) < 100.0
+
+    options = {"correct": correct} if where == "of the run" else {"loss": LossRow("mine", squared_error, correct)}
+    assert fit_line(MLP(1, [1]), replay=replay, **options).accuracy == [1.0] * 3

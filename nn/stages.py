@@ -419,7 +419,7 @@ def _twins(stages: Sequence[Any]) -> tuple[int, int] | None:
     for position, stage in enumerate(stages):
         drawn = _drawn(stage)
         first = known.setdefault(drawn, position) if drawn else position
-        if first != position and stages[first] is not stage:
+        if stages[first] is not stage:
             return first, position
     return None
 

@@ -756,6 +756,15 @@ def test_dropout_draws_anew_each_time_and_the_same_with_the_same_seed():
     assert first[0] != first[1] != first[2]
     assert masks(Dropout(0.5, seed=3)) == masks(Dropout(0.5, seed=random.Random(3))) == first
     assert masks(Dropout(0.5, seed=4)) != first
+    assert masks(Dropout(0.5)) == masks(Dropout(0.5, seed=0))
+
+
+def test_dropout_of_rate_0_keeps_every_number_whatever_is_drawn():
+    class Lowest(random.Random):
+        def random(self):
+            return 0.0
+
+    assert Dropout(0.0, seed=Lowest())([1.0, 2.0]) == [1.0, 2.0]
 
 
 def test_dropout_in_evaluation_changes_and_draws_nothing():
@@ -769,8 +778,9 @@ def test_dropout_in_evaluation_changes_and_draws_nothing():
 
 def test_dropout_of_a_number_and_of_an_array():
     dropout = Dropout(0.5, seed=1)
-    assert {dropout(1.0) for _ in range(50)} == {0.0, 2.0}
-    assert set(dropout(numpy.ones(50))) == {0.0, 2.0}
+    numbers = [dropout(1.0) for _ in range(50)]
+    assert set(numbers) == set(dropout(numpy.ones(50))) == {0.0, 2.0}
+    assert numbers == Dropout(0.5, seed=1)([1.0] * 50)
 
 
 @pytest.mark.parametrize(("rate", "output"), [(0.0, 3.0), (0.25, 4.0), (0.75, 12.0)])

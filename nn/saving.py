@@ -395,7 +395,7 @@ def _tensor(path: Path, name: str, array: Any) -> _Tensor:
 
 def _refusal(path: Path, reason: str) -> SavedFileError:
     """Return the error for what stands in a file: one line, however long the names and texts in the file are."""
-    text = one_line(reason[: LONGEST_MESSAGE + 1])
+    text = one_line(reason[:LONGEST_MESSAGE])
     shown = text if max(len(text), len(reason)) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]}…"
     return SavedFileError(f"{os.fspath(path)}: {shown}")
 

@@ -266,6 +266,9 @@ def test_a_foreign_file_says_what_it_lacks(path):
         load(path)
     with pytest.raises(SavedFileError, match="is no checkpoint of a run: nothing to resume from"):
         load_checkpoint(run_of(MLP(1, [1])), path)
+    write_with(path, {"run": "{}"})
+    with pytest.raises(SavedFileError, match=r"it does not fit this run: 'kind' is missing$"):
+        load_checkpoint(run_of(MLP(1, [1])), path)
     write_with(path, {"extra": "[1]"})
     with pytest.raises(SavedFileError, match="its extra facts are no dict"):
         read_extra(path)
@@ -281,7 +284,7 @@ def test_only_floats_are_parameters(kind, path):
         load(path)
 
 
-@pytest.mark.parametrize("length", [1, 100, 250, 280, 400, 5000])
+@pytest.mark.parametrize("length", [1, 100, 250, 262, 263, 280, 400, 5000])
 def test_what_stands_in_a_file_is_told_as_far_as_a_line_goes(length, path):
     import numpy
     from safetensors.numpy import save_file

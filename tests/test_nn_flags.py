@@ -442,6 +442,11 @@ def test_inputs_are_standardized_and_so_are_the_targets_of_a_regression():
         ("multiclass_hinge", "ab", None),
         ("squared_error", "", None),
         ("hinge", "abc", "--loss hinge is for two classes, here are 3: use softmax_cross_entropy or multiclass_hinge"),
+        (
+            "signed_cross_entropy",
+            "abc",
+            "--loss signed_cross_entropy is for two classes, here are 3: use softmax_cross_entropy or multiclass_hinge",
+        ),
         ("squared_error", "ab", "--loss squared_error is for a regression, but the target is one of 2 classes"),
         ("hinge", "", "--loss hinge is for classes, but the target is a number: use mean_squared_error"),
     ],
@@ -1313,9 +1318,10 @@ def test_a_missing_extra_is_one_line(monkeypatch, capsys):
     )
 
 
-def test_a_missing_package_to_save_with_is_found_before_training(monkeypatch, capsys, tmp_path):
+@pytest.mark.parametrize("flag", ["--save", "--checkpoint"])
+def test_a_missing_package_to_save_with_is_found_before_training(flag, monkeypatch, capsys, tmp_path):
     monkeypatch.setitem(sys.modules, "safetensors.numpy", None)
-    assert cli.main(["train", "xor", "--save", str(tmp_path / "model")]) == 1
+    assert cli.main(["train", "xor", flag, str(tmp_path / "model")]) == 1
     assert capsys.readouterr() == (
         "",
         'nn train: saving and resuming need safetensors, which is not installed: pip install "tapegrad[save]"\n',

@@ -62,6 +62,12 @@ def test_what_is_measured_is_the_mean_over_the_steps_of_the_epoch(replay):
         assert steps.penalty() == pytest.approx(0.5 * 2.0**2, rel=1e-14)
 
 
+def test_steps_are_replayed_unless_it_is_said_that_they_are_not():
+    model = nn.MLP(1, [1])
+    steps = Steps(model, loss_row("mean_squared_error"), nn.SGD(model.parameters(), 0.1))
+    assert (steps.engine, steps_of(model, replay=False).engine) == (("replay", None), ("eager", None))
+
+
 def test_a_run_goes_on_from_as_many_numbers_as_it_changes_only():
     steps = steps_of(nn.MLP(2, [1]))
     state = steps.state()

@@ -267,6 +267,7 @@ def target_table(*cells):
         (list(map(str, range(20))) * 2, list(map(str, range(20)))),
         (list(map(str, range(21))) * 2, []),
         (["1", "2", "3"], []),
+        (["1", "2", "3", "1", "2"], []),
         (["0.5", "1.5"] * 5, []),
         (["3", "3"] * 5, None),
         (["b", "b"], None),
@@ -393,6 +394,10 @@ def many(n, cell):
             "column 'note' has no values: ignore it (ignore=['note'])",
         ),
         (
+            lambda: encode_table(table("x zone y \n 1 ? u \n 2 _ v"), "y"),
+            "column 'zone' has no values: ignore it (ignore=['zone'])",
+        ),
+        (
             lambda: encode_table(table("a y \n 1 ? \n 2 _"), "y"),
             "column 'y', the target, has no values: choose another one",
         ),
@@ -420,6 +425,13 @@ def many(n, cell):
             lambda: encode_table(many(20, lambda i: "abc" if i == 15 else str(i)), "y"),
             (
                 "line 17: column 'a' has 'abc', not a number, while most cells are: correct it, or say that it "
+                "holds words (categorical=['a'])"
+            ),
+        ),
+        (
+            lambda: encode_table(many(7, lambda i: "abc" if i < 3 else str(i)), "y"),
+            (
+                "line 2: column 'a' has 'abc', not a number, while most cells are: correct it, or say that it "
                 "holds words (categorical=['a'])"
             ),
         ),

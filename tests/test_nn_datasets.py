@@ -215,6 +215,12 @@ def test_the_arms_of_a_spiral_wind_and_keep_their_distance():
     assert 0.9 * 0.15 < nearest <= 0.15 + 1e-3
 
 
+def test_an_arm_of_a_spiral_winds_once_round_the_center_unless_told_otherwise():
+    dataset = spirals(100, 0.0)
+    angles = numpy.unwrap([math.atan2(y, x) for (x, y), k in zip(dataset.inputs, dataset.targets) if k == 0])
+    assert angles[-1] - angles[0] == pytest.approx(math.tau)
+
+
 def test_blobs_lie_round_their_centers():
     dataset = blobs(3000, 4, spread=0.1, seed=1)
     for k in range(4):
@@ -299,6 +305,8 @@ def test_a_plane_has_its_slopes():
         (lambda: blobs(spread=math.inf), "the spread is a finite number, 0 or more, not inf"),
         (lambda: circles(ratio=1.0), "the ratio of the radii is above 0 and below 1, not 1.0"),
         (lambda: circles(ratio=0), "the ratio of the radii is above 0 and below 1, not 0"),
+        (lambda: circles(ratio=-0.5), "the ratio of the radii is above 0 and below 1, not -0.5"),
+        (lambda: circles(ratio=1.5), "the ratio of the radii is above 0 and below 1, not 1.5"),
         (lambda: spirals(turns=math.inf), "the number of turns is a finite number above 0, not inf"),
         (lambda: sine(periods=0), "the number of periods is a finite number above 0, not 0"),
         (lambda: spirals(turns=0), "the number of turns is a finite number above 0, not 0"),

@@ -15,6 +15,7 @@ sample. That is not taken on trust:
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 from collections.abc import Hashable, Sequence
@@ -315,11 +316,10 @@ class Replay:
         return row
 
     def _goals(self, targets: Sequence[Any], widths: Sequence[int | None]) -> list[list[float]]:
-        """Return the numbers of targets."""
+        """Return the numbers of targets, whose outputs have these widths, or all of them the only one."""
         encoding = self._row.of_numbers
         if encoding is not None:
-            every = widths if len(widths) == len(targets) else [*widths] * len(targets)
-            return [encoding.encode(target, width) for target, width in zip(targets, every)]
+            return [encoding.encode(target, width) for target, width in zip(targets, itertools.cycle(widths))]
         told = [numbers_of_sample(target, "a target") for target in targets]
         self._goal_kind = self._goal_kind or told[0][0]
         if any(kind != self._goal_kind for kind, _ in told):
@@ -378,7 +378,7 @@ class _Program:
         shared = numpy.array([leaf.data for leaf in self.shared])
         weights = numpy.zeros(self.program.n_outputs)
         weights[0] = self._n_samples / n_samples
-        values, gradient = self.program.value_and_grad(shared, lanes, weights if len(weights) > 1 else weights[0])
+        values, gradient = self.program.value_and_grad(shared, lanes, weights)
         return _Run(self, values.reshape(len(lanes), -1), gradient, places)
 
     def outputs(self, values: Array) -> list[Any]:

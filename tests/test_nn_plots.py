@@ -18,6 +18,7 @@ from nn.show.pixels import BLUE, CLASS_COLOURS, ORANGE
 
 @pytest.fixture(autouse=True)
 def closed():
+    pyplot.close("all")  # also what an example in a docstring has left open
     yield
     pyplot.close("all")
 
@@ -82,7 +83,14 @@ def test_samples_stand_where_they_are_in_the_colours_of_their_classes():
         assert (collection.get_facecolor()[0, :3] * 255.0).round().tolist() == list(CLASS_COLOURS[position])
     shapes = [collection.get_paths()[0].vertices.tobytes() for collection in drawn]
     assert shapes[0] == shapes[2] != shapes[1] == shapes[3], "there are five shapes"
+    assert all(width > 0.0 for collection in drawn for width in collection.get_linewidths()), "and all have a rim"
     assert (axes.get_xlim(), axes.get_ylim()) == (pytest.approx((-0.4, 4.4)), pytest.approx((0.8, 3.2)))
+
+
+def test_more_classes_than_twice_the_shapes_are_drawn():
+    axes = plot_boundary(lambda sample: [0.0] * 12, [[0.0, 1.0], [4.0, 3.0]], [1, 11], loss="softmax_cross_entropy")
+    first, second = (each.get_paths()[0].vertices for each in axes.collections if len(each.get_offsets()))
+    assert first.tolist() == second.tolist()
 
 
 def test_numbers_have_colours_from_the_lowest_to_the_highest():

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 from autograd import primitives
 from autograd.errors import ExpressionError
-from autograd.primitives import TABLE, ManyPrimitive, Primitive
+from autograd.primitives import TABLE, ManyPrimitive, OneOrTwo, Primitive
 
 __all__ = ["CONSTANTS", "Expression", "parse"]
 
@@ -57,7 +57,6 @@ _COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.GtE: operator.ge,
 }
 
-_WITH_A_SECOND_ARGUMENT = {"log": "logbase", "round": "round_to"}
 _LATIN = {"×": "*", "·": "*", "⋅": "*", "∗": "*", "−": "-", "–": "-", "÷": "/", "²": "**2", "³": "**3"}
 
 _INFIX = (ast.Attribute, ast.Subscript, ast.IfExp, ast.BoolOp, ast.Compare, ast.Tuple, ast.BinOp)
@@ -352,11 +351,9 @@ class _Reader:
                 raise self._refusal(_REFUSED[ast.Attribute], self._sign_place(node.func))
             raise self._refusal("only a function's name can stand before (...): write 2*(...) for a product", node.func)
         name = node.func.id
-        if len(node.args) == 2:
-            name = _WITH_A_SECOND_ARGUMENT.get(name, name)
         for row in reversed(TABLE):
             if row.name == name:
-                return row
+                return row.of_two() if isinstance(row, OneOrTwo) and len(node.args) == 2 else row
         shown = name if len(name) <= 40 else f"{name[:39]}…"
         raise self._refusal(f"there is no function {shown!r}: {_suggestion(name)}", node.func)
 
@@ -365,13 +362,8 @@ class _Reader:
         for argument in node.args:
             if isinstance(argument, ast.List):
                 raise self._refusal(f"{name}() takes numbers, not a list", argument)
-        fewest = row.arity - len(row.defaults)
-        most = 2 if name in _WITH_A_SECOND_ARGUMENT else row.arity
-        if fewest <= len(node.args) <= most:
-            return
-        wanted = str(fewest) if fewest == most else f"{fewest} to {most}"
-        given = len(node.args)
-        raise self._refusal(f"{name}() takes {wanted} argument{'s' * (most != 1)}, {given} given", node)
+        if not row.arity - len(row.defaults) <= len(node.args) <= row.arity:
+            raise self._refusal(f"{name}() takes {row.taken()}, {len(node.args)} given", node)
 
     def _call_of_many(self, node: ast.Call, row: ManyPrimitive) -> list[ast.expr | _Step]:
         if row.name == "dot":

@@ -361,10 +361,14 @@ class Primitive:
         missing = self.arity - len(arguments)
         if not 0 < missing <= len(self.defaults):
             given = f"{len(arguments)} were" if len(arguments) != 1 else "1 was"
-            fewest, most = self.arity - len(self.defaults), self.arity + self.further
-            wanted = f"{fewest}" if fewest == most else f"{fewest} to {most}"
-            raise TypeError(f"{self.name}() takes {wanted} argument{'s' * (most != 1)}, {given} given")
+            raise TypeError(f"{self.name}() takes {self.taken()}, {given} given")
         return (*arguments, *self.defaults[len(self.defaults) - missing :])
+
+    def taken(self) -> str:
+        """Return how many arguments it takes, in words."""
+        fewest, most = self.arity - len(self.defaults), self.arity + self.further
+        wanted = f"{fewest}" if fewest == most else f"{fewest} to {most}"
+        return f"{wanted} argument{'s' * (most != 1)}"
 
     def _dispatch(self, arguments: Sequence[Any]) -> Any:
         if self.takes_condition:
@@ -1591,26 +1595,38 @@ expm1: Primitive = Primitive(
 )
 
 
-class _Logarithm(Primitive):
-    """The natural logarithm, which takes a base as a second argument, as `math.log` does."""
+class OneOrTwo(Primitive):
+    """A row of one argument that means another row when it is given two, as `math.log` and `round` do.
+
+    Args:
+        row: the name, compute and keywords of a `Primitive`.
+        of_two: a function that returns the other row.
+        told: a sentence about it.
+    """
 
     further = 1
+
+    def __init__(self, *row: Any, of_two: Callable[[], Primitive], told: str, **keywords: Any) -> None:
+        self.of_two, self._told = of_two, told
+        super().__init__(*row, **keywords)
 
     if not TYPE_CHECKING:  # every primitive's overloads hold for this one
 
         def __call__(self, *arguments: Any) -> Any:
-            """Return the natural logarithm, or that to the base given as a second argument."""
-            return logbase(*arguments) if len(arguments) == 2 else super().__call__(*arguments)
+            """Return its value, or that of the other row for two arguments."""
+            return self.of_two()(*arguments) if len(arguments) == 2 else super().__call__(*arguments)
 
     def _document(self) -> str:
         summary, _, rest = super()._document().partition("\n\n")
-        return f"{summary}\n\nWith a second argument, the logarithm to that base.\n\n{rest}"
+        return f"{summary}\n\n{self._told}\n\n{rest}"
 
 
-log: _Logarithm = _Logarithm(
+log: OneOrTwo = OneOrTwo(
     "log",
     kernels.log,
     partials=(lambda y, x: 1.0 / x,),
+    of_two=lambda: logbase,
+    told="With a second argument, the logarithm to that base.",
     array="log",
     smooth_on=[(0.2, 3.0)],
     examples={1.0: (0.0, 1.0), 0.0: (-math.inf, math.inf), -1.0: (math.nan, -1.0)},
@@ -2071,10 +2087,12 @@ ceil: Primitive = Primitive(
     smooth_on=[(0.1, 0.9), (-0.9, -0.1)],
     examples={-1.5: (-1.0, 0.0), 2.0: (2.0, 0.0), 2.5: (3.0, 0.0), math.nan: (math.nan, math.nan)},
 )
-round: Primitive = Primitive(
+round: OneOrTwo = OneOrTwo(
     "round",
     kernels.round_half_even,
     partials=(flat_partial,),
+    of_two=lambda: round_to,
+    told="With a second argument, rounded to so many decimal digits.",
     array="rint",
     smooth_on=[(0.6, 1.4), (-0.4, 0.4)],
     examples={-1.5: (-2.0, 0.0), 0.5: (0.0, 0.0), 2.5: (2.0, 0.0), 2.6: (3.0, 0.0), math.nan: (math.nan, math.nan)},

@@ -712,8 +712,9 @@ def test_too_large_an_int_is_infinite():
 @pytest.mark.parametrize("name", FEW)
 def test_a_wrong_number_of_arguments_raises_a_type_error(name):
     row = FEW[name]
-    for count in {0, row.arity + 1, row.arity - len(row.defaults) - 1} - ({2} if name == "log" else set()):
-        fewest, most = row.arity - len(row.defaults), 2 if name == "log" else row.arity
+    takes_two = name in ("log", "round")
+    for count in {0, row.arity + 1 + takes_two, row.arity - len(row.defaults) - 1}:
+        fewest, most = row.arity - len(row.defaults), row.arity + takes_two
         wanted = f"{fewest}" if fewest == most else f"{fewest} to {most}"
         with pytest.raises(TypeError, match=rf"{name}\(\) takes {wanted} argument{'s' * (most > 1)}, {count} w"):
             row(*[0.5] * count)
@@ -743,6 +744,12 @@ def test_defaults():
     primitives.leaky_relu(x).backward()
     assert x.grad == 0.1
     assert primitives.leaky_relu(np.array([-2.0])).tolist() == [-0.2]
+
+
+def test_what_a_second_argument_means_is_told():
+    assert "\n\nWith a second argument, the logarithm to that base.\n\nArgs:" in primitives.log.__doc__
+    assert "\n\nWith a second argument, rounded to so many decimal digits.\n\nArgs:" in primitives.round.__doc__
+    assert primitives.round(Value(2.345), 2).primitive is primitives.round_to
 
 
 def test_log_takes_a_base():
@@ -845,7 +852,7 @@ def test_rounding_to_digits_follows_python():
     source = random.Random(2)
     for _ in range(300):
         x, digits = source.uniform(-2000.0, 2000.0), source.randrange(-3, 6)
-        assert primitives.round_to(x, digits) == builtins.round(x, digits)
+        assert primitives.round(x, digits) == primitives.round_to(x, digits) == builtins.round(x, digits)
         assert primitives.round_to(np.array([x]), digits)[0] == builtins.round(x, digits)
 
 

@@ -292,6 +292,25 @@ def samples_of(inputs: Any, targets: Any) -> tuple[list[Any], list[Any]]:
     return inputs, targets
 
 
+def samples_of_pair(pair: Any, name: str) -> tuple[list[Any], list[Any]]:
+    """Return the inputs and the targets of a pair, as `samples_of` does.
+
+    Args:
+        pair: (inputs, targets).
+        name: what the errors call it.
+
+    Raises:
+        ValueError: they differ in number, or there are none.
+        TypeError: it is no pair, or one of them is not a sequence.
+    """
+    if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+        raise TypeError(f"{name} is a pair: (inputs, targets)")
+    try:
+        return samples_of(*pair)
+    except (ValueError, TypeError) as error:
+        raise type(error)(f"of the {name}, {error}") from None
+
+
 def hits(row: LossRow, correct: Correct | None, outputs: Sequence[Any], targets: Sequence[Any]) -> list[bool]:
     """Return whether each output is correct; nothing where that is not defined."""
     correct = correct or row.correct

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from nn.checks import counted
 from nn.files import atomic_write
 from nn.module import Module, plain
-from nn.prediction import Score, confusion_matrix, hits, samples_of, share
+from nn.prediction import Score, confusion_matrix, hits, samples_of_pair, share
 from nn.show.curves import Curve, chart
 from nn.show.frames import Domain, Frame, answers, chosen, columns_of, frames_of
 from nn.show.network import network
@@ -134,7 +134,7 @@ def report(
 
     Raises:
         ValueError: there are no samples, they differ in length, or a number of names does not fit.
-        TypeError: it is no History, or a sample is not a list of numbers.
+        TypeError: it is no History, a sample is not a list of numbers, or the test samples are no pair.
 
     Example:
         >>> import pathlib, tempfile
@@ -181,7 +181,7 @@ class _Run(NamedTuple):
 
 def _run(history: Any, features: Sequence[str] | None, classes: Sequence[str] | None, test: Part | None) -> _Run:
     parts = [
-        Samples(kind, *samples_of(*part), kind == "training")
+        Samples(kind, *samples_of_pair(part, kind), kind == "training")
         for kind, part in (("training", history.samples), ("validation", history.validation_samples), ("test", test))
         if part is not None
     ]

@@ -40,7 +40,7 @@ from nn.initializers import Seed
 from nn.losses import Loss, LossRow, loss_row
 from nn.module import Module
 from nn.optimizers import Optimizer
-from nn.prediction import Correct, Model, Score, hits, samples_of, score, share
+from nn.prediction import Correct, Model, Score, hits, samples_of, samples_of_pair, score, share
 from nn.progress import Progress
 from nn.regularizers import Regularizer
 from nn.schedules import Schedule
@@ -228,7 +228,8 @@ class Training(Iterator[Epoch]):
         self.schedule = schedule
         self.early_stopping = _early_stopping(early_stopping)
         self.epochs = whole(epochs, "number of epochs")
-        self.history = History(model, loss_row(loss), (inputs, targets), _validation(validation))
+        held_out = None if validation is None else samples_of_pair(validation, "validation")
+        self.history = History(model, loss_row(loss), (inputs, targets), held_out)
         self.batches = Batches(len(inputs), _batch_size(batch_size, model), seed, none_alone=_couples_samples(model))
         self.on_batch_done: Callable[[float], Any] = lambda _: None
         self.best: tuple[float, ...] | None = None  # the numbers after the epoch with the lowest loss
@@ -560,17 +561,6 @@ def _batch_size(size: int | None, model: Model) -> int | None:
     if size == 1 and _couples_samples(model):
         raise ValueError("BatchNorm looks at several samples at once: give batch_size=2 or more, or None for all")
     return size
-
-
-def _validation(validation: Any) -> tuple[list[Any], list[Any]] | None:
-    if validation is None:
-        return None
-    if not isinstance(validation, (tuple, list)) or len(validation) != 2:
-        raise TypeError("validation is a pair: (inputs, targets)")
-    try:
-        return samples_of(*validation)
-    except (ValueError, TypeError) as error:
-        raise type(error)(f"of the validation, {error}") from None
 
 
 def _fingerprint(samples: tuple[list[Any], list[Any]] | None) -> str:

@@ -149,6 +149,11 @@ def test_forward_makes_one_sweep_for_each_name(run):
     assert "30 + 8ε" in out
 
 
+def test_what_is_chosen_among_numbers_has_a_derivative_of_zero_in_forward_mode(run):
+    report = json.loads(run("where(x > 0, 1, 2)", "x=1", "--json", "--forward")[1])
+    assert report["forward"] == report["gradient"] == {"x": 0.0}
+
+
 def test_check_puts_finite_differences_beside_it(run):
     code, out, _ = run("sin(x)*y", "x=1", "y=2", "--check")
     assert code == 0

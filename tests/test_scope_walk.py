@@ -380,10 +380,11 @@ def test_as_few_scopes_are_collapsed_as_need_be():
 def test_a_seed_inside_a_scope_is_refused_with_a_way_out():
     x = Value(2.0, label="x")
     with scope("inner"):
-        w = Value(3.0, label="w")
-        y = x * w
-    with pytest.raises(ValueError, match=r"'w' is inside a collapsed scope.* step through a smaller part"):
-        step_through(y, mode="forward", seed="w", collapse=1)
+        w, v = Value(3.0, label="w"), Value(4.0, label="v")
+        y = x * w * v
+    for seed in ("w", {"w": 1.0, "v": 2.0}):
+        with pytest.raises(ValueError, match=r"^'w' is inside a collapsed scope.* step through a smaller part"):
+            step_through(y, mode="forward", seed=seed, collapse=1)
     with scope("all"):
         alone = Value(1.0, label="a") * 2.0
     with pytest.raises(ValueError, match="all leaves are inside"):

@@ -452,7 +452,7 @@ def test_every_caption_counts_its_step():
 
 def test_buttons_are_small_beyond_sixty_steps():
     y, square = chain(29), chain(28)
-    for value, count, word in ((y, 60, "walk"), (square * square, 61, "walk many")):
+    for value, count, word in ((chain(1), 4, "walk"), (y, 60, "walk"), (square * square, 61, "walk many")):
         stepper = step_through(value)
         assert len(stepper._walk.frames) == count
         assert f'class="{word}"' in page_of(stepper)

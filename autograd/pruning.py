@@ -157,16 +157,17 @@ def _kept_scopes(tape: Tape, kept: Sequence[int]) -> list[tuple[int, tuple[str, 
 
 
 def tapes_of(pruned: Tape) -> list[Tape]:
-    """Return the tapes that the lines of a pruned tape were recorded on."""
+    """Return the tapes that the lines of a pruned tape were recorded on; a tape and its stand-in count as one."""
     sources = pruned.sources
     if isinstance(sources, _Places):
         return [sources.tape]
-    found: dict[int, Tape] = {}
+    found: dict[Tape, None] = {}
     last: Tape | None = None
     for tape, _ in sources or ():
         if tape is not last:
-            found[id(tape)] = last = tape
-    return list(found.values())
+            found[tape] = None
+            last = tape
+    return list(found)
 
 
 class _Places(Sequence[Place]):

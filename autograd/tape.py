@@ -320,7 +320,10 @@ class Tape:
         return index
 
     def _stand_in(self, tape: Tape, position: int) -> Tape:
-        """Return what stands in for another tape here: all of its nodes, and the imports that some of them need."""
+        """Return what stands in for another tape here: all of its nodes, and the imports that some of them need.
+
+        A guard may compare what depends on another import: that is no longer known here, see `autograd.replay.guards`.
+        """
         known = self._stand_ins.get(id(tape.fields))
         if known is None:
             known = self._stand_ins[id(tape.fields)] = (tape._without_imports(), bytearray(len(tape)))
@@ -346,7 +349,8 @@ class Tape:
 
     def _without_imports(self) -> Tape:
         twin = Tape()
-        for name in ("fields", "leaves", "starts", "serials", "labels", "scopes", "_shown"):
+        shared = ("fields", "leaves", "starts", "serials", "labels", "scopes", "guards", "guards_dropped", "_shown")
+        for name in shared:
             setattr(twin, name, getattr(self, name))  # the very same lists and dicts
         return twin
 

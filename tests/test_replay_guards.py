@@ -9,6 +9,7 @@ import pytest
 import autograd as ag
 from autograd import BranchChanged, Tape, Value, recording
 from autograd.replay.guards import branch_changed, with_guards
+from autograd.tape import GENERATIONS
 
 
 @pytest.fixture
@@ -79,6 +80,34 @@ def test_all_on_an_earlier_tape_count_for_what_is_recorded_on_a_later_one(x):
     with pytest.raises(BranchChanged):
         Tape.of(y, z).compile([x]).value([0.1])
     assert guards_of(y) == []
+
+
+@pytest.mark.parametrize("tapes", [2, GENERATIONS, GENERATIONS + 1])
+def test_those_on_earlier_tapes_count_however_many_there_are(tapes, x):
+    y = x
+    for _ in range(tapes):
+        with Tape():
+            y = y * 2.0
+            assert x < 3.0
+    with Tape():
+        z = y * 3.0
+    assert guards_of(z) == guards_of(z, y, z.operands[0]) == ["x < 3.0"] * tapes
+    with pytest.raises(BranchChanged, match=r"x < 3\.0 was True"):
+        Tape.of(z.operands[0]).compile([x]).value([5.0])
+
+
+def test_those_that_compare_what_was_let_go_are_missed(x):
+    y = x
+    for _ in range(GENERATIONS):
+        with Tape():
+            y = y * 2.0
+            assert y < 1e9
+            z = x * 3.0
+    assert len(guards_of(z)) == 1
+    with Tape():
+        w = z * 4.0
+    with pytest.raises(ValueError, match="no longer known"):
+        guards_of(w)
 
 
 def test_a_tape_that_goes_on_with_what_another_computed_is_the_later_one(x):

@@ -16,10 +16,15 @@ from autograd.errors import BranchChanged
 from autograd.listing import lines
 from autograd.pruning import pruned_alone, pruned_tape, tapes_of
 from autograd.recording import active
-from autograd.tape import CONSTANT, WIDTH, Node, Place, Tape, edges, stored
+from autograd.tape import CONSTANT, IMPORT, WIDTH, Node, Place, Tape, edges, reachable, stored
 from autograd.value import Value, handle, node_of
 
 __all__ = ["Recorded", "branch_changed", "with_guards"]
+
+_UNKNOWN = (
+    "comparisons that were made while this was recorded are no longer known, so that a replay could be wrong without "
+    "notice: record it within `with Tape() as tape:`, and compile that"
+)
 
 
 class Recorded(NamedTuple):
@@ -54,13 +59,11 @@ def with_guards(tape: Tape, named: Iterable[Value] = ()) -> tuple[Tape, list[Rec
         named: further leaves that a replay gives numbers to.
 
     Raises:
-        ValueError: guards were dropped, because an automatic tape was full.
+        ValueError: guards were dropped, because an automatic tape was full, or compare what is no longer known, because
+            a tape of many generations ago was let go.
     """
     if tape.guards_dropped or any(each.guards_dropped for each in tapes_of(tape)):
-        raise ValueError(
-            "comparisons that were made while this was recorded are no longer known, so that a replay could be wrong "
-            "without notice: record it within `with Tape() as tape:`, and compile that"
-        )
+        raise ValueError(_UNKNOWN)
     found = [(each, guard) for each in [*tapes_of(tape), *_tape_of_leaves(tape)] for guard in _before(each, tape)]
     if not found:
         return tape, []
@@ -79,7 +82,7 @@ def _tape_of_leaves(tape: Tape) -> list[Tape]:
     assert tape.outputs is not None
     now = active()
     is_leaf = any(output in tape.leaves for output in tape.outputs)
-    return [now] if is_leaf and now is not None and all(each is not now for each in tapes_of(tape)) else []
+    return [now] if is_leaf and now is not None and all(each != now for each in tapes_of(tape)) else []
 
 
 def _joined(tape: Tape, found: Sequence[tuple[Tape, Any]]) -> tuple[Tape, list[Recorded]]:
@@ -87,8 +90,10 @@ def _joined(tape: Tape, found: Sequence[tuple[Tape, Any]]) -> tuple[Tape, list[R
     assert tape.sources is not None
     assert tape.outputs is not None
     places = [tape.sources[output] for output in tape.outputs]
-    compared = [(each, at) for each, guard in found for at in guard[2] if at >= 0]
-    whole = pruned_tape([_handle(place) for place in [*places, *compared]])
+    wanted = [*places, *((each, at) for each, guard in found for at in guard[2] if at >= 0)]
+    if any(each.nodes[index][0] == IMPORT and index not in each.imports for each, index in reachable(wanted)[0]):
+        raise ValueError(_UNKNOWN)
+    whole = pruned_tape([_handle(place) for place in wanted])
     assert whole.outputs is not None
     positions = iter(whole.outputs[len(places) :])
     whole.outputs = whole.outputs[: len(places)]
@@ -149,8 +154,8 @@ def _before(tape: Tape, pruned: Tape) -> list[Any]:
     assert pruned.sources is not None
     assert pruned.outputs is not None
     places = [pruned.sources[output] for output in pruned.outputs]
-    here = [index for each, index in places if each is tape]
-    is_last = all(each is tape or each.serials[-1] < tape.serials[-1] for each, _ in places)
+    here = [index for each, index in places if each == tape]
+    is_last = all(each == tape or each.serials[-1] < tape.serials[-1] for each, _ in places)
     is_bounded = bool(here) and is_last and not any(output in pruned.leaves for output in pruned.outputs)
     return [guard for guard in tape.guards if not is_bounded or guard[0] <= max(here)]
 

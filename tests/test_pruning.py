@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib.util
+import os
 import random
 
 import pytest
@@ -12,6 +14,7 @@ import autograd as ag
 from autograd import Tape, Value, grad, pruning, scope
 from autograd.pruning import pruned_alone, tapes_of, without_collections
 from autograd.tape import GENERATIONS, INPUT, LEAF, edges
+from tests.test_processes import in_a_fork, needs_fork
 from tests.test_recording import interrupted
 
 STEPS = [
@@ -93,10 +96,23 @@ def test_what_no_output_depends_on_is_left_out_with_its_labels_leaves_and_scopes
     assert (pruned.labels, pruned.scopes, pruned.outputs) == ({1: "y"}, [], (1,))
     assert [leaf.label for leaf, _ in pruned.leaves.values()] == ["x"]
     assert pruned.entered == {x._index: 0}
+    with Tape():
+        z = x * 4.0
+        Value(6.0) * z
+    pruned = Tape.of(z)
+    assert ([node[1] for node in pruned.nodes], list(pruned.leaves)) == ([2.0, 8.0], [0])
 
 
 @pytest.mark.parametrize(
-    "compute", [lambda x, y: ag.sin(x), lambda x, y: x - y, lambda x, y: y - x, lambda x, y: ag.sum([y, 1.0, x, y])]
+    "compute",
+    [
+        lambda x, y: ag.sin(x),
+        lambda x, y: x - 4.0,
+        lambda x, y: 4.0 - x,
+        lambda x, y: x - y,
+        lambda x, y: y - x,
+        lambda x, y: ag.sum([y, 1.0, x, y]),
+    ],
 )
 def test_an_operand_is_found_wherever_it_stands(compute):
     x, y = Value(2.0), Value(3.0)
@@ -105,7 +121,7 @@ def test_an_operand_is_found_wherever_it_stands(compute):
         y * 4.0
         z = compute(x, y)
     pruned = Tape.of(z)
-    others = [(LEAF, 3.0)] if len(z.operands) > 1 else []
+    others = [(LEAF, 3.0)] if any(operand is y for operand in z.operands) else []
     assert list(pruned.nodes)[:-1] == [(LEAF, 2.0), *others]
     assert pruned.nodes[-1][1] == z.data
     operands = [pruned.leaves[at][0] for at in edges(pruned.nodes[-1])[0] if at >= 0]
@@ -132,6 +148,7 @@ def test_outputs_keep_their_order_and_may_repeat():
         z = y * 4.0
     assert Tape.of(z, y, z).outputs == (2, 1, 2)
     assert Tape.of(y, x, z).outputs == (1, 0, 2)
+    assert Tape.of(x, y, z).outputs == (0, 1, 2)
     assert Tape.of(x, x).outputs == (0, 0)
 
 
@@ -185,6 +202,21 @@ def test_what_is_reached_by_way_of_a_stand_in_too_stands_once(generations):
     pruned = Tape.of(total, *values)
     assert len(pruned) == 2 + 2 * generations
     assert [pruned.nodes[k][1] for k in pruned.outputs] == [value.data for value in (total, *values)]
+
+
+def test_a_value_of_a_stand_in_is_that_of_its_tape():
+    x = Value(1.0, label="x")
+    product = x
+    for _ in range(GENERATIONS):
+        with Tape():
+            y = x * 2.0
+            product = product * y
+    with Tape():
+        z = y * 3.0
+    assert z.operands[0]._tape is not y._tape
+    pruned = Tape.of(z.operands[0], product)
+    assert described(pruned) == described(Tape.of(y, product))
+    assert len(tapes_of(Tape.of(z, product))) == GENERATIONS + 1
 
 
 def test_one_tape_alone_is_pruned_by_its_indices():
@@ -245,11 +277,19 @@ def test_a_collector_that_was_let_rest_elsewhere_is_left_alone():
 
 
 @pytest.mark.usefixtures("collector")
+def test_a_collector_that_has_not_rested_yet_is_left_alone_in_a_forked_process(monkeypatch):
+    monkeypatch.setattr(os, "register_at_fork", lambda **_: None, raising=False)
+    spec = importlib.util.find_spec("autograd.pruning")
+    fresh = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(fresh)
+    gc.disable()
+    fresh._work_alone()
+    assert not gc.isenabled()
+
+
+@needs_fork
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")  # Python 3.12 warns where threads run
+@pytest.mark.usefixtures("collector")
 def test_the_collector_works_in_a_forked_process():
     gc.enable()
-
-    def forked():
-        pruning._work_alone()
-        return gc.isenabled()
-
-    assert without_collections(forked)
+    assert without_collections(lambda: in_a_fork(gc.isenabled))

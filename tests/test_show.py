@@ -12,6 +12,7 @@ import stat
 import subprocess
 import time
 import xml.etree.ElementTree as ElementTree
+from types import SimpleNamespace
 
 import pytest
 
@@ -547,8 +548,9 @@ def test_the_format_is_checked_before_anything_is_written(tmp_path):
             draw(example(), tmp_path / name)
     draw(example(), tmp_path / "graph", format="dot")
     assert [each.name for each in tmp_path.iterdir()] == ["graph"]
-    with pytest.raises(ValueError, match=r"the name ends in \.svg, and the format is dot: leave one of them out"):
-        draw(example(), tmp_path / "graph.svg", format="dot")
+    for name, form in (("svg", "dot"), ("dot", "svg")):
+        with pytest.raises(ValueError, match=rf"name ends in \.{name}, and the format is {form}: leave one of them"):
+            draw(example(), tmp_path / f"graph.{name}", format=form)
     draw(example(), tmp_path / "graph.DOT", format=".dot")
     assert {each.name for each in tmp_path.iterdir()} == {"graph", "graph.DOT"}
 
@@ -567,6 +569,21 @@ def test_a_failed_drawing_leaves_the_old_file(tmp_path):
         draw(example(), path, dot=script(tmp_path, "echo broken >&2; exit 3"))
     assert path.read_text() == "old"
     assert sorted(each.name for each in tmp_path.iterdir()) == ["dot.sh", "graph.svg"]
+
+
+@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
+def test_a_failed_writing_leaves_the_old_file(tmp_path, monkeypatch, error):
+    def broken(*_):
+        raise error
+
+    path = tmp_path / "graph.dot"
+    path.write_text("old")
+    monkeypatch.setattr(os, "replace", broken)
+    for name in ("graph.dot", "new.dot"):
+        with pytest.raises(error):
+            draw(example(), tmp_path / name)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_file_keeps_its_permissions(tmp_path):
@@ -659,6 +676,17 @@ def test_the_bundled_dot_is_found_without_path(monkeypatch):
     assert draw(example()).svg.startswith("<?xml")
 
 
+def test_of_the_files_of_the_bundled_package_the_program_is_taken(monkeypatch, tmp_path):
+    files = [tmp_path / name for name in ("data/graphviz-pure", "activate", "graphviz-pure.py", "sh", "graphviz-pure")]
+    for path in files:
+        path.parent.mkdir(exist_ok=True)
+        path.touch(mode=0o644 if path.parent.name == "data" else 0o755)
+    located = [SimpleNamespace(locate=lambda path=path: path) for path in files]
+    monkeypatch.setattr(importlib.metadata, "files", {"graphviz-pure": located}.get)
+    monkeypatch.delenv("TAPEGRAD_DOT", raising=False)
+    assert find_dot() == str(files[-1])
+
+
 def test_a_wrong_variable_is_named(monkeypatch):
     monkeypatch.setenv("TAPEGRAD_DOT", "/nowhere/dot")
     with pytest.raises(FileNotFoundError, match="TAPEGRAD_DOT names '/nowhere/dot'"):
@@ -713,6 +741,7 @@ def test_pngs_are_asked_for_in_high_resolution_and_made_once(tmp_path):
     drawing = Drawing("digraph {}", dot=script(tmp_path, f'echo run >>"{counter}"; cat >/dev/null; echo "$@"'))
     assert drawing.png == drawing.png == b"-Tpng -Gdpi=192\n"
     assert counter.read_text() == "run\n"
+    assert drawing.render("pdf") == b"-Tpdf\n"
     with pytest.raises(ValueError, match=r"not \.gif"):
         drawing.render("gif")
 

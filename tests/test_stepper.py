@@ -18,7 +18,7 @@ from autograd import sum as total_of
 from autograd.listing import adjoints
 from autograd.show import render
 from autograd.show import stepper as stepper_module
-from autograd.show.stage import TITLE, Stage, _align, unlinked
+from autograd.show.stage import LIGHT, TITLE, Stage, _align, unlinked
 from autograd.show.stepper import MOST_STEPS, Stepper, _page, _rules, _table, step_through
 from autograd.show.walk import Frame, Part, Shown, Walk, cut, numbers_of
 from autograd.tape import forward_sweep
@@ -320,9 +320,9 @@ def test_words_are_moved_to_their_line_wherever_their_card_is(top, off):
 def test_labels_in_links_of_their_own_are_found():
     link = f"<g><a xmlns:x='{TITLE[1:].partition('}')[0]}' x:title='{{}}'>{{}}</a></g>"
     group = ElementTree.fromstring(
-        f"<g><title>n0</title>{link.format('a', '<path/>')}{link.format('b', '<text/>')}</g>"
+        f"<g><title>n0</title><g/>{link.format('a', '<path/>')}{link.format('b', '<text/>')}</g>"
     )
-    assert [element.tag for element in unlinked(group)] == ["title", "path", "text"]
+    assert [element.tag for element in unlinked(group)] == ["title", "g", "path", "text"]
     assert group[0].text == "a"
 
 
@@ -349,6 +349,16 @@ def test_numbers_end_as_far_from_the_rim_as_words_begin():
 
 
 @needs_dot
+def test_totals_are_bold_and_what_is_still_zero_is_dim():
+    groups, _ = pictured(example())
+    numbers = groups["n0"].findall("text[@text-anchor='end']")
+    assert [(text.find("tspan").text, text.find("tspan").get("font-weight")) for text in numbers] == [
+        ("2", "bold"), ("0", None), ("3", "bold"), ("39", "bold"),
+    ]  # fmt: skip
+    assert [text.get("fill") == LIGHT.dim.lower() for text in numbers] == [False, True, False, False]
+
+
+@needs_dot
 def test_the_ring_of_the_card_at_work_is_around_it():
     groups, _ = pictured(example())
     for name in ("n0", "n5"):
@@ -357,6 +367,8 @@ def test_the_ring_of_the_card_at_work_is_around_it():
         x, y, width, height = (float(ring.get(key)) for key in ("x", "y", "width", "height"))
         gaps = [left - x, x + width - right, top - y, y + height - bottom]
         assert gaps == [pytest.approx(2.5, abs=0.01)] * 4
+        shapes = [element.tag for element in groups[name]]
+        assert shapes.index("rect") < shapes.index("polygon")  # behind it
 
 
 @needs_dot

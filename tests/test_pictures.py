@@ -296,8 +296,10 @@ def test_every_output_of_a_collapsed_scope_is_told():
 def test_many_inputs_of_a_collapsed_network_are_one_card():
     given, output = network(2, 1, inputs=17)
     source = dot_source(output, inputs=given, collapse="all")
+    card = re.search(r"\tinputs \[label=(<.*>) class=", source)[1]
+    assert re.findall(r">([^<>]+)<", card)[:3] == ["inputs", "17", "17 outs"]
+    assert 'BORDER="1"' in card
     assert source.count("<B>inputs</B>") == 1
-    assert "17 outs" in source
     assert 'inputs -> s0 [class=binputs_s0 tooltip="34 edges"]' in source
     assert dot_source(output, inputs=given, collapse="none").count(">input<") == 17
     given, output = network(2, 1, inputs=16)
@@ -313,10 +315,17 @@ def test_many_arrows_between_two_layers_are_one_with_their_number():
     assert dot_source(output, inputs=given, collapse=2).count(" -> ") == 20 + 20 * 20 + 20
 
 
-@pytest.mark.parametrize(("height", "space"), [(3, "1.5"), (12, "2"), (40, "5")])
+@pytest.mark.parametrize(("height", "space"), [(3, "1.5"), (12, "2"), (15, "2.5"), (40, "5")])
 def test_layers_stand_further_apart_the_higher_they_are(height, space):
     given, output = network(height, 1, inputs=1)
     assert re.search(rf"ranksep={space}\b(?!\.)", dot_source(output, inputs=given, collapse=2))
+
+
+def test_values_stand_further_apart_where_numbers_stand_between_them():
+    def space(**options):
+        return float(re.search(r"ranksep=([\d.]+)", dot_source(sin(Value(1.0)), **options))[1])
+
+    assert space() > space(direction="TB") == space(show="values") == space(show="values", direction="TB")
 
 
 def corners(svg, kind):

@@ -345,6 +345,7 @@ def test_several_outputs_say_which_is_read_backward():
     x = Value(2.0, label="x")
     y, z = x * x, x + 1
     assert trace(Tape.of(y, z)).splitlines()[0] == "adjoints of v2, the last of 2 outputs"
+    assert trace(Tape.of(y, z, y)).splitlines()[0] == "adjoints of v1, the last of 3 outputs"
     assert trace(Tape.of(z)).splitlines()[0].startswith("name ")
 
 
@@ -482,7 +483,9 @@ def test_the_picture_is_an_svg_that_says_it_all():
 
 
 @needs_dot
-@pytest.mark.parametrize("label", [NASTY, "\\N", "\\", "&amp;", "<", "  ", "\n", "]]>", "😀", "a" * 500, "\\n\\l", '"'])
+@pytest.mark.parametrize(
+    "label", [NASTY, "\\N", "\\", "&amp;", "<", "  ", "\n", "]]>", "😀", "a" * 32, "a" * 500, "\\n\\l", '"']
+)
 def test_labels_are_shown_as_they_are(label):
     x = Value(3.0, label=label)
     with scope(label):

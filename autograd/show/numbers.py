@@ -25,8 +25,8 @@ def counted(count: int, word: str) -> str:
     """Return how many there are of something.
 
     Example:
-        >>> counted(1, "node"), counted(2, "node"), counted(1200, "edge")
-        ('1 node', '2 nodes', '1,200 edges')
+        >>> counted(0, "node"), counted(1, "node"), counted(2, "node"), counted(1200, "edge")
+        ('0 nodes', '1 node', '2 nodes', '1,200 edges')
     """
     return f"{count:,} {word}{'' if count == 1 else 's'}"
 

@@ -255,6 +255,22 @@ def test_a_lock_that_an_interrupt_finds_half_entered_is_free():
     assert taken == [True]
 
 
+def test_a_lock_that_another_thread_has_is_waited_for():
+    lock, entered = Lock(), []
+
+    def enter():
+        with lock:
+            entered.append("second")
+
+    thread = threading.Thread(target=enter)
+    with lock:
+        thread.start()
+        thread.join(0.05)
+        entered.append("first")
+    thread.join()
+    assert entered == ["first", "second"]
+
+
 def test_tape_imports_nothing_of_ours():
     import ast
     import inspect

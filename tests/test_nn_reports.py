@@ -650,7 +650,7 @@ def test_samples_have_to_be_lists_of_numbers():
 def test_test_samples_are_a_pair(plane, test):
     with pytest.raises(TypeError, match=re.escape("test is a pair: (inputs, targets)")):
         report(plane, test=test)
-    with pytest.raises(ValueError, match="^of the test, inputs and targets differ in number: 1 and 2$"):
+    with pytest.raises(ValueError, match=r"^of the test, inputs and targets differ in number: 1 and 2$"):
         report(plane, test=([[0.0, 1.0]], [1, -1]))
 
 

@@ -55,7 +55,8 @@ Evaluate an expression, differentiate it by backpropagation, and print its value
   python -m autograd "w1**3*w2 + 3*w1" w1=2 w2=3 --graph graph.svg --html steps.html
 
 An expression has numbers, names, + - * / // % **, parentheses and the functions below; pi and e are known.
-where(x > 0, a, b) chooses; sum([x, y]), max(x, y) and dot([a, b], [c, d]) take many operands; log(x, 2) has a base.
+where(x > 0, a, b) chooses; sum([x, y]), max(x, y) and dot([a, b], [c, d]) take many operands; log(x, 2) has a base,
+round(x, 2) digits.
 A number may be an expression without names, such as x=pi/2. Quote what your shell would take apart.
 
 options:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import math
 import random
@@ -522,3 +523,16 @@ def test_subclasses_of_value_work():
 def test_the_tape_of_a_value_can_be_asked_of_any_tape():
     y = Value(2.0) * 3.0
     assert Tape.of(y).of(y).trace() == Tape.of(y).trace()
+
+
+@pytest.mark.parametrize("context", [contextlib.nullcontext, ag.strict])
+def test_a_constant_among_operands_is_kept_by_its_number(context):
+    with context():
+        y = Value(3.0)
+        product = Value(2.0).detach() * y
+        power = y ** Value(2.0).detach()
+        whole = ag.sum([y, Value(5.0).detach(), y])
+    assert product.operands == (2.0, y)
+    assert power.operands == (y, 2.0)
+    assert whole.operands == (y, 5.0, y)
+    assert Tape.of(product, power, whole).compile([y]).value([7.0]).tolist() == [14.0, 49.0, 19.0]

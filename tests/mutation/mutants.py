@@ -1,10 +1,11 @@
 """Every mutant of a file: what cosmic-ray's operators do to it, less what cannot change how it behaves.
 
-Left out by rule: annotations, docstrings, `if TYPE_CHECKING:`, `__all__`, `@overload` and `@final`; `examples=` and
-`smooth_on=` of a row, which say what its tests ask and not what it does; numbers too large for one more or less to
-change them; `is` for a comparison, and an order for `is` (whether equal numbers or texts are one object is the
-interpreter's business, and types have no order); `==` for `is` beside a class, which equals only itself; and bits for
-arithmetic and `~` for `-`, because on floats they always raise, so that killing them says only that the line is run.
+Left out by rule: annotations, docstrings, `if TYPE_CHECKING:`, `__all__`, `@overload`, `@final` and `@_as_typed`;
+`examples=` and `smooth_on=` of a row, which say what its tests ask and not what it does; numbers too large for one more
+or less to change them; `is` for a comparison, and an order for `is` (whether equal numbers or texts are one object is
+the interpreter's business, and types have no order); `==` for `is` beside a class, which equals only itself; and bits
+for arithmetic and `~` for `-`, because on floats they always raise, so that killing them says only that the line is
+run.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import permutations
-from typing import Any
+from typing import Any, cast
 
 ARITHMETIC = ("Add", "Sub", "Mul", "Div", "FloorDiv", "Mod", "Pow")
 BITS = ("RShift", "LShift", "BitOr", "BitAnd", "BitXor")
@@ -30,11 +31,12 @@ OPERATORS = (
     *("ReplaceBreakWithContinue", "ReplaceContinueWithBreak", "ExceptionReplacer", "NumberReplacer"),
     *("RemoveDecorator", "ZeroIterationForLoop"),
 )
-WITHOUT_EFFECT = {"overload", "final"}
+WITHOUT_EFFECT = {"overload", "final", "_as_typed"}
 FOR_TESTS = {"examples", "smooth_on"}
 SIGNS = dict(zip((*ARITHMETIC, *BITS), ("+", "-", "*", "/", "//", "%", "**", ">>", "<<", "|", "&", "^")))
 CLASS_COMPARISONS = ("ReplaceComparisonOperator_Is_Eq", "ReplaceComparisonOperator_IsNot_NotEq")
 CLASS = r"\s*(float|int|bool|str|list|tuple|dict|[A-Z][a-z]\w*)\b"
+BLANK = re.compile(r"(?:\s|#.*\n)*")
 KINDS = {"ReplaceComparison": "comparison", "NumberReplacer": "number", "ExceptionReplacer": "except_clause"}
 KINDS |= dict.fromkeys(("ReplaceTrue", "ReplaceFalse", "ReplaceAnd", "ReplaceOr", "ReplaceBr", "ReplaceCo"), "keyword")
 """The only kind of node that an operator changes, by the beginning of its name; others look at every node."""
@@ -218,8 +220,8 @@ def mutants(file: str, source: str) -> list[Mutant]:
                 head, tail, text = _trimmed(before, after)
                 start = places.offset(*node.get_start_pos_of_prefix())
                 start, end = start + head, start + tail
-                blank = len(source[start:end]) - len(source[start:end].lstrip())
-                if places.is_ignored(start + blank) or _is_the_same_number(before, after):
+                blank = cast("re.Match[str]", BLANK.match(source, start, end)).end()
+                if places.is_ignored(blank) or _is_the_same_number(before, after):
                     continue
                 if _changes_nothing(name, source[end:]):
                     continue

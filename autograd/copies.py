@@ -11,8 +11,9 @@ import weakref
 from typing import Any
 
 from autograd import primitives
+from autograd.recording import active_modes
 from autograd.tape import WIDTH, Place, Tape, advance_serials
-from autograd.value import Value, constant, handle
+from autograd.value import Value, check_readable, constant, handle
 
 _STRIDE = 32
 """Every so many generations a tape states all its ancestors, else those it imports from: this bounds the recursion."""
@@ -68,9 +69,15 @@ def independent_copy(value: Value) -> Value:
 
 
 def reduce_value(value: Value) -> Any:
-    """Return what pickle and copy need to make a Value again."""
+    """Return what pickle and copy need to make a Value again.
+
+    Raises:
+        TypeError: in a function that is being compiled, its number would be another one in each replay.
+    """
     if value.is_constant:
         return constant, (value._data,)
+    if active_modes:
+        check_readable(value)
     if value._tape is None:
         return _leaf, (type(value), value._data, value._grad, value._label)
     return handle, (value._tape, value._index, value._data)

@@ -875,12 +875,17 @@ def _remainder_on_arrays(xp: Any, x: Any, y: Any) -> Any:
     return xp.where(xp.signbit(x), -rest, rest)
 
 
+_TENS = [float(f"1e{exponent}") for exponent in range(301)]  # a power that is computed may be an ulp off
+
+
 def _round_to_on_arrays(xp: Any, x: Any, digits: Any) -> Any:
     if xp.__name__ == "numpy":
         return _elementwise(kernels.round_to)(x, digits)
     places = xp.floor(digits)
     behind = places > 0.0
-    scale = xp.rint(10.0 ** xp.minimum(xp.abs(places), 300.0))
+    scale = xp.asarray(_TENS)[
+        xp.asarray(xp.where(xp.isnan(places), 0.0, xp.minimum(xp.abs(places), 300.0))).astype(int)
+    ]
     product, lost = kernels.two_product(x, scale)
     quotient = x / scale
     back, lost_more = kernels.two_product(quotient, scale)
@@ -891,7 +896,7 @@ def _round_to_on_arrays(xp: Any, x: Any, digits: Any) -> Any:
     over = scaled - whole
     whole = whole + xp.where((over == 0.5) & (rest > 0.0), 1.0, xp.where((over == -0.5) & (rest < 0.0), -1.0, 0.0))
     whole = xp.where(behind, whole / scale, whole * scale)
-    return xp.where(behind & ~(xp.abs(scaled) < 2.0**52), x, whole)
+    return xp.where(xp.isnan(places), places, xp.where(behind & ~(xp.abs(scaled) < 2.0**52), x, whole))
 
 
 def _clip_on_arrays(xp: Any, x: Any, low: Any, high: Any) -> Any:

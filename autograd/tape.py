@@ -535,8 +535,9 @@ class Tape:
             TypeError: something named is not a leaf.
             StaleTape: a leaf stands on the tape with old and new data.
 
-        Convention: a replay checks the comparisons made before the last output was computed, and raises where one would
-            come out differently. One that came later is not asked: `if loss < best` does not belong to the loss. So
+        Convention: a replay checks the comparisons made before the last output was computed, on the tapes that it was
+            recorded on, and those that decided what these compare; it raises where one would come out differently. One
+            that came later, or stands on another tape, is not asked: `if loss < best` does not belong to the loss. So
             choose with `where`, or write `+(a if a < b else b)`, or compile the function (`autograd.compile`).
 
         Cost: a few microseconds per node.

@@ -90,7 +90,7 @@ class Value(Operators["Value | Real"]):
     def data(self) -> float:
         """The number. Only a leaf can be given another one; graphs recorded before keep the old one."""
         if active_modes:
-            _check_readable(self)
+            check_readable(self)
         return self._data
 
     @data.setter
@@ -751,7 +751,7 @@ def write_guard(condition: Condition) -> None:
 # -- what a replay would not notice ------------------------------------------------------------------------------------
 
 
-def _check_readable(value: Value) -> None:
+def check_readable(value: Value) -> None:
     """Raise a TypeError where a number is read that a replay would have to compute anew; note other reads."""
     replayable = mode().replayable
     if replayable is None:

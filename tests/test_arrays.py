@@ -160,13 +160,13 @@ def on_arrays(row, columns, lanes):
     return [numpy.broadcast_to(result, lanes).tolist() for result in results]
 
 
-def same(got, expected, ulps):
-    """Return whether two floats are both nan, or equal, or finite and so near to each other."""
+def same(got, expected, ulps, terms=0.0):
+    """Return whether two floats are both nan, or equal, or finite and so near to each other, or to their terms."""
     if got != got or expected != expected:
         return got != got and expected != expected
     if got == expected:
         return True
-    return math.isfinite(got - expected) and abs(got - expected) <= ulps * math.ulp(max(abs(got), abs(expected)))
+    return math.isfinite(got - expected) and abs(got - expected) <= ulps * math.ulp(max(abs(got), abs(expected), terms))
 
 
 def differences(row, points, results):
@@ -175,8 +175,18 @@ def differences(row, points, results):
         (point, k, got, expected)
         for point, *lane in zip(points, *results, strict=True)
         for k, (got, expected) in enumerate(zip(lane, on_floats(row, point), strict=True))
-        if not same(got, expected, ulps)
+        if not same(got, expected, ulps, largest_term(row, point, k))
     ]
+
+
+def largest_term(row, point, k):
+    """Return the size of what a value (k = 0) or partial is made of, where it may cancel; else 0."""
+    if row.name == "logsumexp" and k == 0:
+        return max((abs(x) for x in point if math.isfinite(x)), default=0.0)
+    if row.name == "pow_log" and k == 1:  # x ** (y - 1) · (y · log x + 1)
+        size = abs(primitives.pow(point[0], point[1] - 1.0))
+        return size if math.isfinite(size) else 0.0
+    return 0.0
 
 
 @pytest.mark.long
@@ -274,7 +284,7 @@ def test_what_can_be_made_an_array_of_is_taken_as_one():
     xs = [0.5, 1.0]
     assert primitives.sin(Series(*xs)).tolist() == primitives.sin(numpy.array(xs)).tolist()
     assert primitives.where(Series(True, False), Series(1, 2), 5.0).tolist() == [1.0, 5.0]
-    assert primitives.atan2(numpy.array(xs), Series(2.0, 3.0)).tolist() == [math.atan2(0.5, 2.0), math.atan2(1.0, 3.0)]
+    assert primitives.div(numpy.array(xs), Series(2.0, 3.0)).tolist() == [0.25, 1.0 / 3.0]
     assert [each.data for each in primitives.mul(Value(2.0), Series(*xs))] == [1.0, 2.0]
     with pytest.raises(TypeError, match="expected real numbers, not an array of <U1"):
         primitives.sin(Series("a"))

@@ -519,9 +519,10 @@ def test_a_number_of_an_input_or_a_target_that_is_set_apart_is_noticed():
 
 
 def test_a_branch_whose_line_cannot_be_read_is_told_without_it():
-    typed = eval("lambda module, y: 2.0 * y if y > 0.0 else y")  # as in a shell, of which no file is kept
+    text = "lambda module, y: 2.0 * y if y > 0.0 else y"
+    typed = eval(compile(text, "<typed>", "eval"))  # as in a shell, of which no file is kept
     told = run(lambda: Wrapped(typed), epochs=2, batch_size=3).history
-    assert re.search(r"another branch for other numbers: .* > 0\.0, at <string>:1$", told.fallback)
+    assert re.search(r"another branch for other numbers: .* > 0\.0, at <typed>:1$", told.fallback)
 
 
 def test_a_branch_that_comes_late_goes_on_from_its_batch():

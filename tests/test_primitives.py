@@ -1070,6 +1070,11 @@ def test_another_namespace_rounds_as_python_does(other):
     columns = [np.array(column, dtype=float) for column in zip(*points, strict=True)]
     expected = [builtins.round(x, digits) for x, digits in points]
     assert primitives.round_to.on_arrays(other, *columns).tolist() == expected
+    assert np.isnan(primitives.round_to.on_arrays(other, np.array([2.5]), np.array([math.nan]))).all()
+    digits = np.arange(-300.0, 301.0)  # from 23 on, tens are no floats any more
+    expected = [builtins.round(float(f"7.26e{-k}"), k) for k in range(-300, 301)]
+    numbers = np.array([float(f"7.26e{-k}") for k in range(-300, 301)])
+    assert primitives.round_to.on_arrays(other, numbers, digits) == pytest.approx(expected, rel=3e-16, abs=0.0)
 
 
 # -- rows as objects ---------------------------------------------------------------------------------------------------

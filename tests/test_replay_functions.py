@@ -718,6 +718,18 @@ def test_a_leaf_from_outside_that_only_decides():
     assert ag.compile(lambda: 2.0 if w > 0.0 else w)() == -1.0
 
 
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda thing: pickle.loads(pickle.dumps(thing))])
+def test_a_copy_would_be_the_same_in_every_replay(duplicate):
+    for f in (lambda x: duplicate(x) * 2.0, lambda x: duplicate(x * x) + x):
+        with pytest.raises(TypeError, match="every replay would take it for the same"):
+            ag.compile(f)(2.0)
+    w = Value(2.0)
+    f = ag.compile(lambda x: duplicate([w])[0] * x + duplicate(Value(5.0)) + duplicate(x.detach()))
+    assert f(3.0) == 14.0
+    w.data = 10.0
+    assert f(3.0) == 38.0
+
+
 def test_data_of_a_leaf_from_outside_is_true_for_as_long_as_it_stays():
     w = Value(2.0)
     calls = []

@@ -103,11 +103,37 @@ def test_those_that_compare_what_was_let_go_are_missed(x):
             y = y * 2.0
             assert y < 1e9
             z = x * 3.0
-    assert len(guards_of(z)) == 1
+    assert len(guards_of(z)) == GENERATIONS
     with Tape():
         w = z * 4.0
     with pytest.raises(ValueError, match="no longer known"):
         guards_of(w)
+
+
+def test_those_that_decided_what_is_compared_count_on_whatever_tape(x):
+    with Tape():
+        bound = x * 2.0 if x > 0.0 else x * -3.0
+    with Tape():
+        y = x * 5.0
+        chosen = y + 1.0 if bound < 7.0 else y - 1.0
+    program = Tape.of(chosen).compile([x])
+    assert program.value([3.4]) == 18.0
+    for elsewhere in (-1.0, -3.0):  # the bound would be 3 and 9, not -2 and -6
+        with pytest.raises(BranchChanged, match=r"> 0"):
+            program.value([elsewhere])
+
+
+def test_leaves_stand_in_the_order_of_the_tape_whatever_is_compared():
+    a, b = Value(2.0), Value(3.0)
+    with Tape():
+        first = a * 1.0
+    with Tape():
+        both = b * 10.0 + a if first > 0.0 else b
+    tape, text = Tape.of(both), {}
+    assert next(leaf for leaf, _ in tape.leaves.values()) is b
+    assert tape.compile().value([5.0, 7.0]) == tape.compile([b, a]).value([5.0, 7.0]) == 57.0
+    exec(tape.source(), text)
+    assert text["value_and_grad"](5.0, 7.0) == (57.0, (10.0, 1.0))
 
 
 def test_a_tape_that_goes_on_with_what_another_computed_is_the_later_one(x):

@@ -50,9 +50,10 @@ class Recorded(NamedTuple):
 def with_guards(tape: Tape, named: Iterable[Value] = ()) -> tuple[Tape, list[Recorded]]:
     """Return a pruned tape that has what its guards depend on too, and the guards.
 
-    Of all comparisons that were made before the outputs (of a leaf: until now, on the tape of this context) those count
-    that depend on a leaf of the outputs, or on one that is named: the others come out the same whatever a replay is
-    given. Other leaves among what they depend on are the numbers that they were.
+    Of all comparisons that were made before the outputs (of a leaf: until now, on the tape of this context), on their
+    tapes and on those of what is compared, those count that depend on a leaf of the outputs, or on one that is named:
+    the others come out the same whatever a replay is given. Other leaves among what they depend on are the numbers that
+    they were.
 
     Args:
         tape: pruned.
@@ -62,13 +63,19 @@ def with_guards(tape: Tape, named: Iterable[Value] = ()) -> tuple[Tape, list[Rec
         ValueError: guards were dropped, because an automatic tape was full, or compare what is no longer known, because
             a tape of many generations ago was let go.
     """
-    if tape.guards_dropped or any(each.guards_dropped for each in tapes_of(tape)):
-        raise ValueError(_UNKNOWN)
-    found = [(each, guard) for each in [*tapes_of(tape), *_tape_of_leaves(tape)] for guard in _before(each, tape)]
-    if not found:
-        return tape, []
+    found: list[tuple[Tape, Any]] = []
+    known: list[Tape] = []
+    tapes, whole, guards = [*tapes_of(tape), *_tape_of_leaves(tape)], tape, list[Recorded]()
+    while tapes:  # what is compared may have been recorded on further tapes, where comparisons decided it
+        if tape.guards_dropped or any(each.guards_dropped for each in tapes):
+            raise ValueError(_UNKNOWN)
+        known += tapes
+        found += [(each, guard) for each in tapes for guard in _before(each, tape)]
+        if not found:
+            return tape, []
+        whole, guards = _joined(tape, found)
+        tapes = [each for each in tapes_of(whole) if each not in known]
     varying = {id(leaf) for leaf, _ in tape.leaves.values()} | set(map(id, named))
-    whole, guards = _joined(tape, found)
     marks = _depending(whole, varying)
     guards = [guard for guard in guards if any(at >= 0 and marks[at] for at in guard.places)]
     if not guards:

@@ -401,12 +401,11 @@ def compiled(tape: Tape, shared: Sequence[Value] | None, batched: Sequence[Value
     if not len(tape):
         raise ValueError("there is nothing to compile: the tape is empty")
     batched = _leaves(batched, "batched")
-    shared = None if shared is None else _leaves(shared, "shared")
-    tape, guards = with_guards(tape, [*batched, *(shared or ())]) if guarded else (tape, [])
+    taken = set(map(id, batched))
+    rest = [leaf for leaf, _ in tape.leaves.values() if id(leaf) not in taken]
+    shared = rest if shared is None else _leaves(shared, "shared")
+    tape, guards = with_guards(tape, [*batched, *shared]) if guarded else (tape, [])
     positions = _positions(tape)
-    if shared is None:
-        taken = set(map(id, batched))
-        shared = [leaf for leaf, _ in tape.leaves.values() if id(leaf) not in taken]
     _check_named(tape, shared, batched)
     rows = [[positions.get(id(leaf), -1) for leaf in leaves] for leaves in (shared, batched)]
     return without_collections(lambda: Program(planned(tape, rows[0], rows[1], guards)))

@@ -91,7 +91,7 @@ def source_of(tape: Tape | Value) -> str:
     whole, guards = with_guards(tape)
     for code, places, numbers, outcome, _, source in guards:
         whole.guards.append((max(places) + 1, code, places, numbers, bool(outcome), source))
-    return _Program(whole).text()
+    return _Program(whole, [leaf for leaf, _ in tape.leaves.values()]).text()
 
 
 # -- expressions as text ---------------------------------------------------------------------------------------------
@@ -674,14 +674,17 @@ class _Program:
 
     Args:
         tape: a pruned tape that is not empty.
+        leaves: those on it, in the order of the arguments.
     """
 
-    def __init__(self, tape: Tape) -> None:
+    def __init__(self, tape: Tape, leaves: Sequence[Value]) -> None:
         self._tape = tape
         self._nodes: list[Node] = list(tape.nodes)
         assert tape.outputs is not None
         self._outputs = tape.outputs
-        self._leaves = [k for k, node in enumerate(self._nodes) if node[0] < 0]
+        ranks = {id(leaf): rank for rank, leaf in enumerate(leaves)}
+        lines = [k for k, node in enumerate(self._nodes) if node[0] < 0]
+        self._leaves = sorted(lines, key=lambda k: ranks[id(tape.leaves[k][0])] if k in tape.leaves else k)
         labels = [tape.leaves[k][0].label if k in tape.leaves else tape.labels.get(k) for k in range(len(tape))]
         self._names = _Names(labels)
         self._helpers = _Helpers()

@@ -20,6 +20,7 @@ from nn.prediction import (
     predict_class,
     predict_proba,
     samples_of,
+    samples_of_pair,
     score,
 )
 from nn.stages import Activation, BatchNorm, Dropout, Sequential
@@ -540,3 +541,21 @@ def test_a_score_of_samples_that_do_not_fit_says_which():
     for inputs in ([[1.0, 2.0]] * 5 + [[1.0]], [[1.0]] * 6):
         with pytest.raises(ValueError, match="2 inputs"):
             score(model, inputs, [1] * 6, loss="hinge")
+
+
+@pytest.mark.parametrize(
+    ("pair", "error", "told"),
+    [
+        *(
+            (odd, TypeError, r"^test is a pair: \(inputs, targets\)$")
+            for odd in (3, (1,), ([[0.0]], [1], 1), "ab", {1, 2})
+        ),
+        (([[0.0]], [1, 2]), ValueError, "^of the test, inputs and targets differ in number: 1 and 2$"),
+        (([], []), ValueError, "^of the test, there are no samples$"),
+        ((3, 4), TypeError, "^of the test, inputs are a list or an array"),
+    ],
+)
+def test_samples_are_a_pair_of_inputs_and_targets(pair, error, told):
+    with pytest.raises(error, match=told):
+        samples_of_pair(pair, "test")
+    assert samples_of_pair([[[0.0]], (1.0,)], "test") == samples_of_pair(([[0.0]], [1.0]), "test") == ([[0.0]], [1.0])

@@ -646,10 +646,9 @@ def test_samples_have_to_be_lists_of_numbers():
         report(History(MLP(2, [1]), loss_row("hinge"), ([], [])))
 
 
-@pytest.mark.parametrize("test", [3, (1,), ([[0.0, 1.0]],), "ab", ([[0.0, 1.0]], [1], 1)])
-def test_test_samples_are_a_pair(plane, test):
+def test_test_samples_are_a_pair(plane):
     with pytest.raises(TypeError, match=re.escape("test is a pair: (inputs, targets)")):
-        report(plane, test=test)
+        report(plane, test=3)
     with pytest.raises(ValueError, match=r"^of the test, inputs and targets differ in number: 1 and 2$"):
         report(plane, test=([[0.0, 1.0]], [1, -1]))
 

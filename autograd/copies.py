@@ -11,7 +11,6 @@ import weakref
 from typing import Any
 
 from autograd import primitives
-from autograd.recording import active_modes
 from autograd.tape import WIDTH, Place, Tape, advance_serials
 from autograd.value import Value, check_readable, constant, handle
 
@@ -76,8 +75,7 @@ def reduce_value(value: Value) -> Any:
     """
     if value.is_constant:
         return constant, (value._data,)
-    if active_modes:
-        check_readable(value)
+    check_readable(value)
     if value._tape is None:
         return _leaf, (type(value), value._data, value._grad, value._label)
     return handle, (value._tape, value._index, value._data)

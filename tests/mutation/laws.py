@@ -25,7 +25,7 @@ THREADED = {"autograd/replay/jax.py": "jax"}
 LAWS: dict[str, str] = {  # file -> what follows tests/test_ in the names of its tests' files
     "autograd/check.py": "check",
     "autograd/cli.py": "cli",
-    "autograd/copies.py": "copies",
+    "autograd/copies.py": "copies replay_functions",
     "autograd/diagnosis.py": "diagnosis",
     "autograd/differences.py": "differences check",
     "autograd/dual.py": "transforms value",

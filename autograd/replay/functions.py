@@ -69,7 +69,7 @@ def compile(f: Function, batched: Names = (), static: Names = ()) -> Compiled:
         ValueError: f has no such parameter; or when called: lanes differ in number or structure, or f depends on a
             Value that was computed outside of it.
         TypeError: an argument, or what f returned, is nothing that numbers can be found in; f read `.data` of
-            something that depends on an argument.
+            something that depends on an argument, or copied that.
         TooManyPaths: f takes more than 16 paths for arguments of one structure.
         NonFiniteError: under `strict()`, for the first lane at fault.
 

@@ -229,7 +229,7 @@ class Estimate:
         value: the derivative; nan where none was found.
         error: how far it may be off: the disagreement of neighbouring steps and orders, plus rounding.
         rounding: the part of the error that is rounding.
-        step: the smallest of the steps it was found with.
+        step: the smallest of the steps it was found with; the longest where f does not change with x.
         settled: whether the differences settle on one number as the step shrinks.
         side: "both", or "right" or "left" where f is not defined on the other side.
     """

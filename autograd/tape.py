@@ -628,24 +628,40 @@ class Frontier:
         return True
 
     def __iter__(self) -> Iterator[tuple[Tape, int, int]]:
-        """Yield (tape, low, high): visit the nodes high, …, low; what they touch may be added meanwhile."""
+        """Yield (tape, low, high): visit the nodes high, …, low; what they touch may be added meanwhile.
+
+        The tape has the imports of all that were touched and count as this one, because any of them may need its own.
+        """
         while self._heap:
             _, _, tape, number = heapq.heappop(self._heap)
             low = tape.starts[number]
-            yield tape, low, self._highest[tape, number]
+            yield self._whole(tape), low, self._highest[tape, number]
             # Operands in an older segment of the same tape: their adjoints stand in the same buffer already.
             if number:
                 self.touch((tape, low - 1))
 
-    def importing(self, tape: Tape, low: int, high: int) -> dict[int, Tape]:
-        """Return which of the nodes high, …, low are imports, with the tape or stand-in that has each as one."""
-        views = [view for view in self._views[tape] if view.imports]
-        if not views:
-            return {}
-        codes = tape.fields[WIDTH * low : WIDTH * (high + 1) : WIDTH]
-        codes.reverse()
-        imports = [index for index, code in zip(range(high, low - 1, -1), codes) if code == IMPORT]
-        return {index: view for index in imports for view in views if index in view.imports}
+    def _whole(self, tape: Tape) -> Tape:
+        """Return the tape or stand-in that was touched; where several were, one that has the imports of all of them."""
+        views = self._views[tape]
+        if len(views) > 1:
+            whole = max(views, key=lambda view: len(view.imports))
+            if any(view.imports.keys() - whole.imports.keys() for view in views):
+                whole = tape._without_imports()
+                whole.generation = max(view.generation for view in views)
+                for view in views:
+                    whole.imports.update(view.imports)
+            views[:] = [whole]
+        return views[0]
+
+
+def imports_between(tape: Tape, low: int, high: int) -> dict[int, Place]:
+    """Return for those of the nodes high, …, low that are imports, in this order, which places they stand for."""
+    if not tape.imports:
+        return {}
+    codes = tape.fields[WIDTH * low : WIDTH * (high + 1) : WIDTH]
+    codes.reverse()
+    imports = [index for index, code in zip(range(high, low - 1, -1), codes) if code == IMPORT]
+    return {index: tape.imports[index] for index in imports if index in tape.imports}
 
 
 def reverse_sweep(seeds: Iterable[tuple[Place, float]], since: int = 0) -> dict[Tape, list[float]]:
@@ -669,9 +685,9 @@ def reverse_sweep(seeds: Iterable[tuple[Place, float]], since: int = 0) -> dict[
     for tape, low, high in frontier:
         adjoints = buffers[tape]
         sweep_fields(tape.fields, adjoints, low, high)
-        for index, view in frontier.importing(tape, low, high).items():
-            if adjoints[index] and frontier.touch(view.imports[index]):
-                _add(buffers, view.imports[index], adjoints[index])
+        for index, place in imports_between(tape, low, high).items():
+            if adjoints[index] and frontier.touch(place):
+                _add(buffers, place, adjoints[index])
     return buffers
 
 
@@ -751,7 +767,7 @@ def reachable(outputs: Iterable[Place], since: int = 0) -> tuple[list[Place], bo
         outside |= not _mark(marks, frontier, place)
     found: list[Place] = []
     for tape, low, high in frontier:
-        marked, importing = marks[tape], frontier.importing(tape, low, high)
+        marked, imports = marks[tape], imports_between(tape, low, high)
         part = tape.fields[WIDTH * low : WIDTH * (high + 1)]
         lefts, rights = part[2::WIDTH], part[4::WIDTH]
         for index in range(high, low - 1, -1):
@@ -762,11 +778,8 @@ def reachable(outputs: Iterable[Place], since: int = 0) -> tuple[list[Place], bo
                 for operand in left:
                     if operand >= 0:
                         marked[operand] = 1
-            elif index in importing:
-                view = importing[index]
-                outside |= not _mark(marks, frontier, view.imports[index])
-                found.append((view, index))
-                continue
+            elif index in imports:
+                outside |= not _mark(marks, frontier, imports[index])
             else:
                 if right >= 0:
                     marked[right] = 1

@@ -338,6 +338,21 @@ def test_a_tape_and_its_stand_in_are_swept_as_one_and_each_knows_imports_of_its_
     assert not outside
 
 
+def test_what_is_found_on_a_tape_with_several_stand_ins_has_the_imports_of_all_of_them():
+    tape, older = of_generation(GENERATIONS - 1)
+    nodes = [tape.append((ANY, 3.0, tape.enter_import((older, k)), 1.0)) for k in (0, 1)]
+    newer = [Tape(), Tape()]
+    places = [each.imports[each.enter_import((tape, node))] for each, node in zip(newer, nodes)]
+    assert len({id(stand_in) for stand_in, _ in places}) == 2
+    found = reachable(places)[0]
+    assert len(found) == 6
+    for on, index in found:
+        assert on is older or on.imports == tape.imports, f"what {index} depends on is not known"
+    (view,) = {id(on): on for on, _ in found if on is not older}.values()
+    assert view.generation == tape.generation
+    assert reverse_sweep([(place, 1.0) for place in places])[older] == [1.0, 1.0]
+
+
 def test_a_tape_does_not_import_from_what_stands_in_for_it():
     tape, _ = of_generation(GENERATIONS - 1)
     newer = Tape()

@@ -740,3 +740,30 @@ def test_what_is_returned_beside_the_output_keeps_what_it_depends_on():
 
 def test_the_jacobian_of_an_array_of_one_number_is_an_array():
     assert jacobian(lambda x: x * x)(numpy.array([3.0])).tolist() == [[6.0]]
+
+
+@pytest.mark.parametrize("before", range(GENERATIONS))
+def test_a_gradient_keeps_what_two_tapes_took_from_the_same_older_one(before):
+    def f(x):
+        for _ in range(before):
+            with Tape():
+                x = x * 1.0
+        with Tape():
+            a = x * 2.0
+        with Tape():
+            b = x * 3.0
+        with Tape():
+            p, q = ag.sin(a), ag.exp(b)
+        with Tape():
+            p = p * 1.0
+        with Tape():
+            q = q * 1.0
+        return p + q
+
+    close_automatic()
+    x = Value(0.5)
+    slope = grad(f)(x)
+    values = Tape.of(slope).compile().value_and_grad([0.25])
+    assert values[0] == pytest.approx(2.0 * math.cos(0.5) + 3.0 * math.exp(0.75), rel=1e-14)
+    assert values[1] == pytest.approx([9.0 * math.exp(0.75) - 4.0 * math.sin(0.5)], rel=1e-14)
+    assert grad(grad(grad(f)))(0.5) == pytest.approx(27.0 * math.exp(1.5) - 8.0 * math.cos(1.0), rel=1e-14)

@@ -19,29 +19,34 @@ _STRIDE = 32
 
 
 class _Frozen:
-    """The fields of a tape at one moment; a pickle names the primitives behind their codes.
+    """What a tape and what stands in for it have in common and may change, at one moment: fields, labels and adjoints.
 
-    A tape and what stands in for it have the same fields, and so have their copies, which is why both find the same
-    object here while one pickle or copy is made, and the same list while it is loaded.
+    A pickle names the primitives behind the codes of the fields. A tape and its stand-ins find the same object here
+    while one pickle or copy is made, and their copies the same lists and dict while it is loaded.
     """
 
-    def __init__(self, fields: tuple[Any, ...]) -> None:
+    def __init__(self, fields: tuple[Any, ...], labels: dict[int, str], adjoints: list[float] | None) -> None:
         self.fields = fields
-        self._thawed: list[Any] | None = None
+        self.labels = labels
+        self.adjoints = adjoints
+        self._thawed: _Thawed | None = None
 
-    def thawed(self) -> list[Any]:
+    def thawed(self) -> _Thawed:
         if self._thawed is None:
-            self._thawed = list(self.fields)
+            adjoints = None if self.adjoints is None else list(self.adjoints)
+            self._thawed = list(self.fields), dict(self.labels), [adjoints]
         return self._thawed
 
     def __deepcopy__(self, memo: Any) -> _Frozen:
-        return _Frozen(self.fields)
+        return _Frozen(self.fields, self.labels, self.adjoints)
 
     def __reduce__(self) -> Any:
         codes = {code for code in self.fields[::WIDTH] if code >= 0}
-        return _thaw, (self.fields, {code: primitives.by_code(code).identity() for code in codes})
+        identities = {code: primitives.by_code(code).identity() for code in codes}
+        return _thaw, (self.fields, identities, self.labels, self.adjoints)
 
 
+_Thawed = tuple[list[Any], dict[int, str], list["list[float] | None"]]
 _frozen: weakref.WeakValueDictionary[tuple[int, int], _Frozen] = weakref.WeakValueDictionary()
 
 
@@ -49,17 +54,50 @@ def _freeze(tape: Tape) -> _Frozen:
     key = (id(tape.fields), len(tape.fields))
     frozen = _frozen.get(key)
     if frozen is None:
-        frozen = _frozen[key] = _Frozen(tuple(tape.fields))
+        adjoints = None if tape.adjoints is None else list(tape.adjoints)
+        frozen = _frozen[key] = _Frozen(tuple(tape.fields), tape.labels.copy(), adjoints)
     return frozen
 
 
-def _thaw(fields: tuple[Any, ...], identities: dict[int, tuple[str, int]]) -> _Frozen:
+def _thaw(
+    fields: tuple[Any, ...],
+    identities: dict[int, tuple[str, int]],
+    labels: dict[int, str],
+    adjoints: list[float] | None,
+) -> _Frozen:
     here = {code: primitives.named(*identity).code for code, identity in identities.items()}
-    if all(code == now for code, now in here.items()):
-        return _Frozen(fields)
-    renumbered = list(fields)
-    renumbered[::WIDTH] = [here.get(code, code) for code in fields[::WIDTH]]
-    return _Frozen(tuple(renumbered))
+    if any(code != now for code, now in here.items()):
+        renumbered = list(fields)
+        renumbered[::WIDTH] = [here.get(code, code) for code in fields[::WIDTH]]
+        fields = tuple(renumbered)
+    return _Frozen(fields, labels, adjoints)
+
+
+class _Version:
+    """What a leaf was before its data was assigned: copies of all tapes that know it by one key have one key for it."""
+
+    def __init__(self, key: int) -> None:
+        self.key = key
+
+    def __reduce__(self) -> Any:
+        return _another_version, ()
+
+
+_versions: weakref.WeakValueDictionary[int, _Version] = weakref.WeakValueDictionary()
+
+
+def _past(leaf: Value, key: int) -> _Version | None:
+    """Return what a leaf was when it was entered; None where its data is still the same."""
+    if key == leaf._index:
+        return None
+    version = _versions.get(key)
+    if version is None:
+        version = _versions[key] = _Version(key)
+    return version
+
+
+def _another_version() -> _Version:
+    return _Version(Value(0.0)._index)
 
 
 def independent_copy(value: Value) -> Value:
@@ -98,15 +136,13 @@ def reduce_tape(tape: Tape) -> Any:
     state = {
         "ancestors": ancestors,
         "fields": _freeze(tape),
-        "leaves": [(index, leaf, key == leaf._index) for index, (leaf, key) in tape.leaves.copy().items()],
+        "leaves": [(index, leaf, _past(leaf, key)) for index, (leaf, key) in tape.leaves.copy().items()],
         "imports": list(tape.imports.copy().items()),
         "starts": list(tape.starts),
         "serials": list(tape.serials),
-        "labels": dict(tape.labels),
         "scopes": list(tape.scopes),
         "guards": list(tape.guards),
         "guards_dropped": tape.guards_dropped or any(source.guards for source in _recorded_on(tape)),
-        "adjoints": None if tape.adjoints is None else list(tape.adjoints),
         "outputs": tape.outputs,
     }
     return Tape, (), state
@@ -114,12 +150,12 @@ def reduce_tape(tape: Tape) -> Any:
 
 def restore_tape(tape: Tape, state: dict[str, Any]) -> None:
     """Fill a new tape with the state of another."""
-    tape.fields = state["fields"].thawed()
-    for name in ("starts", "serials", "labels", "scopes", "guards", "guards_dropped", "adjoints", "outputs"):
+    tape.fields, tape.labels, tape._shown = state["fields"].thawed()
+    for name in ("starts", "serials", "scopes", "guards", "guards_dropped", "outputs"):
         setattr(tape, name, state[name])
     advance_serials(tape.serials[-1])
-    for index, leaf, current in state["leaves"]:
-        key = leaf._index if current else Value(0.0)._index
+    for index, leaf, past in state["leaves"]:
+        key = leaf._index if past is None else past.key
         tape.leaves[index] = (leaf, key)
         tape.entered[key] = index
     for index, place in state["imports"]:

@@ -285,6 +285,53 @@ def test_stand_ins_stay_one_with_their_tapes(duplicate_list):
     assert [twin.grad for twin in twins] == [value.grad for value in values]
 
 
+@pytest.mark.parametrize("duplicate_list", [copy.deepcopy, by_pickle])
+@pytest.mark.parametrize("swept_before", [False, True])
+def test_copied_stand_ins_show_the_adjoints_and_labels_of_their_tapes(duplicate_list, swept_before):
+    w = v = Value(2.0)
+    values = []
+    for _ in range(2 * GENERATIONS):
+        with Tape():
+            v = v * w + 1.0
+            values.append(v)
+    if swept_before:
+        v.backward()
+    twins = duplicate_list(values)
+    assert [twin.grad for twin in twins] == [value.grad for value in values]
+    for k, pair in enumerate(zip(values, twins)):
+        for each in pair:
+            each.label = f"v{k} of twins"
+    v.backward(3.0)
+    twins[-1].backward(3.0)
+    assert [twin.grad for twin in twins] == [value.grad for value in values]
+    assert Tape.of(twins[-1]).trace() == Tape.of(v).trace()
+
+
+@pytest.mark.parametrize("duplicate_one", [copy.deepcopy, by_pickle])
+def test_what_a_leaf_was_is_one_line_of_a_copy_whatever_tapes_it_is_on(duplicate_one):
+    x = y = Value(2.0)
+    for data in (3.0, 2.0, 5.0):
+        for _ in range(2):
+            with Tape():
+                y = y * x
+        x.data = data
+    with Tape():
+        y = y * x
+    twin = duplicate_one(duplicate_one(y))
+    assert len(Tape.of(y).leaves) == 4
+    assert Tape.of(twin).nodes == Tape.of(y).nodes
+
+
+def test_a_tape_that_is_copied_alone_knows_what_a_leaf_was_by_the_same_key():
+    x = Value(2.0)
+    with Tape() as tape:
+        assert x * x == 4.0
+    x.data = 3.0
+    twin = copy.copy(tape)
+    assert twin.leaves == tape.leaves
+    assert twin.entered == tape.entered
+
+
 @pytest.mark.parametrize("duplicate_one", [copy.deepcopy, by_pickle])
 def test_a_users_row_of_the_same_name_changes_no_copy(duplicate_one):
     y = relu(Value(3.0))

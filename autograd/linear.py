@@ -94,7 +94,10 @@ def _looked_up(tape: Tape, rows: Iterable[Sequence[Any]]) -> Iterable[tuple[Sequ
     known = tape.prepared.get(id(rows))
     if known is None or known[0] != value.writes:
         before = value.writes
-        known = tape.prepared[id(rows)] = (before, [_look_up(tape, row) for row in rows], rows)  # so it keeps its id
+        looked_up = [_look_up(tape, row) for row in rows]
+        if any(type(row) is not tuple for row in rows):  # it may have other leaves next time
+            return looked_up
+        known = tape.prepared[id(rows)] = (before, looked_up, rows)  # so it keeps its id
     found: list[tuple[Sequence[Any], Any, Any]] = known[1]
     return found
 

@@ -129,6 +129,19 @@ def test_matvec_sees_new_data_and_new_rows():
         assert matvec(rows, [1.0, 1.0])[0].data == 10.0 + number
 
 
+@pytest.mark.parametrize("sequence", [list, numpy.array])
+@pytest.mark.parametrize("others", [(), ((Value(1.0), Value(1.0)),)])
+def test_matvec_sees_what_is_put_in_a_row_of_a_tuple(sequence, others):
+    old, new = Value(3.0), Value(7.0)
+    row = sequence([Value(2.0), old])
+    rows = (*others, row)
+    before = matvec(rows, [1.0, 1.0])[-1]
+    row[1] = new
+    after = matvec(rows, [1.0, 1.0])[-1]
+    after.backward()
+    assert (before.data, after.data, old.grad, new.grad) == (5.0, 9.0, 0.0, 1.0)
+
+
 @pytest.mark.parametrize("vector", [[1.0, 2.0], [1.0, 2.0, 0.0], [Value(1.0), Value(2.0)], [Value(1.0), 2.0, 0.0]])
 def test_a_layer_is_looked_up_once_until_a_leaf_changes_and_its_row_not_asked(monkeypatch, vector):
     looked_up, asked = [], []

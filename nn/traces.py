@@ -31,6 +31,7 @@ __all__ = [
     "is_strict",
     "lines_of",
     "mask_blocks",
+    "moved",
     "numbers_of_sample",
     "perturbed",
     "rebuilt",
@@ -76,6 +77,16 @@ def rebuilt(kind: Kind, items: Sequence[Any]) -> Any:
     return items[0] if kind.size is None else kind.sequence(items)
 
 
+def moved(given: Any, step: float) -> Any:
+    """Return a sample, or a target, with every number a little off: above for a step above 0.
+
+    Raises:
+        UnsuitedError: it is neither a number nor a flat sequence of numbers.
+    """
+    kind, row = numbers_of_sample(given, "a sample")
+    return rebuilt(kind, [number + step * (1.0 + abs(number)) for number in row])
+
+
 def _is_real(given: Any) -> bool:
     return isinstance(given, numbers.Real) and not isinstance(given, bool)
 
@@ -94,6 +105,24 @@ def _items(output: Any) -> tuple[int | None, list[Any]]:
 
 
 # -- a recording -----------------------------------------------------------------------------------------------------
+
+
+class _Given(Value):
+    """A number of a sample or of a target. What it does as a float and not as a Value, no comparison shows."""
+
+    __slots__ = ()
+
+    def __hash__(self) -> int:
+        raise UnsuitedError("it looks for a number in a set or a dict, where a Value is found by what it is")
+
+    def __repr__(self) -> str:
+        raise UnsuitedError("it writes a number as text")
+
+    def __format__(self, spec: str) -> str:
+        return repr(self)
+
+
+_Given.__name__ = Value.__name__  # as messages call it
 
 
 class Trace(NamedTuple):
@@ -181,7 +210,7 @@ def recorded(
 
 
 def _leaves(kind: Kind, row: list[float]) -> tuple[Kind, list[Value]]:
-    return kind, [Value(number) for number in row]
+    return kind, [_Given(number) for number in row]
 
 
 def _loss_of_leaves(loss: Loss, of_numbers: TargetNumbers | None, output: Any, target: Any) -> tuple[list[Value], Any]:

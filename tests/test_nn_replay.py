@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 
 import autograd
-from autograd import Value, strict
+from autograd import Value, no_grad, strict
 from nn import (
     ACTIVATIONS,
     L1,
@@ -516,6 +516,61 @@ def test_a_number_of_an_input_or_a_target_that_is_set_apart_is_noticed():
     for make, options in ((Rescaled, {}), (task("squared_error")[0], loss)):
         replayed, _ = agree(make, 0.0, targets, inputs=inputs, engine="eager", epochs=2, **options)
         assert replayed.history.fallback.startswith("recorded twice, it was not the same computation")
+
+
+@pytest.mark.parametrize("lowest", [0.0, -1.0])
+def test_a_number_made_of_a_lone_sample_without_recording_is_noticed(lowest):
+    class Shortened(Module):
+        def __init__(self) -> None:
+            self.inner = MLP(2, [1], seed=1)
+
+        def __call__(self, inputs):
+            if not lowest <= inputs[0] <= lowest + 1.0:
+                raise ValueError(f"{inputs[0]!r} is out of range")
+            with no_grad():
+                length = autograd.hypot(inputs)
+            return self.inner([inputs[0] / length, inputs[1] / length])
+
+    inputs = [[float(k % 2) + lowest, 1.0 + k] for k in range(12)]
+    replayed, _ = agree(Shortened, 0.0, inputs=inputs, engine="eager", epochs=2, batch_size=1)
+    assert replayed.history.fallback.startswith("recorded twice, it was not the same computation")
+
+
+def test_a_target_that_is_set_apart_from_a_lone_sample_is_noticed():
+    def weighted(y, t):
+        with no_grad():
+            weight = 1.0 + t * t
+        return weight * autograd.square(y - t)
+
+    inputs, targets = [[0.1 * k, 1.0] for k in range(17)], [0.2 * k for k in range(17)]
+    options = {"epochs": 2, "batch_size": 1, "loss": weighted}
+    agree(task("squared_error")[0], HUNDRED_STEPS, targets, inputs=inputs, engine="eager", **options)
+    agree(task("squared_error")[0], HUNDRED_STEPS, SIDES, **options)
+
+
+LOOKED_UP = {
+    "a set": lambda number: 2.0 if number in {1, 2, 3} else 1.0,
+    "a dict": lambda number: {1: 2.0, 2: 3.0}.get(number, 1.0),
+    "repr": lambda number: 2.0 if repr(number)[0] == "1" else 1.0,
+    "text": lambda number: 2.0 if f"{number:.0f}" == "1" else 1.0,
+}
+
+
+@pytest.mark.parametrize("name", LOOKED_UP)
+@pytest.mark.parametrize("size", [1, 5])
+def test_numbers_that_are_looked_up_as_floats_are_looked_up_as_before(name, size):
+    class Weighing(Module):
+        def __init__(self) -> None:
+            self.inner = MLP(2, [1], seed=1)
+
+        def __call__(self, inputs):
+            return self.inner(inputs) * LOOKED_UP[name](inputs[1])
+
+    rare = [1 if k == 7 else 0 for k in range(12)]
+    inputs = [[x, float(one)] for (x, _), one in zip(POINTS, rare)]
+    agree(Weighing, 0.0, inputs=inputs, engine="eager", epochs=2, batch_size=size)
+    loss = {"loss": lambda y, t: LOOKED_UP[name](t) * autograd.square(y - t)}
+    agree(task("squared_error")[0], HUNDRED_STEPS, rare, epochs=2, batch_size=size, **loss)
 
 
 def test_a_branch_whose_line_cannot_be_read_is_told_without_it():

@@ -34,7 +34,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from autograd import Value
-from nn.checks import counted, whole
+from nn.checks import called, counted, whole
 from nn.history import Epoch, History, Snapshot, TrainedNumbers
 from nn.initializers import Seed
 from nn.losses import Loss, LossRow, loss_row
@@ -456,7 +456,7 @@ class Training(Iterator[Epoch]):
     def _kind(self) -> dict[str, Any]:
         """Return what two runs must have in common for one to go on from the other."""
         return {
-            "model": repr(self.model),
+            "model": called(self.model),
             "loss": self.history.loss_row.name,
             "optimizer": type(self.optimizer).__name__,
             "schedule": None if self.schedule is None else type(self.schedule).__name__,

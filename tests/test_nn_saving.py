@@ -483,6 +483,27 @@ def test_functions_without_names_are_the_same_in_every_process(path):
     assert len(again.history.training) == 1
 
 
+def test_a_run_of_a_model_that_is_a_function_is_resumed_by_its_name(path):
+    def started(name="scaled"):
+        inner = Layer(2, 3, "tanh")
+
+        def scaled(inputs):
+            return [2.0 * score for score in inner(inputs)]
+
+        scaled.__name__ = name
+        optimizer = Adam(inner.parameters(), 0.05)
+        return Training(scaled, INPUTS, CLASSES, loss="softmax_cross_entropy", optimizer=optimizer, epochs=3)
+
+    run = started()
+    next(run)
+    run.save(path)
+    again = started()
+    again.resume(path)
+    assert again.history.loss == run.history.loss
+    with pytest.raises(SavedFileError, match="it was written with model scaled, this run has other"):
+        started("other").resume(path)
+
+
 def shared_row():
     model = MLP(2, [2, 1])
     model.layers[0].neurons[0].row = model.layers[0].neurons[1].row

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import collections
 import copy
+import dataclasses
 import math
 import pickle
 import re
@@ -465,6 +466,23 @@ def test_static_arguments_are_part_of_what_is_kept():
     assert inverse(1.0) == math.inf
     flags = ag.compile(lambda x, on: x if on is True else -x, "x")
     assert [flags([1.0], on).tolist() for on in (True, False, None)] == [[1.0], [-1.0], [-1.0]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Held:
+    number: object
+
+
+@pytest.mark.parametrize("within", [lambda number: (2, (number,)), lambda number: frozenset([number]), Held])
+def test_things_within_a_static_argument_are_told_apart_though_they_are_equal(within):
+    def inside(thing):
+        *_, last = [thing.number] if isinstance(thing, Held) else thing
+        return inside(last) if isinstance(last, tuple) else last
+
+    numbers = [1, 1.0, True, 0, 0.0, -0.0, False, np.float32(0.0), np.float32(-0.0)]
+    told = [repr(number) for number in numbers]
+    f = ag.compile(lambda x, thing: x * told.index(repr(inside(thing))), static="thing")
+    assert [f(1.0, within(number)) for number in numbers] == list(range(len(numbers)))
 
 
 def test_static_things_within_structures():

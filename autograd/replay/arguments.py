@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from math import copysign
 from typing import Any, NamedTuple
 
@@ -137,15 +137,14 @@ class _Mapping:
 
 @dataclass(frozen=True, slots=True)
 class Static:
-    """Something that is no number, or is to stay as it is; `kind` tells 1 from 1.0 and True, `sign` 0.0 from -0.0."""
+    """Something that is no number, or is to stay as it is; `kinds` tell 1 from 1.0 and True, and 0.0 from -0.0."""
 
-    kind: type
     thing: Any
-    sign: float = field(init=False)
+    kinds: Any = field(init=False)
 
     def __post_init__(self) -> None:
-        """Note the sign of a float."""
-        object.__setattr__(self, "sign", copysign(1.0, self.thing) if isinstance(self.thing, float) else 0.0)
+        """Note what it is made of."""
+        object.__setattr__(self, "kinds", _kinds(self.thing))
 
     def given(self, leaves: Cursor) -> Any:
         """Return the thing itself."""
@@ -158,6 +157,18 @@ class Static:
         """Yield nothing: it has no numbers."""
         del name
         return iter(())
+
+
+def _kinds(thing: Any) -> Any:
+    """Return what tells equal things apart: types and signs, also within tuples, frozen sets and dataclasses."""
+    kind = type(thing)
+    if isinstance(thing, tuple):
+        return kind, tuple(map(_kinds, thing))
+    if isinstance(thing, frozenset):
+        return kind, frozenset((each, _kinds(each)) for each in thing)
+    if is_dataclass(thing) and not isinstance(thing, type):
+        return kind, tuple([_kinds(getattr(thing, each.name)) for each in fields(thing)])
+    return (kind, copysign(1.0, number(thing))) if is_real(thing) else kind
 
 
 def _size(shape: tuple[int, ...]) -> int:
@@ -258,7 +269,7 @@ class Reader:
                 f"{self.name} is a {type(given).__name__}: give numbers, lists, tuples, dicts and arrays of numbers, "
                 "or something hashable, for which a program of its own is kept"
             ) from None
-        return Static(type(given), given)
+        return Static(given)
 
     # -- lanes
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from autograd import primitives
 from autograd.errors import StaleTape
+from autograd.recording import active_modes, mode
 from autograd.tape import IMPORT, Place, edges
 from autograd.value import Value, operands_of, value_at
 
@@ -30,7 +31,14 @@ def product(adjoint: Any, slope: Any) -> Any:
     left, right = primal_of(adjoint), primal_of(slope)
     if (left == 0.0 and not isfinite(right)) or (right == 0.0 and not isfinite(left)):
         return primitives.share(adjoint, slope)
+    if active_modes and mode().replayable is not None and not (_is_factor(adjoint) or _is_factor(slope)):
+        return primitives.share(adjoint, slope)
     return adjoint * slope
+
+
+def _is_factor(number: Any) -> bool:
+    """Return whether something times this is nothing only where that is nothing, whatever a replay is given."""
+    return isinstance(number, (float, int)) and number != 0.0 and isfinite(number)
 
 
 def primal_of(number: Any) -> float:

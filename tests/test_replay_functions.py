@@ -648,6 +648,24 @@ def test_a_transform_inside():
     close(ag.compile(ag.grad(ag.grad(wave)), (0, 1))(X, Y), [ag.grad(ag.grad(wave))(*lane) for lane in LANES])
 
 
+@pytest.mark.parametrize("first", [4.0, -1.0, 0.0])
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: ag.where(x > 0.0, ag.sqrt(x), 0.0),
+        lambda x: ag.relu(x) * ag.cbrt(x),
+        lambda x: ag.where(x == 4.0, ag.log(x) * x, x),
+    ],
+)
+def test_what_was_not_chosen_leaves_nothing_in_a_gradient_inside(f, first):
+    slope, lanes = ag.grad(f), [first, 4.0, -1.0, 0.0]
+    along = lambda x: ag.jvp(f, (x,), (x,))[1]
+    for derivative in (slope, ag.grad(slope), along):
+        close(ag.compile(derivative, (0,))(lanes), [derivative(x) for x in lanes])
+        asked = ag.compile(lambda x, derivative=derivative: 1.0 if derivative(x) == 0.0 else 2.0, "x")
+        assert asked(lanes).tolist() == [1.0 if derivative(x) == 0.0 else 2.0 for x in lanes]
+
+
 def test_second_order_inside():
     f = lambda v: wave(v[0], v[1])
     found = ag.compile(ag.hessian(f), "v")(np.stack([X, Y], axis=1).tolist())

@@ -100,6 +100,13 @@ def _step(x: Any, out: Any) -> None:
     np.heaviside(x, 0.0, out)
 
 
+def _share(adjoint: Any, slope: Any, out: Any) -> None:
+    np.multiply(adjoint, slope, out)
+    unknown = np.isnan(out)
+    if unknown.any():
+        np.copyto(out, 0.0, where=unknown & (np.equal(adjoint, 0.0) | np.equal(slope, 0.0)))
+
+
 def _compared(name: str) -> Callable[..., Any]:
     compare: Callable[..., Any] = getattr(np, name)
     return compare
@@ -113,6 +120,7 @@ FAST: dict[int, Callable[..., Any]] = {
     primitives.where.code: _where,
     primitives.relu.code: _relu,
     primitives.step.code: _step,
+    primitives.share.code: _share,
     **{
         row.code: _compared(row.name)
         for row in (

@@ -40,13 +40,13 @@ class Replayable(NamedTuple):
         tape: where the truths of its comparisons are written, whatever is recorded on.
         inputs: keys of the leaves whose numbers a replay replaces; those of an enclosing such recording too.
         since: leaves that were there before have keys above this one.
-        reads: (leaf, number) of each leaf from outside whose `.data` was read.
+        reads: (leaf, attribute, number) of each leaf from outside whose `.data` or `.grad` was read.
     """
 
     tape: Tape
     inputs: frozenset[int]
     since: int
-    reads: list[tuple[Any, float]]
+    reads: list[tuple[Any, str, float]]
 
 
 class Mode(NamedTuple):

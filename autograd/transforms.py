@@ -165,7 +165,7 @@ def _quietly(results: Any, quiet: bool) -> Any:
 def _constant(number: Any) -> Any:
     if isinstance(number, Dual):
         return Dual(_constant(number.primal), _constant(number.tangent), number.seeding)
-    return constant(number._data) if isinstance(number, Value) else number
+    return constant(number.data) if isinstance(number, Value) else number
 
 
 def _selected(f: Function, argnums: int | Sequence[int], arguments: Sequence[Any]) -> list[int]:

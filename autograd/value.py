@@ -113,6 +113,8 @@ class Value(Operators["Value | Real"]):
         if self._tape is not None:
             adjoints = self._tape.adjoints
             return adjoints[self._index] if adjoints is not None and self._index < len(adjoints) else 0.0
+        if active_modes and self._index != CONSTANT:
+            note_read(self, "_grad")
         return self._grad if self._index != CONSTANT else 0.0
 
     @grad.setter
@@ -631,6 +633,8 @@ def record(code: int, primal: float, operands: Sequence[Value | None], slopes: S
     """
     tape = resolve()
     if tape is None:
+        if active_modes:
+            _check_all_readable(operands)
         return constant(primal)
     places = [
         operand._index if operand is not None and operand._tape is tape else place_on(tape, operand)
@@ -762,8 +766,23 @@ def check_readable(value: Value) -> None:
             "every replay would take it for the same: compute with the Value itself, choose by a comparison or "
             "where(), or write v.detach().data for a number that is to stay as it is now"
         )
-    if value.is_leaf and value._index > replayable.since:
-        replayable.reads.append((value, value._data))
+    if value.is_leaf:
+        note_read(value, "_data")
+
+
+def note_read(leaf: Value, what: str) -> None:
+    """Note that a number of a leaf from outside was read."""
+    replayable = mode().replayable
+    if replayable is not None and leaf._index > replayable.since:
+        replayable.reads.append((leaf, what, getattr(leaf, what)))
+
+
+def _check_all_readable(operands: Sequence[Value | None]) -> None:
+    """Check the operands of what is not recorded, and so stays the number that it is."""
+    if mode().replayable is not None:
+        for operand in operands:
+            if operand is not None:
+                check_readable(operand)
 
 
 def _check_assignable(leaf: Value) -> None:

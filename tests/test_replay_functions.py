@@ -781,6 +781,36 @@ def test_data_of_a_leaf_from_outside_is_true_for_as_long_as_it_stays():
     assert len(calls) == 20
 
 
+def test_grad_of_a_leaf_from_outside_is_true_for_as_long_as_it_stays():
+    w = Value(2.0)
+    inner = ag.compile(lambda: w.grad * 10.0)
+    f = ag.compile(lambda x: x + w.grad + inner())
+    for grad in (0.0, 3.0, 5.0):
+        w.grad = grad
+        assert f(1.0) == 1.0 + 11.0 * grad
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        lambda w: ag.compile(lambda t: t * w),
+        lambda w: ag.vectorize(lambda t: t * w),
+        lambda w: ag.compile(lambda t: t * w.data),
+        lambda w: ag.compile(lambda t: t * w.data if w > 0.0 else t * w),
+        lambda w: lambda t: ag.compile(lambda t: t * w, "t").value_and_grad([t])[1][0] * t,
+        lambda w: lambda t: ag.numerical_gradient(lambda t: t * w, t, method="central") * t,
+        lambda w: ag.no_grad()(lambda t: t * w),
+    ],
+)
+def test_a_leaf_from_outside_is_read_anew_also_where_only_numbers_come_of_it(inner):
+    w = Value(2.0)
+    inside = inner(w)
+    f = ag.compile(lambda x: x * inside(3.0))
+    for number in (2.0, 5.0, -4.0, 2.0):
+        w.data = number
+        assert f(7.0) == pytest.approx(21.0 * number)
+
+
 def test_leaves_made_inside_are_constants():
     f = ag.compile(lambda x: x * Value(3.0) + Value(1.0).data, "x")
     assert f([1.0, 2.0]).tolist() == [4.0, 7.0]
@@ -833,6 +863,21 @@ def test_reading_a_number_that_depends_on_an_argument_is_refused(read):
     for mode in (ag.scope("s"), ag.no_grad(), Tape()):
         with mode, pytest.raises(TypeError, match=r"where\(\), or write v.detach|does not turn into a float"):
             ag.compile(lambda x: x * read(x), "x")([1.0])
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: x * 2.0,
+        lambda x: 1.0 if ag.sin(x) > 0.0 else -1.0,
+        ag.grad(lambda x: x**3),
+        lambda x: ag.where(x > 0.0, 1.0, -1.0),
+        lambda x: ag.numerical_gradient(lambda t: t * x, 1.0),
+    ],
+)
+def test_computing_with_an_argument_where_nothing_is_recorded_is_refused(f):
+    with pytest.raises(TypeError, match="every replay would take it for the same"):
+        ag.compile(ag.no_grad()(f))(3.0)
 
 
 def test_the_refusal_names_the_ways_out():

@@ -472,7 +472,8 @@ def test_what_is_recorded_for_a_replay_reads_and_writes_no_number_that_the_repla
         inside.data = 6.0
         (inside * 2.0).backward()
         assert ag.grad(lambda z: (z * 2.0).data * z)(5.0) == 10.0
-    assert replayable.reads == [(outside, 2.0)]
+        assert (outside.grad, inside.grad) == (0.0, 2.0)
+    assert replayable.reads == [(outside, "_data", 2.0), (outside, "_grad", 0.0)]
     assert (outside.data, given.data, inside.data, inside.grad) == (2.0, 3.0, 6.0, 2.0)
 
 

@@ -69,7 +69,7 @@ def compile(f: Function, batched: Names = (), static: Names = ()) -> Compiled:
         ValueError: f has no such parameter; or when called: lanes differ in number or structure, or f depends on a
             Value that was computed outside of it.
         TypeError: an argument, or what f returned, is nothing that numbers can be found in; f read `.data` of
-            something that depends on an argument, or copied that.
+            something that depends on an argument, copied that, or computed with it under `no_grad()`.
         TooManyPaths: f takes more than 16 paths for arguments of one structure.
         NonFiniteError: under `strict()`, for the first lane at fault.
 
@@ -280,6 +280,9 @@ class Compiled:
 
     def _replayed(self, call: Call, weights: Any, per_row: bool, wrt: str) -> _Found:
         parts = self._parts(call)
+        if active_modes:
+            for path, _ in parts or ():
+                path.read()
         found = _empty(call, per_row) if parts is None else _joint(call, parts, weights, per_row, wrt, self._f)
         if wrt and found.structure is not NUMBER:
             raise TypeError(

@@ -19,7 +19,7 @@ from autograd.recording import Replayable, mode, recording_for_replay
 from autograd.replay.arguments import Call, Reader, name_of
 from autograd.replay.program import Program, compiled
 from autograd.tape import Tape
-from autograd.value import Value
+from autograd.value import Value, note_read
 
 __all__ = ["Path", "Recording", "noted"]
 
@@ -48,10 +48,13 @@ class Path:
         self.own = bool(self.holds(call, None if call.lanes is None else [recording.lane]).all())
 
     def current(self) -> bool:
-        """Return whether the leaves whose `.data` f read have the same data still."""
-        return all(
-            leaf._data == then and copysign(1.0, leaf._data) == copysign(1.0, then) for leaf, then in self._reads
-        )
+        """Return whether the leaves whose `.data` or `.grad` f read have the same numbers still."""
+        return all(_is_same(getattr(leaf, what), then) for leaf, what, then in self._reads)
+
+    def read(self) -> None:
+        """Tell an enclosing recording which leaves from outside this depends on."""
+        for leaf, what in (*[(leaf, "_data") for leaf in self._closed], *[read[:2] for read in self._reads]):
+            note_read(leaf, what)
 
     def _shared(self, call: Call) -> Array:
         if not self._closed:
@@ -105,6 +108,10 @@ class Path:
 
 
 _Part = tuple[Array, Array, Array]
+
+
+def _is_same(number: float, then: float) -> bool:
+    return number == then and copysign(1.0, number) == copysign(1.0, then)
 
 
 class Recording:

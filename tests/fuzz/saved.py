@@ -128,7 +128,7 @@ def _other(draw: Draw, plain: Any) -> Any:
             plain = {"kind": "Sequential", "stages": [plain]} if isinstance(plain, dict) else [plain]
         return plain
     if kind == 1 and isinstance(plain, (int, float)):
-        return plain * draw.one_of([-1, 2, 10, 1e308, 0.5])
+        return draw.one_of([-plain, 2 * plain, 10 * plain, 1e308, plain // 2])
     if kind == 2 and isinstance(plain, (int, float)):
         return plain + draw.one_of([-1, 1, 2**20])
     if kind == 3:

@@ -20,7 +20,7 @@ from autograd.operators import Operators
 from autograd.primitives import Primitive, Real, is_real, number
 from autograd.value import Condition, Value, compare
 
-__all__ = ["Dual", "fresh_seeding"]
+__all__ = ["Dual", "computed", "fresh_seeding"]
 
 _MIRRORED = {
     primitives.less: primitives.greater,
@@ -111,7 +111,16 @@ class Dual(Operators["Dual | Value | Real"]):
             slopes = slopes_at(primitive, output, primals, wanted)
             for k in wanted:
                 tangent = accumulate(tangent, product(arguments[k].tangent, slopes[k]))
-        return cls(output, 0.0 if tangent is None else tangent, seeding)
+        return cls(output, 0.0 if tangent is None else computed(tangent), seeding)
+
+
+def computed(number: Any) -> Any:
+    """Return a number as something computed: not as the very leaf whose data somebody may assign later."""
+    if isinstance(number, Dual):
+        primal, tangent = computed(number.primal), computed(number.tangent)
+        same = primal is number.primal and tangent is number.tangent
+        return number if same else Dual(primal, tangent, number.seeding)
+    return primitives.pos(number) if isinstance(number, Value) and number.is_leaf else number
 
 
 def slopes_at(primitive: Primitive, output: Any, arguments: Sequence[Any], wanted: Sequence[int]) -> Any:

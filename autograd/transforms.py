@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal, overload
 
 from autograd import primitives
-from autograd.dual import Dual, fresh_seeding
+from autograd.dual import Dual, computed, fresh_seeding
 from autograd.lifting import accumulate, lifted_sweep
 from autograd.primitives import is_real, number
 from autograd.recording import differentiating, mode, resolve
@@ -70,7 +70,7 @@ class _Differentiation:
         for place, seed in pairs:
             totals[place] = accumulate(totals.get(place), seed)
         swept = lifted_sweep(found, totals, self._places)
-        return [0.0 if swept.get(place) is None else _computed(swept[place]) for place in self._places]
+        return [0.0 if swept.get(place) is None else computed(swept[place]) for place in self._places]
 
     def results(self, outputs: Sequence[Any]) -> list[Any]:
         """Return outputs as the caller gets them: floats where they depend on nothing outside."""
@@ -93,7 +93,7 @@ class _Differentiation:
             return Dual(self.result(output.primal), self.result(output.tangent), output.seeding)
         place = _recorded_place(output)
         if place is None:
-            return _computed(output)
+            return computed(output)
         return output._data if self._independent(*reachable([place], self._since)) else output
 
     def _gradient_of_duals(self, outputs: Sequence[Any], seeds: Sequence[Any]) -> list[Any]:
@@ -144,11 +144,6 @@ def _place(fresh: Any) -> Place:
         fresh = fresh.primal
     place: Place = (fresh._tape, fresh._index)
     return place
-
-
-def _computed(number: Any) -> Any:
-    """Return a number as something computed: not as the very leaf whose data somebody may assign later."""
-    return primitives.pos(number) if isinstance(number, Value) and number.is_leaf else number
 
 
 def _adjoint_at(adjoints: dict[Tape, list[float]], place: Place) -> float:
@@ -435,10 +430,10 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
 def _part(output: Any, seeding: int, part: str) -> Any:
     output = _outlived(output, seeding)
     if isinstance(output, Dual) and output.seeding == seeding:
-        return _computed(getattr(output, part))
+        return computed(getattr(output, part))
     if part == "tangent":
         return 0.0
-    return number(output) if is_real(output) else _computed(output)
+    return number(output) if is_real(output) else computed(output)
 
 
 def hvp(f: Function, argnums: int | Sequence[int] = 0) -> Function:

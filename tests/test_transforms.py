@@ -767,3 +767,20 @@ def test_a_gradient_keeps_what_two_tapes_took_from_the_same_older_one(before):
     assert values[0] == pytest.approx(2.0 * math.cos(0.5) + 3.0 * math.exp(0.75), rel=1e-14)
     assert values[1] == pytest.approx([9.0 * math.exp(0.75) - 4.0 * math.sin(0.5)], rel=1e-14)
     assert grad(grad(grad(f)))(0.5) == pytest.approx(27.0 * math.exp(1.5) - 8.0 * math.cos(1.0), rel=1e-14)
+
+
+@pytest.mark.parametrize("at", [2.0, Dual(2.0, 1.0)])
+def test_a_tangent_stays_what_it_was_when_the_data_of_a_leaf_is_assigned(at):
+    w, moved = Value(3.0), Value(5.0)
+
+    def f(x):
+        first, second = x * w, x + 1.0
+        w.data = moved.data = 100.0
+        return [first, second]
+
+    _, tangents = jvp(f, (at,), (moved,))
+    assert [each.primal if isinstance(each, Dual) else each for each in tangents] == [15.0, 5.0]
+    w.data = 3.0
+    y = Dual(2.0, 1.0) * w
+    w.data = 100.0
+    assert y.tangent == 3.0

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import copy
 import weakref
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
 
 from autograd import primitives
 from autograd.tape import WIDTH, Place, Tape, advance_serials
@@ -16,6 +17,32 @@ from autograd.value import Value, check_readable, constant, handle
 
 _STRIDE = 32
 """Every so many generations a tape states all its ancestors, else those it imports from: this bounds the recursion."""
+
+
+Kept = TypeVar("Kept")
+
+
+class _WhileKept(Generic[Kept]):
+    """Things by a key, for as long as somebody else has them.
+
+    No `WeakValueDictionary`: that forgets in a callback, and an interrupt that comes within one is lost.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[Any, weakref.ref[Kept]] = {}
+        self._room = 64
+
+    def of(self, key: Any, make: Callable[[], Kept]) -> Kept:
+        """Return what has a key, made if there is none."""
+        reference = self._known.get(key)
+        thing = None if reference is None else reference()
+        if thing is None:
+            thing = make()
+            if len(self._known) >= self._room:
+                self._known = {each: kept for each, kept in self._known.copy().items() if kept() is not None}
+                self._room = max(64, 2 * len(self._known))
+            self._known[key] = weakref.ref(thing)
+        return thing
 
 
 class _Frozen:
@@ -47,16 +74,15 @@ class _Frozen:
 
 
 _Thawed = tuple[list[Any], dict[int, str], list["list[float] | None"]]
-_frozen: weakref.WeakValueDictionary[tuple[int, int], _Frozen] = weakref.WeakValueDictionary()
+_frozen: _WhileKept[_Frozen] = _WhileKept()
 
 
 def _freeze(tape: Tape) -> _Frozen:
-    key = (id(tape.fields), len(tape.fields))
-    frozen = _frozen.get(key)
-    if frozen is None:
+    def frozen() -> _Frozen:
         adjoints = None if tape.adjoints is None else list(tape.adjoints)
-        frozen = _frozen[key] = _Frozen(tuple(tape.fields), tape.labels.copy(), adjoints)
-    return frozen
+        return _Frozen(tuple(tape.fields), tape.labels.copy(), adjoints)
+
+    return _frozen.of((id(tape.fields), len(tape.fields)), frozen)
 
 
 def _thaw(
@@ -83,17 +109,12 @@ class _Version:
         return _another_version, ()
 
 
-_versions: weakref.WeakValueDictionary[int, _Version] = weakref.WeakValueDictionary()
+_versions: _WhileKept[_Version] = _WhileKept()
 
 
 def _past(leaf: Value, key: int) -> _Version | None:
     """Return what a leaf was when it was entered; None where its data is still the same."""
-    if key == leaf._index:
-        return None
-    version = _versions.get(key)
-    if version is None:
-        version = _versions[key] = _Version(key)
-    return version
+    return None if key == leaf._index else _versions.of(key, lambda: _Version(key))
 
 
 def _another_version() -> _Version:

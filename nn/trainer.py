@@ -108,7 +108,8 @@ def fit(
         progress: whether to show loss, accuracy and time left on the error stream.
         checkpoint: a file to write after each epoch; a run can be resumed from it.
         resume: a checkpoint to go on from, with the same arguments as before; the run continues bit by bit as if it
-            had not been interrupted.
+            had not been interrupted; to rounding where a model or loss of one's own branches on numbers, because which
+            samples are replayed may then be another choice.
 
     Returns:
         The scores of every finished epoch, and more.

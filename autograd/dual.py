@@ -117,9 +117,7 @@ class Dual(Operators["Dual | Value | Real"]):
 def computed(number: Any) -> Any:
     """Return a number as something computed: not as the very leaf whose data somebody may assign later."""
     if isinstance(number, Dual):
-        primal, tangent = computed(number.primal), computed(number.tangent)
-        same = primal is number.primal and tangent is number.tangent
-        return number if same else Dual(primal, tangent, number.seeding)
+        return Dual(computed(number.primal), computed(number.tangent), number.seeding)
     return primitives.pos(number) if isinstance(number, Value) and number.is_leaf else number
 
 

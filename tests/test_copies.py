@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from autograd import Primitive, Tape, Value, relu
+from autograd import Primitive, Tape, Value, copies, relu
 from autograd.copies import _STRIDE as STRIDE
 from autograd.primitives import TABLE
 from autograd.recording import close_automatic
@@ -344,3 +344,15 @@ def test_a_users_row_of_the_same_name_changes_no_copy(duplicate_one):
     finally:
         assert TABLE.pop() is mine  # other tests go by the table
         close_automatic()
+
+
+def test_what_copies_have_in_common_is_known_while_it_is_kept_and_no_longer():
+    class Thing:
+        pass
+
+    known = copies._WhileKept()
+    kept = [known.of(("kept", k), Thing) for k in range(100)]
+    for k in range(1000):
+        known.of(("gone", k), Thing)
+    assert all(known.of(("kept", k), Thing) is thing for k, thing in enumerate(kept))
+    assert len(known._known) <= 300

@@ -40,7 +40,9 @@ def test_a_form_computes_what_its_row_does(name, careful):
     close(out[sure], np.array([row.compute(*lane) for lane in lanes])[sure])
 
 
-@pytest.mark.parametrize("name", ["relu", "step", "where", "logsumexp", "less", "less_equal", "equal", "not_equal"])
+@pytest.mark.parametrize(
+    "name", ["relu", "step", "share", "where", "logsumexp", "less", "less_equal", "equal", "not_equal"]
+)
 def test_a_faster_form_computes_what_its_row_does_of_any_numbers(name):
     row = ROWS[name]
     lanes = [

@@ -394,3 +394,9 @@ def test_strictness_is_seen():
     assert not is_strict()
     with strict():
         assert is_strict()
+
+
+def test_samples_are_moved_by_a_step_of_their_size_and_of_one():
+    assert traces.moved([0.0, 3.0, -2.0], 0.5) == [0.5, 5.0, -0.5]
+    assert traces.moved((4,), -0.25) == (2.75,)
+    assert traces.moved(4, -0.25) == 2.75

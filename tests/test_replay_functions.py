@@ -1247,3 +1247,10 @@ def test_a_sum_of_products_that_was_not_chosen_leaves_nothing_also_where_its_fac
     assert values.tolist() == [f(w, row) for row in rows]
     assert gradient == [4.0, 5.0, 7.0, 9.0, 11.0, 13.0]
     assert [ag.grad(f)(w, row) for row in rows] == [gradient, [0.0] * 6]
+
+
+@pytest.mark.parametrize("seed", [0.0, -0.0, 2.0, -1.0, 1.0])
+def test_a_seed_of_nothing_stays_nothing_where_a_slope_is_infinite(seed):
+    f = ag.compile(lambda x: ag.vjp(ag.sqrt, x)[1](seed)[0])
+    assert f(4.0) == seed / 4.0
+    assert f(0.0) == (0.0 if seed == 0.0 else math.copysign(math.inf, seed))

@@ -349,6 +349,47 @@ def test_where_a_guard_does_not_hold_everything_is_nan():
     assert np.array_equal(tangent, [1.0, math.nan, math.nan, 1.0], equal_nan=True)
 
 
+def test_where_a_guard_does_not_hold_no_direction_has_a_derivative():
+    def f(ps, xs):
+        return ps[0] + ps[1] + xs[0] + xs[1] if xs[0] < 9.0 else ps[0]
+
+    function = function_of(recorded(f, [1.0, 2.0], [3.0, 4.0]))
+    shared, batched = np.array([0.0, 0.0]), np.array([[10.0, 0.0]])
+    across = np.array([1.0, -1.0])  # the value does not change that way
+    for tangents in ((across, np.zeros((1, 2))), (np.zeros(2), across[None])):
+        assert np.isnan(jax.jvp(function, (shared, batched), tangents)[1]).all()
+    inside = np.array([[3.0, 4.0]])
+    assert jax.jvp(function, (shared, inside), (across, np.zeros((1, 2))))[1].tolist() == [0.0]
+    nothing = np.zeros((1, 2))
+    chosen = function_of(recorded(lambda ps, xs: ps[0] * 1.0 if xs[0] > 1.0 else ps[1] * 1.0, [1.0, 2.0], [3.0, 4.0]))
+    assert np.isnan(jax.grad(lambda p: chosen(p, nothing).sum())(shared)).all()
+
+
+def test_constant_factors_of_few_products_count():
+    function = function_of(recorded(lambda ps, xs: autograd.dot([2.0, 3.0], xs) * ps[0], [1.0], [1.0, 1.0]))
+    assert function([1.0], [[10.0, 100.0], [1.0, 2.0]]).tolist() == [320.0, 8.0]
+
+
+def test_nothing_comes_of_a_share_of_zero_on_either_side_of_long_sums():
+    size = 12
+    function = function_of(recorded(autograd.dot, [1.0] * size, [1.0] * size))
+    plain, endless = np.ones(size), np.array([math.inf, *[1.0] * (size - 1)])
+    nothing = np.array([0.0, *[1.0] * (size - 1)])
+    lanes = jax.numpy.asarray(plain[None])
+    assert jax.jvp(lambda p: function(p, endless[None]), (plain,), (nothing,))[1].tolist() == [size - 1.0]
+    assert jax.jvp(lambda x: function(endless, x), (lanes,), (nothing[None],))[1].tolist() == [size - 1.0]
+    unused = lambda p, x: jax.numpy.where(False, function(p, x), 0.0).sum()
+    assert jax.grad(unused, 0)(plain, endless[None]).tolist() == [0.0] * size
+    assert jax.grad(unused, 1)(endless, lanes).tolist() == [[0.0] * size]
+
+
+def test_rows_are_made_once_and_a_missing_package_is_named(monkeypatch):
+    assert bridge._row(autograd.primitives.sin) is bridge._row(autograd.primitives.sin)
+    monkeypatch.setitem(sys.modules, "jax", None)
+    with pytest.raises(ImportError, match=r"needs JAX: pip install 'tapegrad\[jax\]'"):
+        bridge._jax.__wrapped__()
+
+
 def test_guards_of_shared_numbers_and_several_outputs():
     def f(ps, xs):
         return [xs[0] * 2.0, xs[0] + ps[0]] if ps[0] > 1.0 else [xs[0], xs[0]]

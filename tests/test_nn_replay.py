@@ -536,6 +536,27 @@ def test_a_number_made_of_a_lone_sample_without_recording_is_noticed(lowest):
     assert replayed.history.fallback.startswith("recorded twice, it was not the same computation")
 
 
+EDGES = {
+    "above": lambda x: x > 0.5,
+    "at most": lambda x: x <= 0.5,
+    "at": lambda x: x == 0.5,
+    "below": lambda x: x < 0.5,
+}
+
+
+@pytest.mark.parametrize("name", EDGES)
+def test_samples_on_the_edge_of_a_branch_are_replayed(name):
+    class Edged(Module):
+        def __init__(self) -> None:
+            self.inner = MLP(2, [1], seed=1)
+
+        def __call__(self, inputs):
+            y = self.inner(inputs)
+            return y * y if EDGES[name](inputs[0]) else -y
+
+    agree(Edged, 1e-12, inputs=[[0.5, 0.1 * k] for k in range(12)], epochs=2, batch_size=1)
+
+
 def test_a_target_that_is_set_apart_from_a_lone_sample_is_noticed():
     def weighted(y, t):
         with no_grad():

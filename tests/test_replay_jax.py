@@ -366,8 +366,11 @@ def test_where_a_guard_does_not_hold_no_direction_has_a_derivative():
 
 
 def test_constant_factors_of_few_products_count():
-    function = function_of(recorded(lambda ps, xs: autograd.dot([2.0, 3.0], xs) * ps[0], [1.0], [1.0, 1.0]))
-    assert function([1.0], [[10.0, 100.0], [1.0, 2.0]]).tolist() == [320.0, 8.0]
+    def f(ps, xs):
+        return autograd.dot([2.0, 3.0], xs[:2]) * autograd.dot([4.0, 5.0], xs[1:]) * ps[0]
+
+    function = function_of(recorded(f, [1.0], [1.0, 1.0, 1.0]))
+    assert function([1.0], [[1.0, 2.0, 3.0], [0.0, 1.0, 1.0]]).tolist() == [8.0 * 23.0, 27.0]
 
 
 def test_nothing_comes_of_a_share_of_zero_on_either_side_of_long_sums():

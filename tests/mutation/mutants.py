@@ -96,8 +96,7 @@ class Places:
         first, last = self.source.rfind("\n", 0, start) + 1, self.source.find("\n", end)
         was = self.source[first:last]
         becomes = self.source[first:start] + text + self.source[end:last]
-        blank = len(self.source[start:end]) - len(self.source[start:end].lstrip())
-        line = self.source.count("\n", 0, start + blank) + 1
+        line = self.source.count("\n", 0, after_blank(self.source, start, end)) + 1
         was, becomes = " ".join(was.split()), " ".join(becomes.split())
         return Mutant(file, operator, occurrence, start, end, text, line, self.scope(line), was, becomes)
 
@@ -122,6 +121,11 @@ class Places:
             self.offset(line, len(self.lines[line - 1].encode()[:column].decode())) for line, column in (start, end)
         )
         self.ignored.append((first - isinstance(node, ast.expr), last))  # with the @ of a decorator
+
+
+def after_blank(source: str, start: int, end: int) -> int:
+    """Return where the first code between two places begins: comments stand before what they are about."""
+    return cast("re.Match[str]", BLANK.match(source, start, end)).end()
 
 
 def _first_line(node: Any) -> int:
@@ -220,8 +224,7 @@ def mutants(file: str, source: str) -> list[Mutant]:
                 head, tail, text = _trimmed(before, after)
                 start = places.offset(*node.get_start_pos_of_prefix())
                 start, end = start + head, start + tail
-                blank = cast("re.Match[str]", BLANK.match(source, start, end)).end()
-                if places.is_ignored(blank) or _is_the_same_number(before, after):
+                if places.is_ignored(after_blank(source, start, end)) or _is_the_same_number(before, after):
                     continue
                 if _changes_nothing(name, source[end:]):
                     continue

@@ -968,3 +968,12 @@ def test_a_gradient_has_as_many_lines_as_it_needs(lengths, entries, longest):
     lines = (opening + gradient).splitlines()
     assert [line.count("d_") for line in lines] == entries
     assert max(map(len, lines)) == longest
+
+
+def test_versions_of_a_leaf_are_arguments_in_the_order_of_the_tape():
+    a, b, names = Value(2.0), Value(3.0), {}
+    with Tape():
+        first = a * 10.0 + b * 100.0
+        a.data = 5.0
+        exec(source_of(first + a * 1000.0), names)
+    assert names["value_and_grad"](2.0, 3.0, 5.0) == (5320.0, (10.0, 100.0, 1000.0))

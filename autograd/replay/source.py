@@ -91,7 +91,7 @@ def source_of(tape: Tape | Value) -> str:
     whole, guards = with_guards(tape)
     for code, places, numbers, outcome, _, source in guards:
         whole.guards.append((max(places) + 1, code, places, numbers, bool(outcome), source))
-    return _Program(whole, [leaf for leaf, _ in tape.leaves.values()]).text()
+    return _Program(whole, [key for _, key in tape.leaves.values()]).text()
 
 
 # -- expressions as text ---------------------------------------------------------------------------------------------
@@ -674,17 +674,17 @@ class _Program:
 
     Args:
         tape: a pruned tape that is not empty.
-        leaves: those on it, in the order of the arguments.
+        keys: of the leaves on it, in the order of the arguments; each version of a leaf has its own.
     """
 
-    def __init__(self, tape: Tape, leaves: Sequence[Value]) -> None:
+    def __init__(self, tape: Tape, keys: Sequence[int]) -> None:
         self._tape = tape
         self._nodes: list[Node] = list(tape.nodes)
         assert tape.outputs is not None
         self._outputs = tape.outputs
-        ranks = {id(leaf): rank for rank, leaf in enumerate(leaves)}
+        ranks = {key: rank for rank, key in enumerate(keys)}
         lines = [k for k, node in enumerate(self._nodes) if node[0] < 0]
-        self._leaves = sorted(lines, key=lambda k: ranks[id(tape.leaves[k][0])] if k in tape.leaves else k)
+        self._leaves = sorted(lines, key=lambda k: ranks[tape.leaves[k][1]] if k in tape.leaves else k)
         labels = [tape.leaves[k][0].label if k in tape.leaves else tape.labels.get(k) for k in range(len(tape))]
         self._names = _Names(labels)
         self._helpers = _Helpers()

@@ -10,13 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import isfinite
 from typing import Any
 
-from autograd import primitives
+from autograd import kernels, primitives
 from autograd.errors import StaleTape
-from autograd.recording import active_modes, mode
 from autograd.tape import IMPORT, Place, edges
-from autograd.value import Value, operands_of, value_at
+from autograd.value import Value, operands_of, record_two, value_at
 
 __all__ = ["accumulate", "lifted_sweep", "product"]
+
+SHARE = primitives.share.code
 
 
 def product(adjoint: Any, slope: Any) -> Any:
@@ -28,24 +29,17 @@ def product(adjoint: Any, slope: Any) -> Any:
             return None
     if type(adjoint) is float and adjoint == 1.0:
         return slope
-    left, right = primal_of(adjoint), primal_of(slope)
-    if (left == 0.0 and not isfinite(right)) or (right == 0.0 and not isfinite(left)):
-        return primitives.share(adjoint, slope)
-    if active_modes and mode().replayable is not None and not (_is_factor(adjoint) or _is_factor(slope)):
-        return primitives.share(adjoint, slope)
-    return adjoint * slope
+    if _is_factor(adjoint) or _is_factor(slope):
+        return adjoint * slope
+    if type(adjoint) is Value and type(slope) is Value:  # the same, sooner
+        left, right = adjoint._data, slope._data
+        return record_two(SHARE, kernels.share(left, right), adjoint, right, slope, left)
+    return primitives.share(adjoint, slope)
 
 
 def _is_factor(number: Any) -> bool:
     """Return whether something times this is nothing only where that is nothing, whatever a replay is given."""
     return isinstance(number, (float, int)) and number != 0.0 and isfinite(number)
-
-
-def primal_of(number: Any) -> float:
-    """Return the float that a number carries: of a Value its data, of a Dual its primal's."""
-    while not isinstance(number, (float, int)):
-        number = number._data if isinstance(number, Value) else number.primal
-    return number
 
 
 def accumulate(total: Any, share: Any) -> Any:

@@ -2199,6 +2199,7 @@ not_equal: Primitive = _comparison("not_equal", "!=", operator.ne)
 share: Primitive = Primitive(
     "share",  # what an edge contributes to a sweep: adjoint · slope, exactly 0 where either is exactly 0
     kernels.share,
+    form="({} * {})",
     partials=(lambda z, adjoint, slope: slope, lambda z, adjoint, slope: adjoint),
     array=lambda xp, adjoint, slope: xp.where(
         xp.equal(adjoint, 0.0) | xp.equal(slope, 0.0), 0.0, xp.multiply(adjoint, slope)

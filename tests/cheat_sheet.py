@@ -241,7 +241,8 @@ the table that computes, `autograd/primitives.py`, by `python -m tests.cheat_she
 INNER_HEAD = """
 ## Rows that only partials use
 
-They keep partials accurate; nobody needs to call them.
+They keep partials accurate; nobody needs to call them. `adjoint * slope`, also within partials, is exactly 0 where one
+of them is.
 
 """
 

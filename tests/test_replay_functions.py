@@ -648,15 +648,16 @@ def test_a_transform_inside():
     close(ag.compile(ag.grad(ag.grad(wave)), (0, 1))(X, Y), [ag.grad(ag.grad(wave))(*lane) for lane in LANES])
 
 
+NOT_CHOSEN = [
+    lambda x: ag.where(x > 0.0, ag.sqrt(x), 0.0),
+    lambda x: ag.relu(x) * ag.cbrt(x),
+    lambda x: ag.where(x == 4.0, ag.log(x) * x, x),
+]
+"""Functions with a slope of infinity or nan where nothing comes of it."""
+
+
 @pytest.mark.parametrize("first", [4.0, -1.0, 0.0])
-@pytest.mark.parametrize(
-    "f",
-    [
-        lambda x: ag.where(x > 0.0, ag.sqrt(x), 0.0),
-        lambda x: ag.relu(x) * ag.cbrt(x),
-        lambda x: ag.where(x == 4.0, ag.log(x) * x, x),
-    ],
-)
+@pytest.mark.parametrize("f", NOT_CHOSEN)
 def test_what_was_not_chosen_leaves_nothing_in_a_gradient_inside(f, first):
     slope, lanes = ag.grad(f), [first, 4.0, -1.0, 0.0]
     along = lambda x: ag.jvp(f, (x,), (x,))[1]
@@ -664,6 +665,23 @@ def test_what_was_not_chosen_leaves_nothing_in_a_gradient_inside(f, first):
         close(ag.compile(derivative, (0,))(lanes), [derivative(x) for x in lanes])
         asked = ag.compile(lambda x, derivative=derivative: 1.0 if derivative(x) == 0.0 else 2.0, "x")
         assert asked(lanes).tolist() == [1.0 if derivative(x) == 0.0 else 2.0 for x in lanes]
+
+
+@pytest.mark.parametrize("first", [4.0, -1.0, 0.0])
+@pytest.mark.parametrize("f", NOT_CHOSEN)
+def test_what_was_not_chosen_leaves_nothing_in_a_gradient_on_a_tape(f, first):
+    slope, lanes = ag.grad(f), [first, 4.0, -1.0, 0.0]
+    for derivative in (slope, ag.grad(slope), lambda x: ag.jvp(f, (x,), (x,))[1]):
+        expected = [ag.value_and_grad(derivative)(x) for x in lanes]
+        with Tape():
+            x = Value(first)
+            tape = Tape.of(derivative(x))
+        program = tape.compile(batched=[x])
+        values, gradients = program.value_and_grad(batched=[[lane] for lane in lanes], wrt="batched")
+        text = {}
+        exec(tape.source(), text)
+        close(np.column_stack([values, gradients]), expected)
+        close([text["value"](lane) for lane in lanes], [value for value, _ in expected])
 
 
 def test_second_order_inside():

@@ -25,7 +25,7 @@ TOKENS = [
 ]  # fmt: skip
 ROWS = [row.name for row in TABLE]
 TYPED = re.compile(r"\w+\(.*\)|\(\{\} (\+|-|\*|/|//|%|\*\*) \{\}\)|\(?[-+]\{\}\)?")
-MATHEMATICS = [row.name for row in TABLE if not TYPED.fullmatch(row.form or "") or row.name == "exp_difference"]
+MATHEMATICS = [row.name for row in TABLE if not TYPED.fullmatch(row.form) or row.name in ("exp_difference", "share")]
 """Rows that are printed as what they mean, and not as they are typed."""
 
 LOOKUP = {row.name: row for row in TABLE}

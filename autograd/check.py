@@ -488,7 +488,7 @@ class _Check:
         self._entries: list[Entry] = []
         self._findings: dict[str, None] = {}
         self._notes: dict[str, None] = {}
-        self._centre: list[float] = []
+        self._center: list[float] = []
         self._noise: list[float] = []
         self._reach: list[float] = []
 
@@ -507,8 +507,8 @@ class _Check:
 
     def _is_evaluable(self) -> bool:
         subject = self._subject
-        self._centre = subject.values(subject.point)
-        for name, output in zip(subject.outputs, self._centre):
+        self._center = subject.values(subject.point)
+        for name, output in zip(subject.outputs, self._center):
             if not math.isfinite(output):
                 self._find(f"{name} is {output!r} at these inputs: there is nothing to differentiate")
         return self._is_repeatable("in a row") and not self._findings
@@ -516,10 +516,10 @@ class _Check:
     def _is_repeatable(self, when: str) -> bool:
         subject = self._subject
         again = subject.values(subject.point)
-        if len(again) != len(self._centre):
-            self._find(f"two evaluations {when} differ: {len(self._centre)} outputs, then {len(again)}")
+        if len(again) != len(self._center):
+            self._find(f"two evaluations {when} differ: {len(self._center)} outputs, then {len(again)}")
             return False
-        for name, before, after in zip(subject.outputs, self._centre, again):
+        for name, before, after in zip(subject.outputs, self._center, again):
             if before != after and not (math.isnan(before) and math.isnan(after)):
                 self._find(
                     f"two evaluations {when} at the same inputs differ: {name} is {before!r}, then {after!r}; "
@@ -536,10 +536,10 @@ class _Check:
         except Exception as error:
             error.add_note(f"while gradcheck differentiated {subject.title} in {mode} mode")
             raise
-        for name, output, centre in zip(subject.outputs, map(plain, outputs), self._centre):
-            if not abs(output - centre) <= SAME * abs(centre) + SAME * math.ulp(1.0):
+        for name, output, center in zip(subject.outputs, map(plain, outputs), self._center):
+            if not abs(output - center) <= SAME * abs(center) + SAME * math.ulp(1.0):
                 self._find(
-                    f"{name} is {output!r} in {mode} mode, {centre!r} when evaluated: f looks at the type of its inputs"
+                    f"{name} is {output!r} in {mode} mode, {center!r} when evaluated: f looks at the type of its inputs"
                 )
         return [[plain(each) for each in row] for row in rows]
 
@@ -550,7 +550,7 @@ class _Check:
         def moved(number: float) -> list[float]:
             return subject.values([*point[:i], number, *point[i + 1 :]])
 
-        ladder = Ladder(moved, point[i], self._centre, self._noise)
+        ladder = Ladder(moved, point[i], self._center, self._noise)
         estimates = ladder.estimates()
         self._reach.append(min(REACH * min(each.step for each in estimates), 0.4 * max(abs(point[i]), 1.0)))
         for j, estimate in enumerate(estimates):
@@ -617,7 +617,7 @@ class _Check:
         generator = random.Random(self._settings.seed)
         direction = [generator.choice((-1.0, 1.0)) * generator.uniform(0.5, 1.0) * reach for reach in self._reach]
         remainders = [self._remainders(jacobian, direction, 0.5**k) for k in range(HALVINGS)]
-        slopes = [_slope([row[j] for row in remainders]) for j in range(len(self._centre))]
+        slopes = [_slope([row[j] for row in remainders]) for j in range(len(self._center))]
         measured = [slope for slope in slopes if slope is not None]
         for name, slope in zip(self._subject.outputs, slopes):
             if slope is not None and slope < SLOPE:
@@ -640,12 +640,12 @@ class _Check:
         try:
             outputs = self._subject.values(there)
         except (ArithmeticError, ValueError):
-            return [0.0] * len(self._centre)
+            return [0.0] * len(self._center)
         found = []
-        for output, centre, noise, row in zip(outputs, self._centre, self._noise, jacobian):
+        for output, center, noise, row in zip(outputs, self._center, self._noise, jacobian):
             shares = [slope * step for slope, step in zip(row, steps)]
-            remainder = abs(output - centre - math.fsum(shares))
-            rounding = 2.0 * noise + NOISE * (abs(output) + abs(centre) + sum(map(abs, shares)))
+            remainder = abs(output - center - math.fsum(shares))
+            rounding = 2.0 * noise + NOISE * (abs(output) + abs(center) + sum(map(abs, shares)))
             rounding += TINY * sum(map(abs, steps)) + TINY
             found.append(remainder if CLEAR * rounding < remainder < math.inf else 0.0)
         return found
@@ -765,12 +765,12 @@ def _first_faults(application: _Application, settings: _Settings) -> list[str]:
 
 def _ladder_of(application: _Application, k: int) -> Ladder:
     operands = application.operands
-    centre = application.row.compute(*operands)
+    center = application.row.compute(*operands)
     return Ladder(
         lambda moved: [application.row.compute(*operands[:k], moved, *operands[k + 1 :])],
         operands[k],
-        [centre],
-        [NOISE * abs(centre)],
+        [center],
+        [NOISE * abs(center)],
     )
 
 

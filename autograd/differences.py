@@ -137,25 +137,25 @@ def numerical_gradient(f: Function, x: Any, method: str = "forward", step: float
         return _result(f, f(rebuild([*point[:k], moved, *point[k + 1 :]])))
 
     with no_grad():
-        centre = _result(f, f(rebuild(list(point)))) if point and formula is _forward else 0.0
-        slopes = [formula(functools.partial(at, k), point[k], steps[k], centre) for k in range(len(point))]
+        center = _result(f, f(rebuild(list(point)))) if point and formula is _forward else 0.0
+        slopes = [formula(functools.partial(at, k), point[k], steps[k], center) for k in range(len(point))]
     return rebuild(slopes)
 
 
 Formula = Callable[[Callable[[float], float], float, float, float], float]
 
 
-def _forward(f: Callable[[float], float], x: float, h: float, centre: float) -> float:
-    return (f(x + h) - centre) / ((x + h) - x)
+def _forward(f: Callable[[float], float], x: float, h: float, center: float) -> float:
+    return (f(x + h) - center) / ((x + h) - x)
 
 
-def _central(f: Callable[[float], float], x: float, h: float, centre: float) -> float:  # noqa: ARG001 a formula's shape
+def _central(f: Callable[[float], float], x: float, h: float, center: float) -> float:  # noqa: ARG001 a formula's shape
     return (f(x + h) - f(x - h)) / ((x + h) - (x - h))
 
 
-def _stencil(f: Callable[[float], float], x: float, h: float, centre: float) -> float:
-    near = _central(f, x, h, centre)
-    far = _central(f, x, 2.0 * h, centre)
+def _stencil(f: Callable[[float], float], x: float, h: float, center: float) -> float:
+    near = _central(f, x, h, center)
+    far = _central(f, x, 2.0 * h, center)
     return (4.0 * near - far) / 3.0
 
 
@@ -295,7 +295,7 @@ class Ladder:
     Args:
         f: float -> the outputs; an exception of arithmetic or domain counts as nan.
         x: where; finite.
-        centre: the outputs at x.
+        center: the outputs at x.
         noise: for each output, the size of its rounding errors.
 
     Cost: 2 evaluations per step: about 14 where f is smooth, 80 to 300 where a derivative is 0 or does not exist.
@@ -303,14 +303,14 @@ class Ladder:
     Source: Ridders, 1982 (the choice among extrapolated differences).
     """
 
-    def __init__(self, f: Callable[[float], Outputs], x: float, centre: Outputs, noise: Sequence[float]) -> None:
+    def __init__(self, f: Callable[[float], Outputs], x: float, center: Outputs, noise: Sequence[float]) -> None:
         self._f = f
         self._x = x
-        self._centre = centre
-        self._noise = [max(each, 2.0 * ROUNDING * math.fabs(c)) for each, c in zip(noise, centre)]
+        self._center = center
+        self._noise = [max(each, 2.0 * ROUNDING * math.fabs(c)) for each, c in zip(noise, center)]
         self._runs: list[list[_Level]] = []
-        self._best = [_NOTHING] * len(centre)
-        self._flat = [False] * len(centre)
+        self._best = [_NOTHING] * len(center)
+        self._flat = [False] * len(center)
         self._hasty = True
 
     def estimates(self) -> list[Estimate]:
@@ -323,22 +323,22 @@ class Ladder:
             self._descend(run, self._within_range(0.5 * scale), FLAT)
             if scale == scales[-1]:
                 self._mark_flat()
-            if any(self._is_flat_in(run, k) for k in range(len(self._centre))) and scale != scales[-1]:
+            if any(self._is_flat_in(run, k) for k in range(len(self._center))) and scale != scales[-1]:
                 continue
             self._descend(run, run[-1].h / RATIO if run else 0.0, LEVELS - FLAT)
             if self._all_good() and self._is_confirmed():
                 return list(self._best)
         self._widen(self._runs[-1])
-        if any(self._wants_more(k) for k in range(len(self._centre))):
+        if any(self._wants_more(k) for k in range(len(self._center))):
             for run in self._runs:
                 self._descend(run, run[-1].h / RATIO if run else 0.0, DEEPEST - LEVELS)
-        return [self._finished(k) for k in range(len(self._centre))]
+        return [self._finished(k) for k in range(len(self._center))]
 
     def breaks(self, k: int) -> Break | None:
         """Return the kink or discontinuity of an output that lies nearest to x, as far as the ladder shows one."""
         around = self._around()
         runs = [run for run in [*self._runs, around] if len(run) > 3]
-        jumps = [_jump(run, k, self._centre[k], self._noise[k]) for run in runs]
+        jumps = [_jump(run, k, self._center[k], self._noise[k]) for run in runs]
         found = [each for each in jumps if each] or [each for run in runs if (each := _kink(run, k, self._noise[k]))]
         return min(found, key=lambda each: each.distance, default=None)
 
@@ -389,7 +389,7 @@ class Ladder:
         return _Level(h, below, above, self._at(below), self._at(above))
 
     def _at(self, moved: float) -> Outputs:
-        undefined = [math.nan] * len(self._centre)
+        undefined = [math.nan] * len(self._center)
         try:
             outputs = self._f(moved)
         except (ArithmeticError, ValueError):
@@ -424,7 +424,7 @@ class Ladder:
         silent = all(math.fabs(each.plus[k] - each.minus[k]) <= SIGNAL * noise for each in levels)
         rounding = SIGNAL * noise / min(h, 1.0) if silent else 2.0 * noise / h
         odd = math.fabs(second[1] - second[0]) + math.fabs(second[1] - first[2])
-        even = math.fabs(means[1] - self._centre[k]) / h
+        even = math.fabs(means[1] - self._center[k]) / h
         return Estimate(second[1], odd + even + rounding, rounding, h, settled=False)
 
     def _noise_in(self, k: int, outputs: Sequence[float]) -> float:
@@ -434,18 +434,18 @@ class Ladder:
     def _mark_flat(self) -> None:
         """Settle on 0 for the outputs that no step has changed so far: most derivatives of most programs."""
         widest = self._runs[-1]
-        for k, centre in enumerate(self._centre):
+        for k, center in enumerate(self._center):
             if widest and all(self._is_flat_in(run, k) for run in self._runs):
-                rounding = self._noise_in(k, [centre]) / widest[0].h
+                rounding = self._noise_in(k, [center]) / widest[0].h
                 self._flat[k] = True
                 self._best[k] = Estimate(0.0, rounding, rounding, widest[0].h, settled=True)
 
     def _is_flat_in(self, run: list[_Level], k: int) -> bool:
-        return all(each.plus[k] == self._centre[k] == each.minus[k] for each in run)
+        return all(each.plus[k] == self._center[k] == each.minus[k] for each in run)
 
     def _is_confirmed(self) -> bool:
         """Return whether the shortest step that rounding lets see anything agrees; if not, be hasty no more."""
-        seen = [PROBE * self._noise_in(k, [self._centre[k]]) / math.fabs(e.value) for k, e in self._valued()]
+        seen = [PROBE * self._noise_in(k, [self._center[k]]) / math.fabs(e.value) for k, e in self._valued()]
         step = (self._x + max(seen, default=0.0)) - self._x
         if SHORTEST * math.ulp(self._x) <= step < min(best.step for best in self._best):
             level = self._level(step)
@@ -536,7 +536,7 @@ class Ladder:
     def _side_window(self, levels: list[_Level], side: str, k: int) -> Estimate:
         outputs = [each.plus[k] if side == "right" else each.minus[k] for each in levels]
         steps = [each.above - self._x if side == "right" else each.below - self._x for each in levels]
-        slopes = [(output - self._centre[k]) / step for output, step in zip(outputs, steps)]
+        slopes = [(output - self._center[k]) / step for output, step in zip(outputs, steps)]
         first, second = _extrapolated(slopes, [each.h for each in levels])
         h = levels[-1].h
         rounding = 4.0 * self._noise_in(k, outputs) / h
@@ -566,10 +566,10 @@ def _at_zero(coarse: float, fine: float, far: float, near: float) -> float:
 # -- where f is not smooth -------------------------------------------------------------------------------------------
 
 
-def _jump(run: list[_Level], k: int, centre: float, noise: float) -> Break | None:
+def _jump(run: list[_Level], k: int, center: float, noise: float) -> Break | None:
     """Return a discontinuity: f(x ± h) - f(x) does not shrink with h, until h no longer reaches it."""
-    rises = [each.plus[k] - centre for each in run]
-    falls = [each.minus[k] - centre for each in run]
+    rises = [each.plus[k] - center for each in run]
+    falls = [each.minus[k] - center for each in run]
     deepest = max(_last_jump(each, 100.0 * noise, slice(1, 3), UNCHANGED) for each in (rises, falls))
     if deepest < 0:
         return None

@@ -355,7 +355,13 @@ class Tape:
         return twin
 
     def scope_at(self, index: int) -> tuple[str, ...]:
-        """Return the scope path that the node at an index was recorded in, outermost first."""
+        """Return the scope path that the node at an index was recorded in, outermost first.
+
+        Raises:
+            IndexError: there is no node at that index.
+        """
+        if not 0 <= index < len(self):
+            raise IndexError(f"there is no node {index} on a tape of {len(self)}")
         position = bisect_right(self.scopes, index, key=_first) - 1
         return self.scopes[position][1] if position >= 0 else ()
 

@@ -113,9 +113,11 @@ class Value(Operators["Value | Real"]):
         if self._tape is not None:
             adjoints = self._tape.adjoints
             return adjoints[self._index] if adjoints is not None and self._index < len(adjoints) else 0.0
-        if active_modes and self._index != CONSTANT:
+        if self._index == CONSTANT:
+            return 0.0
+        if active_modes:
             note_read(self, "_grad")
-        return self._grad if self._index != CONSTANT else 0.0
+        return self._grad
 
     @grad.setter
     def grad(self, grad: Any) -> None:
@@ -633,8 +635,7 @@ def record(code: int, primal: float, operands: Sequence[Value | None], slopes: S
     """
     tape = resolve()
     if tape is None:
-        if active_modes:
-            _check_all_readable(operands)
+        _check_all_readable(operands)
         return constant(primal)
     places = [
         operand._index if operand is not None and operand._tape is tape else place_on(tape, operand)

@@ -278,8 +278,8 @@ class _Place(NamedTuple):
     """Where a column stands.
 
     Attributes:
-        x: of the centres of its circles.
-        heights: of the centre of each circle that is drawn, by its position in the layer.
+        x: of the centers of its circles.
+        heights: of the center of each circle that is drawn, by its position in the layer.
         gap: height of the words for those that are not drawn; None if all are.
         bands: left edges of the bands.
         start: where the lines to the next column begin.

@@ -368,13 +368,13 @@ def test_at_the_edge_of_a_domain_an_infinite_derivative_does_not_settle(scale):
 def test_the_stated_rounding_is_the_worst_that_noise_can_do_and_not_much_more(f, x, most):
     noise = 1e-3
 
-    def disturbed(at: float = math.nan, centre: float = 0.0) -> Any:
-        return Ladder(lambda moved: [f(moved) + noise / 16.0 * (moved == at)], x, [f(x) + centre], [noise])
+    def disturbed(at: float = math.nan, center: float = 0.0) -> Any:
+        return Ladder(lambda moved: [f(moved) + noise / 16.0 * (moved == at)], x, [f(x) + center], [noise])
 
     seen: list[float] = []
     clean = Ladder(lambda moved: [seen.append(moved) or f(moved)], x, [f(x)], [noise]).estimates()[0]
     window = [at for at in seen if clean.step <= abs(at - x) < 30.0 * clean.step]  # four steps
-    ways = [disturbed(centre=noise / 16.0), *map(disturbed, window)]
+    ways = [disturbed(center=noise / 16.0), *map(disturbed, window)]
     worst = 16.0 * sum(abs(way.estimates()[0].value - clean.value) for way in ways)
     assert worst <= clean.rounding <= most * worst
     assert clean.settled

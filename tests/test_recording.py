@@ -316,6 +316,9 @@ def test_scopes_nest_and_end():
     assert paths == [(), ("layer 0",), ("layer 0", "neuron 1"), ("layer 0",), ()]
     pruned = Tape.of(e)
     assert [pruned.scope_at(index) for index in range(1, 6)] == paths
+    for index in (-1, 6, 99):
+        with pytest.raises(IndexError, match=f"there is no node {index} on a tape of 6$"):
+            pruned.scope_at(index)
     with pytest.raises(TypeError, match="int"), ag.scope(3):
         pass
 

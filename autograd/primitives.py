@@ -805,6 +805,24 @@ def _singly(kernel: Callable[..., float]) -> Callable[..., Any]:
     return lambda xp, *arrays: _elementwise(kernel)(*arrays)
 
 
+def _of_angle(name: str) -> Callable[..., Any]:
+    """Return the array form of sin, cos or tan: the float kernel's where NumPy's quarter turns are short of digits."""
+    singly = _singly(getattr(kernels, name))
+
+    def on_arrays(xp: Any, x: Any) -> Any:
+        y = getattr(xp, name)(x)
+        if xp.__name__ != "numpy" or xp.max(xp.abs(x), initial=0.0) <= kernels.FAR_ANGLE:
+            return y
+        size = xp.abs(y)
+        usual = (size > kernels.AT_A_TURN) & (size * kernels.AT_A_TURN < 1.0)
+        return _chosen(xp, usual | ~(xp.abs(x) > kernels.FAR_ANGLE), y, singly, x)
+
+    return on_arrays
+
+
+_sin_on_arrays, _cos_on_arrays, _tan_on_arrays = map(_of_angle, ("sin", "cos", "tan"))
+
+
 def _mean_on_arrays(xp: Any, *arrays: Any) -> Any:
     whole = _sum_on_arrays(xp, *arrays)
     if xp.__name__ != "numpy":
@@ -1049,6 +1067,10 @@ def _scalb_on_arrays(xp: Any, x: Any, exponent: Any) -> Any:
     whole = xp.floor(bounded)
     steps = xp.asarray(xp.where(xp.isnan(whole), 0.0, whole)).astype(int)
     return xp.ldexp(x * xp.exp2(bounded - whole), steps)
+
+
+def _sinc_on_arrays(xp: Any, x: Any) -> Any:
+    return xp.where(xp.equal(x, 0.0), 1.0, _sin_on_arrays(xp, x) / xp.where(xp.equal(x, 0.0), 1.0, x))
 
 
 def _bessel_ratio_on_arrays(xp: Any, x: Any, order: Any) -> Any:
@@ -1712,7 +1734,7 @@ sin: Primitive = Primitive(
     "sin",
     kernels.sin,
     partials=(lambda y, x: cos(x),),
-    array="sin",
+    array=_sin_on_arrays,
     smooth_on=[(-3.0, 3.0)],
     examples={0.0: (0.0, 1.0), math.inf: (math.nan, math.nan)},
 )
@@ -1720,7 +1742,7 @@ cos: Primitive = Primitive(
     "cos",
     kernels.cos,
     partials=(lambda y, x: -sin(x),),
-    array="cos",
+    array=_cos_on_arrays,
     smooth_on=[(-3.0, 3.0)],
     examples={0.0: (1.0, 0.0), 1.0: (math.cos(1.0), -math.sin(1.0))},
 )
@@ -1728,7 +1750,7 @@ tan: Primitive = Primitive(
     "tan",
     kernels.tan,
     partials=(lambda y, x: 1.0 + y * y,),
-    array="tan",
+    array=_tan_on_arrays,
     smooth_on=[(-1.2, 1.2)],
     examples={0.0: (0.0, 1.0), math.pi / 4.0: (1.0, 2.0)},
 )
@@ -1736,7 +1758,7 @@ cot: Primitive = Primitive(
     "cot",
     lambda x: kernels.divide(1.0, kernels.tan(x)),
     partials=(lambda y, x: -1.0 - y * y,),
-    array=lambda xp, x: 1.0 / xp.tan(x),
+    array=lambda xp, x: 1.0 / _tan_on_arrays(xp, x),
     smooth_on=[(0.4, 2.7)],
     examples={math.pi / 4.0: (1.0, -2.0), 0.0: (math.inf, -math.inf)},
 )
@@ -1744,7 +1766,7 @@ sec: Primitive = Primitive(
     "sec",
     lambda x: kernels.divide(1.0, kernels.cos(x)),
     partials=(lambda y, x: y * tan(x),),
-    array=lambda xp, x: 1.0 / xp.cos(x),
+    array=lambda xp, x: 1.0 / _cos_on_arrays(xp, x),
     smooth_on=[(-1.2, 1.2)],
     examples={0.0: (1.0, 0.0), math.pi / 3.0: (2.0, 2.0 * math.sqrt(3.0))},
 )
@@ -1752,7 +1774,7 @@ csc: Primitive = Primitive(
     "csc",
     lambda x: kernels.divide(1.0, kernels.sin(x)),
     partials=(lambda y, x: -y * cot(x),),
-    array=lambda xp, x: 1.0 / xp.sin(x),
+    array=lambda xp, x: 1.0 / _sin_on_arrays(xp, x),
     smooth_on=[(0.4, 2.7)],
     examples={math.pi / 6.0: (2.0, -2.0 * math.sqrt(3.0)), 0.0: (math.inf, -math.inf)},
 )
@@ -1821,7 +1843,7 @@ sinc: Primitive = Primitive(
     "sinc",  # sin(x) / x, as in mathematics; NumPy's sinc is sin(πx) / (πx), so it is not the array form
     kernels.sinc,
     partials=(_sinc_slope,),
-    array=lambda xp, x: xp.where(xp.equal(x, 0.0), 1.0, xp.sin(x) / xp.where(xp.equal(x, 0.0), 1.0, x)),
+    array=_sinc_on_arrays,
     smooth_on=[(-3.0, 3.0)],
     examples={
         0.0: (1.0, 0.0),

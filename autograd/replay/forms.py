@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import primitives
+from autograd import kernels, primitives
 from autograd.primitives import Primitive
 
 __all__ = [
@@ -107,6 +107,20 @@ def _share(adjoint: Any, slope: Any, out: Any) -> None:
         np.copyto(out, 0.0, where=unknown & (np.equal(adjoint, 0.0) | np.equal(slope, 0.0)))
 
 
+def _of_angle(row: Primitive) -> Callable[..., Any]:
+    compute: Callable[..., Any] = getattr(np, row.name)
+
+    def on_arrays(x: Any, out: Any) -> None:
+        np.abs(x, out)
+        if out.max(initial=0.0) <= kernels.FAR_ANGLE:
+            compute(x, out)
+        else:
+            np.copyto(out, row.on_arrays(np, x))
+
+    on_arrays.__name__ = row.name
+    return on_arrays
+
+
 def _compared(name: str) -> Callable[..., Any]:
     compare: Callable[..., Any] = getattr(np, name)
     return compare
@@ -121,6 +135,7 @@ FAST: dict[int, Callable[..., Any]] = {
     primitives.relu.code: _relu,
     primitives.step.code: _step,
     primitives.share.code: _share,
+    **{row.code: _of_angle(row) for row in (primitives.sin, primitives.cos, primitives.tan)},
     **{
         row.code: _compared(row.name)
         for row in (

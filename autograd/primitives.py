@@ -814,8 +814,7 @@ def _of_angle(name: str) -> Callable[..., Any]:
         if xp.__name__ != "numpy" or xp.max(xp.abs(x), initial=0.0) <= kernels.FAR_ANGLE:
             return y
         size = xp.abs(y)
-        usual = (size > kernels.AT_A_TURN) & (size * kernels.AT_A_TURN < 1.0)
-        return _chosen(xp, usual | ~(xp.abs(x) > kernels.FAR_ANGLE), y, singly, x)
+        return _chosen(xp, (size > kernels.AT_A_TURN) & (size < 1.0 / kernels.AT_A_TURN), y, singly, x)
 
     return on_arrays
 

@@ -613,7 +613,7 @@ def bessel_ratio(x: float, order: float) -> float:
     turn = int(builtins.min(n, math.fabs(x)))
     before, here = cos(x), sin(x) / x
     for k in range(turn):
-        before, here = here, ((2 * k + 1) * here - before) / x / x if k else (here - before) / x / x
+        before, here = here, ((2 * k + 1) * here - before) / x / x
     ratio = 0.0
     for k in range(n + BESSEL_STEPS if turn < n else 0, turn, -1):
         ratio = 1.0 / (2 * k + 1 - square * ratio)

@@ -1092,7 +1092,7 @@ def _bessel_further_out(xp: Any, x: Any, n: Any) -> Any:
     before, here = xp.cos(x), xp.sin(x) / x
     found = here
     for k in orders:
-        before, here = here, ((2 * k - 1) * here - before) / x / x if k > 1 else (here - before) / x / x
+        before, here = here, ((2 * k - 1) * here - before) / x / x
         found = xp.where(turn == k, here, found)
     if xp.__name__ == "numpy" and xp.all(turn == n):
         return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import operator
 import random
 from types import SimpleNamespace
 
@@ -303,6 +304,31 @@ def test_a_condition_of_another_library_is_left_to_it():
     Traced.__module__ = "another"
     condition = Traced()
     assert primitives.where(condition, 1.0, 2.0) == (condition, 1.0, 2.0)
+
+
+@pytest.mark.parametrize("name", ["another.numpy", "numpy.another"])
+def test_arrays_of_another_library_are_computed_with_what_it_has(name):
+    another = SimpleNamespace(**{**vars(math), "__name__": name, "add": operator.add})
+    assert primitives.sum.on_arrays(another, 1.0, 2.0**-53, 2.0**-110) == 1.0
+    assert primitives.sin.on_arrays(another, TURNS[0]) == math.sin(TURNS[0])
+
+
+TURNS = [
+    math.ldexp(6381956970095103, 797),
+    math.ldexp(8462504814703225, 910),
+    2.4985407433100564e123,
+    1.5986289000543612e74,
+]
+"""Angles next to multiples of π/2, at which the sines and cosines of NumPy are off by up to 137,000 ulp."""
+
+
+@pytest.mark.parametrize("name", ["sin", "cos", "tan", "cot", "sec", "csc", "sinc"])
+def test_large_angles_next_to_a_quarter_turn_are_as_good_as_others(name):
+    usual = [0.5, -2.0, math.pi, 1e8, 3e8, -1e9, 0.0]
+    for angles in (usual, TURNS, [-x for x in TURNS] + usual, [*usual, math.nan, *TURNS], TURNS[:1], []):
+        expected = numpy.array([ROWS[name].compute(x) for x in angles])
+        numpy.testing.assert_array_max_ulp(ROWS[name](numpy.array(angles)), expected, 4)
+    assert ROWS[name](numpy.array(TURNS[0])) == pytest.approx(ROWS[name].compute(TURNS[0]), rel=1e-15)
 
 
 def test_the_length_of_many_arrays_is_good_to_4_ulp():

@@ -21,6 +21,7 @@ from autograd.replay.forms import (
     form,
     over_lanes,
 )
+from tests.test_arrays import TURNS
 from tests.test_primitives import ROWS
 from tests.test_replay import close, lanes_of
 
@@ -53,15 +54,6 @@ def test_a_faster_form_computes_what_its_row_does_of_any_numbers(name):
         form(row)(*np.array(lanes).T, out)
     largest = np.abs(lanes).max(axis=1, initial=0.0, where=np.isfinite(lanes)) if name == "logsumexp" else 0.0
     close(out, [row.compute(*lane) for lane in lanes], 1e-15, largest)  # -1 + log(3) is good to an ulp of the 1
-
-
-TURNS = [
-    math.ldexp(6381956970095103, 797),
-    math.ldexp(8462504814703225, 910),
-    2.4985407433100564e123,
-    1.5986289000543612e74,
-]
-"""Angles next to multiples of π/2, at which the sines and cosines of NumPy are off by up to 137,000 ulp."""
 
 
 @pytest.mark.parametrize("careful", [False, True])

@@ -310,6 +310,7 @@ def test_a_condition_of_another_library_is_left_to_it():
 def test_arrays_of_another_library_are_computed_with_what_it_has(name):
     another = SimpleNamespace(**{**vars(math), "__name__": name, "add": operator.add})
     assert primitives.sum.on_arrays(another, 1.0, 2.0**-53, 2.0**-110) == 1.0
+    assert primitives.mean.on_arrays(another, 1.0, 2.0**-53) == 0.5
     assert primitives.sin.on_arrays(another, TURNS[0]) == math.sin(TURNS[0])
 
 

@@ -977,3 +977,36 @@ def test_versions_of_a_leaf_are_arguments_in_the_order_of_the_tape():
         a.data = 5.0
         exec(source_of(first + a * 1000.0), names)
     assert names["value_and_grad"](2.0, 3.0, 5.0) == (5320.0, (10.0, 100.0, 1000.0))
+
+
+def test_arguments_stand_in_the_order_of_the_tape_inputs_of_transforms_among_them():
+    x, c, d, y, names = Value(2.0, "x"), Value(3.0, "c"), Value(5.0, "d"), Value(7.0, "y"), {}
+    with Tape():
+        scaled = x * c
+        out = scaled * autograd.grad(lambda z: z * z * z * d)(1.5) * y
+    tape = Tape.of(out)
+    assert [line.name for line in tape.lines() if not line.operands] == ["x", "c", "v3", "d", "y"]
+    exec(tape.source(), names)
+    assert names["value"](2.0, 3.0, 1.5, 5.0, 7.0) == out.data
+
+
+def test_an_input_that_only_comparisons_ask_for_is_the_number_that_it_was():
+    c, d, names = Value(1.0), Value(2.0), {}
+    with Tape():
+        out = autograd.grad(lambda z: z * d if z > c else z * z)(1.5) * c
+    exec(source_of(out), names)
+    assert names["value"](1.25, 3.0) == 3.75
+    with pytest.raises(ValueError, match="another branch"):
+        names["value"](1.6, 3.0)
+
+
+def test_a_version_of_a_leaf_that_only_comparisons_ask_for_is_the_number_that_it_was():
+    a, b, names = Value(2.0), Value(3.0), {}
+    with Tape():
+        if a * 2.0 > 1.0 and b > 2.0:
+            a.data = 5.0
+        out = a * b
+    exec(source_of(out), names)
+    assert names["value_and_grad"](7.0, -4.0) == (-28.0, (-4.0, 7.0))  # b was asked for first
+    with pytest.raises(ValueError, match="another branch"):
+        names["value"](1.0, 5.0)

@@ -8,7 +8,7 @@ program is made of both.
 from __future__ import annotations
 
 import linecache
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from typing import Any, NamedTuple
 
 from autograd import primitives
@@ -16,7 +16,7 @@ from autograd.errors import BranchChanged
 from autograd.listing import lines
 from autograd.pruning import pruned_alone, pruned_tape, tapes_of
 from autograd.recording import active
-from autograd.tape import CONSTANT, IMPORT, WIDTH, Node, Place, Tape, edges, reachable, stored
+from autograd.tape import CONSTANT, IMPORT, INPUT, WIDTH, Node, Place, Tape, edges, reachable, stored
 from autograd.value import Value, handle, node_of
 
 __all__ = ["Recorded", "branch_changed", "with_guards"]
@@ -47,17 +47,18 @@ class Recorded(NamedTuple):
     source: tuple[str, int] | None
 
 
-def with_guards(tape: Tape, named: Iterable[Value] = ()) -> tuple[Tape, list[Recorded]]:
+def with_guards(tape: Tape, named: Iterable[Value] = (), *, by_version: bool = False) -> tuple[Tape, list[Recorded]]:
     """Return a pruned tape that has what its guards depend on too, and the guards.
 
     Of all comparisons that were made before the outputs (of a leaf: until now, on the tape of this context), on their
     tapes and on those of what is compared, those count that depend on a leaf of the outputs, or on one that is named:
-    the others come out the same whatever a replay is given. Other leaves among what they depend on are the numbers that
-    they were.
+    the others come out the same whatever a replay is given. Other leaves among what they depend on, and inputs of
+    transforms that the outputs do not depend on, are the numbers that they were.
 
     Args:
         tape: pruned.
         named: further leaves that a replay gives numbers to.
+        by_version: whether a leaf with other data than on this tape is another leaf.
 
     Raises:
         ValueError: guards were dropped, because an automatic tape was full, or compare what is no longer known, because
@@ -76,12 +77,28 @@ def with_guards(tape: Tape, named: Iterable[Value] = ()) -> tuple[Tape, list[Rec
         whole, guards = _joined(tape, found)
         tapes = [each for each in tapes_of(whole) if each not in known]
     varying = {id(leaf) for leaf, _ in tape.leaves.values()} | set(map(id, named))
-    marks = _depending(whole, varying)
+    keys = {key for _, key in tape.leaves.values()}
+    frozen = {
+        index
+        for index, (leaf, key) in whole.leaves.items()
+        if (key not in keys if by_version else id(leaf) not in varying)
+    }
+    marks = _depending(whole, whole.leaves.keys() - frozen)
     guards = [guard for guard in guards if any(at >= 0 and marks[at] for at in guard.places)]
     if not guards:
         return tape, []
-    frozen = {index for index, (leaf, _) in whole.leaves.items() if id(leaf) not in varying}
-    return _settled(whole, guards, frozen)
+    return _settled(whole, guards, frozen | _further_inputs(whole, tape))
+
+
+def _further_inputs(whole: Tape, tape: Tape) -> set[int]:
+    """Return the inputs of transforms that stand on a pruned tape, and not on another one that is part of it."""
+    inputs = [index for index, node in enumerate(whole.nodes) if node[0] == INPUT]
+    if not inputs:
+        return set()
+    assert whole.sources is not None
+    assert tape.sources is not None
+    known = set(tape.sources)
+    return {index for index in inputs if whole.sources[index] not in known}
 
 
 def _tape_of_leaves(tape: Tape) -> list[Tape]:
@@ -107,12 +124,12 @@ def _joined(tape: Tape, found: Sequence[tuple[Tape, Any]]) -> tuple[Tape, list[R
     return whole, [_renumbered(guard, [next(positions) if at >= 0 else at for at in guard[2]]) for _, guard in found]
 
 
-def _depending(tape: Tape, varying: set[int]) -> bytearray:
-    """Return for each line of a pruned tape whether it depends on some leaves."""
+def _depending(tape: Tape, leaves: Set[int]) -> bytearray:
+    """Return for each line of a pruned tape whether it depends on the leaves on some of its lines."""
     marks = bytearray(len(tape))
     for index, node in enumerate(tape.nodes):
         if node[0] < 0:
-            marks[index] = index in tape.leaves and id(tape.leaves[index][0]) in varying
+            marks[index] = index in leaves
         else:
             marks[index] = any(at >= 0 and marks[at] for at in edges(node)[0])
     return marks

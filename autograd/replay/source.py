@@ -88,10 +88,11 @@ def source_of(tape: Tape | Value) -> str:
     tape = pruned(tape)
     if not len(tape):
         raise ValueError("there is nothing to write: the tape is empty")
-    whole, guards = with_guards(tape)
+    arguments = [tape.leaves[k][1] if k in tape.leaves else None for k, node in enumerate(tape.nodes) if node[0] < 0]
+    whole, guards = with_guards(tape, by_version=True)
     for code, places, numbers, outcome, _, source in guards:
         whole.guards.append((max(places) + 1, code, places, numbers, bool(outcome), source))
-    return _Program(whole, [key for _, key in tape.leaves.values()]).text()
+    return _Program(whole, arguments).text()
 
 
 # -- expressions as text ---------------------------------------------------------------------------------------------
@@ -674,17 +675,18 @@ class _Program:
 
     Args:
         tape: a pruned tape that is not empty.
-        keys: of the leaves on it, in the order of the arguments; each version of a leaf has its own.
+        arguments: keys of the leaves on it, in the order of the arguments; each version of a leaf has its own. None
+            stands for an input of a transform.
     """
 
-    def __init__(self, tape: Tape, keys: Sequence[int]) -> None:
+    def __init__(self, tape: Tape, arguments: Sequence[int | None]) -> None:
         self._tape = tape
         self._nodes: list[Node] = list(tape.nodes)
         assert tape.outputs is not None
         self._outputs = tape.outputs
-        ranks = {key: rank for rank, key in enumerate(keys)}
-        lines = [k for k, node in enumerate(self._nodes) if node[0] < 0]
-        self._leaves = sorted(lines, key=lambda k: ranks[tape.leaves[k][1]] if k in tape.leaves else k)
+        inputs = (k for k, node in enumerate(self._nodes) if node[0] < 0 and k not in tape.leaves)
+        of_key = {key: k for k, (_, key) in tape.leaves.items()}
+        self._leaves = [next(inputs) if key is None else of_key[key] for key in arguments]
         labels = [tape.leaves[k][0].label if k in tape.leaves else tape.labels.get(k) for k in range(len(tape))]
         self._names = _Names(labels)
         self._helpers = _Helpers()

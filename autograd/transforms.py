@@ -413,7 +413,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
     numbers, rebuild = flatten(tuple(primals))
     directions = same_shape(tuple(tangents), tuple(primals), "jvp needs one tangent per primal")
     seeding = fresh_seeding()
-    duals = [Dual(primal, tangent, seeding) for primal, tangent in zip(numbers, directions)]
+    duals = [Dual(computed(primal), computed(tangent), seeding) for primal, tangent in zip(numbers, directions)]
     output = f(*rebuild(duals))
     aux = None
     if has_aux:

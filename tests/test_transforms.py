@@ -784,3 +784,17 @@ def test_a_tangent_stays_what_it_was_when_the_data_of_a_leaf_is_assigned(at):
     y = Dual(2.0, 1.0) * w
     w.data = 100.0
     assert y.tangent == 3.0
+
+
+def test_primals_and_tangents_are_the_numbers_they_were_though_the_function_assigns_them():
+    p, t = Value(3.0), Value(1.0)
+
+    def f(x):
+        y = x * x
+        p.data, t.data = 5.0, 10.0
+        return y * x
+
+    value, moved = jvp(f, (p,), (t,))
+    assert (value.data, moved.data) == (27.0, 27.0)
+    moved.backward()
+    assert (p.grad, t.grad) == (18.0, 27.0)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from typing import Any, Literal, overload
 
 from autograd import primitives
@@ -22,7 +22,7 @@ from autograd.lifting import accumulate, lifted_sweep
 from autograd.primitives import is_real, number
 from autograd.recording import differentiating, mode, resolve
 from autograd.structures import flatten, is_number, map_numbers, same_shape
-from autograd.tape import INPUT, LEAF, WIDTH, Place, Tape, reachable, reverse_sweep
+from autograd.tape import IMPORT, INPUT, LEAF, WIDTH, Place, Tape, edges, reachable, reverse_sweep
 from autograd.value import Value, constant, handle
 
 __all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
@@ -74,10 +74,9 @@ class _Differentiation:
 
     def results(self, outputs: Sequence[Any]) -> list[Any]:
         """Return outputs as the caller gets them: floats where they depend on nothing outside."""
-        places = [place for output in outputs if (place := _recorded_place(output)) is not None]
-        if places and self._independent(*reachable(places, self._since)):
-            return [output._data if _recorded_place(output) is not None else self.result(output) for output in outputs]
-        return [self.result(output) for output in outputs]
+        outputs = [_outlived(output, self._seeding) for output in outputs]
+        dependent = self._dependent([place for output in outputs for place in _recorded_places(output)])
+        return [_result(output, dependent) for output in outputs]
 
     def settled(self, aux: Any) -> Any:
         """Return whatever a function returned beside its output, its numbers as the caller gets them."""
@@ -88,13 +87,7 @@ class _Differentiation:
 
     def result(self, output: Any) -> Any:
         """Return one output as the caller gets it."""
-        output = _outlived(output, self._seeding)
-        if isinstance(output, Dual):
-            return Dual(self.result(output.primal), self.result(output.tangent), output.seeding)
-        place = _recorded_place(output)
-        if place is None:
-            return computed(output)
-        return output._data if self._independent(*reachable([place], self._since)) else output
+        return self.results([output])[0]
 
     def _gradient_of_duals(self, outputs: Sequence[Any], seeds: Sequence[Any]) -> list[Any]:
         """Return (p + εt) · (s + εr) pulled back: p with s, and beside ε t with s and p with r."""
@@ -111,9 +104,45 @@ class _Differentiation:
         """Return whether all of it comes from these inputs and constants, and from no leaf nor anything older."""
         return not outside and not any(tape.fields[WIDTH * index] == LEAF for tape, index in found)
 
+    def _dependent(self, places: Sequence[Place]) -> set[Place]:
+        """Return those of some places that depend on a leaf, or on anything older than these inputs."""
+        if not places or self._independent(*(reached := reachable(places, self._since))):
+            return set()
+        if len(places) == 1:
+            return set(places)
+        depends: dict[Place, bool] = {}
+        for place in reached[0]:
+            tape, index = place
+            node = tape.nodes[index]
+            if node[0] == IMPORT:
+                depends[place] = depends.get(tape.imports[index], True)  # what is not among them is older
+            elif node[0] < 0:
+                depends[place] = node[0] == LEAF
+            else:
+                depends[place] = any(depends.get((tape, at), True) for at in edges(node)[0] if at >= 0)
+        return {place for place in places if depends.get(place, True)}
+
 
 def _recorded_place(output: Any) -> Place | None:
     return (output._tape, output._index) if isinstance(output, Value) and output._tape is not None else None
+
+
+def _recorded_places(output: Any) -> list[Place]:
+    """Return the places of a number, or of all numbers that a Dual consists of."""
+    if isinstance(output, Dual):
+        return [*_recorded_places(output.primal), *_recorded_places(output.tangent)]
+    place = _recorded_place(output)
+    return [] if place is None else [place]
+
+
+def _result(output: Any, dependent: Set[Place]) -> Any:
+    """Return a number as the caller gets it: a float, unless it stands at one of some places."""
+    if isinstance(output, Dual):
+        return Dual(_result(output.primal, dependent), _result(output.tangent, dependent), output.seeding)
+    place = _recorded_place(output)
+    if place is None:
+        return computed(output)
+    return output if place in dependent else output._data
 
 
 def _outlived(output: Any, seeding: int) -> Any:

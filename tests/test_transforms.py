@@ -798,3 +798,35 @@ def test_primals_and_tangents_are_the_numbers_they_were_though_the_function_assi
     assert (value.data, moved.data) == (27.0, 27.0)
     moved.backward()
     assert (p.grad, t.grad) == (18.0, 27.0)
+
+
+def test_of_many_outputs_those_that_depend_on_nothing_outside_are_floats():
+    w = Value(3.0)
+    older = w * 2.0
+    shift = Value(1.0)
+
+    def f(x):
+        with Tape():
+            inner = x * 5.0
+            tied = inner * w
+        return [x * x, x * w, inner, tied, older, x * older, w, 7.0, x.detach(), inner + 1.0, tied - shift]
+
+    outputs, pullback = vjp(f, 2.0)
+    kept = [output.data if isinstance(output, Value) else output for output in outputs]
+    assert kept == [4.0, 6.0, 10.0, 30.0, 6.0, 12.0, 3.0, 7.0, 2.0, 11.0, 29.0]
+    floats = [k for k, output in enumerate(outputs) if isinstance(output, float)]
+    assert floats == [0, 2, 7, 9]
+    assert pullback([0.0, 0.0, 0.0, 1.0, *[0.0] * 7])[0].data == 15.0
+    dual, _ = vjp(lambda x: [x * x, x * w], Dual(2.0, 1.0))
+    assert [type(part) for output in dual for part in (output.primal, output.tangent)] == [float, float, Value, Value]
+
+
+def test_many_outputs_that_depend_on_a_leaf_are_told_apart_in_one_pass(monkeypatch):
+    from autograd import transforms
+
+    passes = []
+    reached = transforms.reachable
+    monkeypatch.setattr(transforms, "reachable", lambda *given: passes.append(given) or reached(*given))
+    w = Value(3.0)
+    vjp(lambda x: [x * w * k for k in range(20)], 2.0)
+    assert len(passes) == 1

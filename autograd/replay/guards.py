@@ -65,12 +65,12 @@ def with_guards(tape: Tape, named: Iterable[Value] = (), *, by_version: bool = F
             a tape of many generations ago was let go.
     """
     found: list[tuple[Tape, Any]] = []
-    known: list[Tape] = []
+    known: set[Tape] = set()
     tapes, whole, guards = [*tapes_of(tape), *_tape_of_leaves(tape)], tape, list[Recorded]()
     while tapes:  # what is compared may have been recorded on further tapes, where comparisons decided it
         if tape.guards_dropped or any(each.guards_dropped for each in tapes):
             raise ValueError(_UNKNOWN)
-        known += tapes
+        known.update(tapes)
         found += [(each, guard) for each in tapes for guard in _before(each, tape)]
         if not found:
             return tape, []

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from autograd import primitives
+from autograd import Tape, Value, primitives
 from autograd.replay.forms import (
     FAST,
     accumulate,
@@ -188,3 +188,21 @@ def test_shares_are_added_up_over_the_lanes():
     with np.errstate(invalid="ignore"):
         careful_over_lanes(np.array([[0.0, 2.0]]), np.array([[[INF, 3.0], [5.0, NAN]]]), out)
     assert np.array_equal(out, [[6.0, NAN]], equal_nan=True)
+
+
+@pytest.mark.parametrize("lanes", [(), (1,), (2,)])
+def test_a_factor_of_several_products_is_multiplied_with_each(lanes):
+    once = np.ones((1, 2, *lanes)) * np.array([1.0, -3.0]).reshape(1, 2, *[1] * len(lanes))
+    for c in (np.inf, -np.inf):
+        same, out = np.broadcast_to(c, once.shape), np.zeros((1, *lanes))
+        contracted(once, same, out)
+        assert np.isnan(out).all()
+        contracted(same, once, out)
+        assert np.isnan(out).all()
+
+
+def test_a_shared_part_that_is_nan_is_nan_in_what_is_computed_from_it():
+    x, y, c, d = leaves = [Value(1.0), Value(2.0), Value(3.0), Value(0.5)]
+    out = primitives.atan(primitives.dot([x, y, c], [y, d, d]))
+    program = Tape.of(out).compile(leaves[1:], leaves[:1])
+    assert np.isnan(program.value([2.0, -3.0, -np.inf], [[1.0], [2.0]])).all()

@@ -159,7 +159,12 @@ def add_exactly(constant: Any, *factors: Any) -> None:
 
 
 def contracted(left: Array, right: Array, out: Array) -> None:
-    """Write Σ left · right over the products of each row."""
+    """Write Σ left · right over the products of each row.
+
+    Of a factor that stands in a view several times NumPy would take a · c + b · c as (a + b) · c, which is another
+    number where that overflows, or where c is infinite: so it is copied.
+    """
+    left, right = (side.copy() if 0 in side.strides else side for side in (left, right))
     lanes = ["l" * (side.ndim == 3) for side in (left, right)]
     np.einsum(f"rk{lanes[0]},rk{lanes[1]}->r{lanes[1]}", left, right, out=out)
 

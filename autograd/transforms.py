@@ -55,6 +55,7 @@ class _Differentiation:
     def gradient(self, outputs: Sequence[Any], seeds: Sequence[Any] = (1.0,)) -> list[Any]:
         """Return the sum of seed × d(output)/d(input) over some outputs, for every input, flat."""
         outputs = [_outlived(each, self._seeding) for each in outputs]
+        seeds = [number(seed) if is_real(seed) else seed for seed in seeds]
         if any(isinstance(each, Dual) for each in (*outputs, *seeds)):
             return self._gradient_of_duals(outputs, seeds)
         pairs = [
@@ -63,8 +64,8 @@ class _Differentiation:
         if not pairs:
             return [0.0] * len(self._places)
         found, outside = reachable([place for place, _ in pairs], self._since)
-        if self._independent(found, outside) and all(is_real(seed) for _, seed in pairs):
-            adjoints = reverse_sweep([(place, number(seed)) for place, seed in pairs], self._since)
+        if self._independent(found, outside) and all(type(seed) is float for _, seed in pairs):
+            adjoints = reverse_sweep(pairs, self._since)
             return [_adjoint_at(adjoints, place) for place in self._places]
         totals: dict[Place, Any] = {}
         for place, seed in pairs:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import array
 import math
 import re
+from decimal import Decimal
+from fractions import Fraction
 from typing import NamedTuple
 
 import numpy
@@ -830,3 +832,24 @@ def test_many_outputs_that_depend_on_a_leaf_are_told_apart_in_one_pass(monkeypat
     w = Value(3.0)
     vjp(lambda x: [x * w * k for k in range(20)], 2.0)
     assert len(passes) == 1
+
+
+@pytest.mark.parametrize(
+    ("seed", "number"),
+    [
+        (2, 2.0),
+        (Fraction(1, 4), 0.25),
+        (Decimal("0.5"), 0.5),
+        (numpy.float32(0.1), float(numpy.float32(0.1))),
+        (numpy.int64(3), 3.0),
+        (10**400, math.inf),
+    ],
+    ids=["int", "Fraction", "Decimal", "float32", "int64", "too large"],
+)
+@pytest.mark.parametrize("f", [lambda x: [x, x], lambda x: [-x, x * x]])
+def test_an_adjoint_of_any_real_number_is_a_float(f, seed, number):
+    x = Value(2.0)
+    (found,), (expected,) = vjp(f, x)[1]([seed, seed]), vjp(f, x)[1]([number, number])
+    found, expected = (each.data if isinstance(each, Value) else each for each in (found, expected))
+    assert type(found) is float
+    assert repr(found) == repr(expected)

@@ -1272,3 +1272,15 @@ def test_a_seed_of_nothing_stays_nothing_where_a_slope_is_infinite(seed):
     f = ag.compile(lambda x: ag.vjp(ag.sqrt, x)[1](seed)[0])
     assert f(4.0) == seed / 4.0
     assert f(0.0) == (0.0 if seed == 0.0 else math.copysign(math.inf, seed))
+
+
+@pytest.mark.parametrize("weights", ["a", [lambda: 1.0], [[1.0], [2.0, 3.0]], 1j])
+def test_weights_that_are_no_numbers_are_refused(weights):
+    with pytest.raises(TypeError, match=r"^weights are real numbers, not "):
+        ag.compile(lambda x: x * x, "x").value_and_grad([1.0], weights=weights)
+
+
+@pytest.mark.parametrize("argnums", [None, 1.0, 1j, math.sin])
+def test_argnums_that_are_none_are_refused(argnums):
+    with pytest.raises(TypeError, match=r"^argnums is the position or the name of an argument, or several, not "):
+        ag.compile(lambda x: x * x).value_and_grad(1.0, argnums=argnums)

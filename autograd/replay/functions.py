@@ -242,7 +242,9 @@ class Compiled:
         return Role(name, self._batched(at), self._static(at))
 
     def _selected(self, call: Call, argnums: Any) -> list[Slot]:
-        wanted = [argnums] if isinstance(argnums, (str, int)) or hasattr(argnums, "__index__") else list(argnums)
+        wanted = [argnums] if isinstance(argnums, (str, int)) or hasattr(argnums, "__index__") else argnums
+        if not isinstance(wanted, Iterable):
+            raise TypeError(f"argnums is the position or the name of an argument, or several, not {argnums!r}")
         slots = [self._slot(call, each) for each in wanted]
         for k, slot in enumerate(slots):
             if isinstance(slot.structure, Static):
@@ -416,7 +418,10 @@ def _weighted(given: Any, call: Call) -> Any:
     if given is None:
         return None
     shape = () if call.lanes is None else (call.count,)
-    array = np.asarray(given, dtype=np.float64)
+    try:
+        array = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        raise TypeError(f"weights are real numbers, not {given!r}"[:200]) from None
     try:
         return np.broadcast_to(array, shape)
     except ValueError:

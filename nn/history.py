@@ -206,6 +206,16 @@ class History:
         if epoch.monitored_loss < best or math.isnan(best):
             self.best_epoch = epoch.number
 
+    def forget_from(self, number: int) -> None:
+        """Leave out the scores of an epoch and of all after it, of which perhaps not all have been taken in.
+
+        Args:
+            number: of the epoch, from 1.
+        """
+        lists: list[list[Any]] = [self.training, self.validation, self.penalties, self.learning_rates]
+        for numbers in (*lists, *self.gradient_norms.values()):
+            del numbers[number - 1 :]
+
     def keep(self, snapshot: Snapshot) -> None:
         """Take in that the model went back to an epoch.
 

@@ -378,6 +378,21 @@ class Training(Iterator[Epoch]):
 
     def _finish(self, epoch: Epoch) -> None:
         """Enter a whole epoch in the history, and see whether it was the last one."""
+        parts = [part for part in (self.history, self.schedule, self.early_stopping) if part is not None]
+        before = [(part, dict(vars(part))) for part in parts]
+        best, rate = self.best, self.optimizer.learning_rate
+        try:
+            self._enter(epoch)
+        except KeyboardInterrupt:  # the epoch is one that was interrupted: it leaves no half of itself
+            for part, facts in before:
+                vars(part).update(facts)
+            self.history.forget_from(epoch.number)
+            self.best, self.optimizer.learning_rate = best, rate
+            raise
+        for callback in self._callbacks:
+            callback(epoch)
+
+    def _enter(self, epoch: Epoch) -> None:
         self.history.add(epoch)
         self.history.add_snapshot(Snapshot(epoch.number, self._model_numbers.read()))
         if self.history.best_epoch == epoch.number:
@@ -391,8 +406,6 @@ class Training(Iterator[Epoch]):
         if reason:
             self._return_to_best()
             self.stop(f"{reason}: back to epoch {self.history.kept}")
-        for callback in self._callbacks:
-            callback(epoch)
 
     def _interrupt(self, number: int) -> None:
         """End the run at Ctrl-C, with the best numbers there are."""

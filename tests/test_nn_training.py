@@ -20,6 +20,7 @@ from nn import (
     Dropout,
     EarlyStopping,
     ExponentialSchedule,
+    History,
     Layer,
     LossRow,
     MaxNorm,
@@ -27,6 +28,8 @@ from nn import (
     Score,
     Sequential,
     Standardization,
+    StepSchedule,
+    Training,
     fit,
     gradient_norm_below,
     hinge,
@@ -311,6 +314,47 @@ def test_an_interrupted_run_stays_where_it_is_when_a_state_does_not_fit():
     assert run.history.stopped == "interrupted in epoch 2 of 3"
     run.load_state(facts, numbers_)
     assert run.history.stopped is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "method"),
+    [(History, "add_snapshot"), (StepSchedule, "step"), (EarlyStopping, "__call__"), (Training, "_return_to_best")],
+)
+def test_a_run_interrupted_while_an_epoch_is_entered_goes_on_as_if_it_had_not_been(monkeypatch, kind, method):
+    def made():
+        model = MLP(1, [1], seed=1)
+        optimizer = SGD(model.parameters(), 0.05, momentum=0.5)
+        run = training(
+            model,
+            *LINE,
+            loss=mean_squared_error,
+            optimizer=optimizer,
+            epochs=6,
+            schedule=StepSchedule(optimizer, 1, 0.5),
+            early_stopping=EarlyStopping(1, min_delta=0.5),
+        )
+        return model, run
+
+    def finished(model, run):
+        list(run)
+        return numbers(model), run.history.state(), [each.numbers for each in run.history.snapshots]
+
+    def interrupting(*arguments):
+        usual(*arguments)
+        if counted.append(arguments) or len(counted) == 2 - (method == "_return_to_best"):
+            raise KeyboardInterrupt
+
+    whole = finished(*made())
+    counted, usual = [], getattr(kind, method)
+    _, run = made()
+    monkeypatch.setattr(kind, method, interrupting)
+    list(run)
+    monkeypatch.undo()
+    at = len(run.history.training) + 1
+    assert run.history.stopped == f"interrupted in epoch {at} of 6"
+    model, again = made()
+    again.load_state(*run.state())
+    assert finished(model, again) == whole
 
 
 def interrupt(*arguments):

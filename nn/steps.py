@@ -276,4 +276,4 @@ def _flat(given: Any) -> Iterator[float]:
 
 
 def _mean(numbers: Sequence[float]) -> float:
-    return math.fsum(numbers) / len(numbers) if numbers else 0.0
+    return mean(numbers) if numbers else 0.0

@@ -62,6 +62,17 @@ def test_what_is_measured_is_the_mean_over_the_steps_of_the_epoch(replay):
         assert steps.penalty() == pytest.approx(0.5 * 2.0**2, rel=1e-14)
 
 
+@pytest.mark.parametrize("replay", [True, False])
+def test_gradients_whose_sum_is_no_number_have_a_mean(replay):
+    model = nn.MLP(1, [1])
+    model.parameters()[0].data = 1e-300
+    steps = Steps(model, loss_row("hinge"), nn.SGD(model.parameters(), 0.0), replay=replay)
+    for _ in range(3):
+        steps.step([[-1e308]], [1])
+    assert steps.norm() == pytest.approx(1e308)
+    assert steps.norms() == {"layers.0": steps.norm()}
+
+
 def test_steps_are_replayed_unless_it_is_said_that_they_are_not():
     model = nn.MLP(1, [1])
     steps = Steps(model, loss_row("mean_squared_error"), nn.SGD(model.parameters(), 0.1))

@@ -13,6 +13,7 @@ import os
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from autograd import mean
 from nn.checks import counted
 from nn.files import atomic_write
 from nn.module import Module, plain
@@ -263,7 +264,7 @@ def _score(run: _Run, part: Samples) -> Score:
         return recorded[kept - 1]
     outputs = _outputs(history.model, part)
     losses = [plain(row.function(output, target)) for output, target in zip(outputs, part.targets)]
-    return Score(math.fsum(losses) / len(losses), share(hits(row, None, outputs, part.targets)))
+    return Score(mean(losses), share(hits(row, None, outputs, part.targets)))
 
 
 def _outputs(model: Any, part: Samples) -> list[Any]:

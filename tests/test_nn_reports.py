@@ -19,6 +19,7 @@ from nn.module import Module
 from nn.optimizers import SGD
 from nn.prediction import Score
 from nn.reports import report
+from nn.samples import Standardization
 from nn.show.frames import columns_of
 from nn.show.surface import MOST_POINTS
 from nn.show.text import short
@@ -670,3 +671,19 @@ def test_a_model_that_overflows_is_still_drawn():
     history.model = MLP(3, [2, 1])
     history.model.layers[0].neurons[0].weights[0].data = math.nan
     Elements(report(history).html)
+
+
+@pytest.mark.parametrize("inputs", [1.7e308, 1e154, 5e-324], ids=str)
+@pytest.mark.parametrize("targets", [1.7e308, 1e154, 5e-324], ids=str)
+@pytest.mark.parametrize("standardized", [True, False])
+def test_numbers_of_any_size_are_drawn(inputs, targets, standardized):
+    rows, goals = [[-inputs], [inputs], [0.0], [inputs]], [targets, -targets, 0.0, targets]
+    standardization = Standardization.of(rows) if standardized else None
+    model = MLP(1, [2, 1], "tanh")
+    samples = (standardization.apply(rows) if standardization else rows), goals
+    history = History(model, loss_row("mean_squared_error"), samples, samples, [Score(1.5e308, None)] * 2)
+    history.validation = [Score(5e-324, None), Score(1e308, None)]
+    history.penalties, history.learning_rates = [0.0, 0.0], [1e308, 5e-324]
+    history.gradient_norms, history.kept = {"layers.0": [1.7e308, 1.7e308]}, 2
+    told = report(history, standardization=standardization, test=samples).html
+    assert not re.search(r'(?: d| x| y|width|height)="[^"]*(?:inf|nan)', told)

@@ -44,6 +44,18 @@ from tests.seen import box, decoded, numbers, of_class, points, rooted, text_box
 # -- scales ----------------------------------------------------------------------------------------------------------
 
 
+@given(st.lists(st.floats(allow_nan=False), max_size=4), st.sampled_from([0.0, 0.05, 0.5]))
+def test_numbers_of_any_size_have_an_axis(numbers, margin):
+    low, high = spread(numbers, margin)
+    assert low < high
+    scale = Scale(low, high, 0.0, 100.0)
+    places = [scale(each) for each in (*numbers, *scale.ticks())]
+    assert all(map(math.isfinite, places))
+    assert all(-1e-6 <= scale(each) <= 100.0 + 1e-6 for each in (*filter(math.isfinite, numbers), *scale.ticks()))
+    assert len(scale.ticks()) > 1
+    assert round_numbers(low, low) == []
+
+
 @given(st.floats(-1e3, 1e3), st.floats(0.01, 1e6), st.integers(3, 10))
 def test_round_numbers_are_multiples_of_one_round_step_from_end_to_end(low, distance, most):
     high = low + distance

@@ -163,8 +163,8 @@ def _upward(numbers: Sequence[float], logarithmic: bool | None, top: float) -> S
     if logarithmic is None:
         logarithmic = len(positive) == len(finite) > 0 and max(positive) >= MUCH * min(positive)
     if logarithmic and positive:
-        low = 10.0 ** math.floor(math.log10(min(positive)))
-        high = 10.0 ** math.ceil(math.log10(max(positive)))
+        low = 10.0 ** min(307, max(-307, math.floor(math.log10(min(positive)))))
+        high = 10.0 ** min(308, math.ceil(math.log10(max(positive))))
         return Scale(low, max(high, 10.0 * low), BOTTOM, TOP, logarithmic=True)
     low, high = spread([*finite, 0.0, top])
     ticks = round_numbers(low, high)

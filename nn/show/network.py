@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from nn.show.curves import frame_class, trail
 from nn.show.frames import NEURON_GRID, Column, Domain, Frame
 from nn.show.pixels import data_uri, signed_pixels
-from nn.show.scales import Scale
+from nn.show.scales import Scale, bounded
 from nn.show.text import clipped, escaped, short, signed_text
 
 __all__ = ["MOST_NEURONS", "network", "weight_line"]
@@ -312,7 +312,7 @@ def _limit(numbers: Array) -> float:
     """Return the largest finite magnitude among numbers: what is drawn in full width or colour, or to the rim."""
     import numpy as np
 
-    return float(np.abs(np.nan_to_num(numbers, posinf=0.0, neginf=0.0)).max()) or 1.0
+    return bounded(float(np.abs(np.nan_to_num(numbers, posinf=0.0, neginf=0.0)).max())) or 1.0
 
 
 def _plane(outputs: Array, limit: float, box: _Box) -> str:

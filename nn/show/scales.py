@@ -6,10 +6,17 @@ This room knows linear and logarithmic axes. It does not draw them.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable
 from typing import NamedTuple
 
-__all__ = ["Scale", "decades", "round_numbers", "spread"]
+__all__ = ["LARGEST", "Scale", "bounded", "decades", "round_numbers", "spread"]
+
+LARGEST = sys.float_info.max / 8.0
+"""No axis goes farther from 0, so that the distance of two numbers on it is one too; what is beyond is drawn there."""
+
+SMALLEST = 1e-300
+"""Numbers that are no farther apart look all alike."""
 
 
 class Scale(NamedTuple):
@@ -38,6 +45,8 @@ class Scale(NamedTuple):
         low, high = self.low, self.high
         if self.logarithmic:
             low, high, number = math.log10(low), math.log10(high), math.log10(number)
+        elif abs(number) > LARGEST:
+            number = bounded(number)
         return self.start + (number - low) / (high - low) * (self.end - self.start)
 
     def shows(self, number: float) -> bool:
@@ -47,6 +56,16 @@ class Scale(NamedTuple):
     def ticks(self) -> list[float]:
         """Return the numbers written beside the axis."""
         return decades(self.low, self.high) if self.logarithmic else round_numbers(self.low, self.high)
+
+
+def bounded(number: float) -> float:
+    """Return a number, or what is nearest to it on an axis that goes as far as any.
+
+    Example:
+        >>> bounded(1.5), bounded(-math.inf) == -LARGEST
+        (1.5, True)
+    """
+    return max(-LARGEST, min(LARGEST, number))
 
 
 def spread(numbers: Iterable[float], margin: float = 0.0) -> tuple[float, float]:
@@ -60,13 +79,13 @@ def spread(numbers: Iterable[float], margin: float = 0.0) -> tuple[float, float]
         >>> spread([1.0, 3.0, math.nan], 0.5), spread([2.0]), spread([])
         ((0.0, 4.0), (1.0, 3.0), (-1.0, 1.0))
     """
-    finite = [number for number in numbers if math.isfinite(number)] or [0.0]
+    finite = [bounded(number) for number in numbers if math.isfinite(number)] or [0.0]
     low, high = min(finite), max(finite)
-    if not high - low > 1e-9 * max(abs(low), abs(high)):  # nothing to tell apart
+    if not high - low > max(SMALLEST, 1e-9 * max(abs(low), abs(high))):  # nothing to tell apart
         around = 0.5 * (low + high)
-        half = abs(around) / 2.0 or 1.0
-        return around - half, around + half
-    return low - margin * (high - low), high + margin * (high - low)
+        half = abs(around) / 2.0 if abs(around) > SMALLEST else 1.0
+        return bounded(around - half), bounded(around + half)
+    return bounded(low - margin * (high - low)), bounded(high + margin * (high - low))
 
 
 def round_numbers(low: float, high: float, most: int = 6) -> list[float]:
@@ -74,7 +93,7 @@ def round_numbers(low: float, high: float, most: int = 6) -> list[float]:
 
     Args:
         low: where the axis begins.
-        high: where it ends; above low.
+        high: where it ends; where that is not above low there are none.
         most: about how many there may be.
 
     Example:
@@ -82,6 +101,8 @@ def round_numbers(low: float, high: float, most: int = 6) -> list[float]:
         ([0.0, 0.2, 0.4, 0.6], [0.0, 5.0, 10.0])
     """
     rough = (high - low) / most
+    if not rough > SMALLEST / most / 2.0:
+        return []
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(factor * power for factor in (1.0, 2.0, 5.0, 10.0) if factor * power >= rough * 0.999)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)

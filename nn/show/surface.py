@@ -15,7 +15,7 @@ from nn.show.curves import STYLES, axes, frame_class, ladder, trail
 from nn.show.frames import CURVE_POINTS, Domain, Frame
 from nn.show.pixels import BLUE, CLASS_COLOURS, ORANGE, class_pixels, data_uri, hex_colour, signed_pixels
 from nn.show.reading import Reading, number_of
-from nn.show.scales import Scale, spread
+from nn.show.scales import Scale, bounded, spread
 from nn.show.text import clipped, escaped, short
 
 __all__ = ["MOST_POINTS", "Samples", "mark", "plane_pixels", "shapes", "surface"]
@@ -283,7 +283,8 @@ def _axis(domain: Domain, k: int, features: Sequence[str], standardization: Any,
     if standardization is None:
         return _Axis(scale, scale, features[k])
     mean, deviation = standardization.means[k], standardization.deviations[k]
-    return _Axis(scale, Scale(mean + low * deviation, mean + high * deviation, start, end), features[k])
+    ends = bounded(mean + low * deviation), bounded(mean + high * deviation)
+    return _Axis(scale, Scale(*ends, start, end), features[k])
 
 
 def _some(part: Samples) -> Iterable[tuple[Any, Any]]:

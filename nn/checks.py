@@ -45,7 +45,7 @@ def whole(count: int, name: str, least: int = 1, otherwise: str = "") -> int:
 
 
 def real(number: Any, name: str) -> float:
-    """Return a number as a float, nan and infinity included; raise TypeError where it is no number.
+    """Return a number as a float, nan and infinity included; raise TypeError where it is none, ValueError if too large.
 
     Example:
         >>> real("0.1", "learning rate")
@@ -55,7 +55,10 @@ def real(number: Any, name: str) -> float:
     """
     if isinstance(number, bool) or not isinstance(number, numbers.Real):
         raise TypeError(f"the {name} is a number, not {number!r}")
-    return float(number)
+    try:
+        return float(number)
+    except OverflowError:
+        raise ValueError(f"the {name} is too large for a float") from None
 
 
 def non_negative(number: float, name: str) -> float:

@@ -249,6 +249,8 @@ def _check_lengths(inputs: Sequence[Sequence[float]], length: int | None = None)
 def _is_finite(x: float, k: int, i: int) -> bool:
     try:
         return math.isfinite(x)
+    except OverflowError:
+        raise ValueError(f"feature {k} of sample {i} is an int too large for a float") from None
     except TypeError:
         raise TypeError(f"feature {k} of sample {i} is a number, not {x!r}") from None
 

@@ -240,7 +240,11 @@ class Steps:
         """Return which of the numbers that a batch starts from is not finite."""
         for what, given in (("an input", inputs), ("a target", targets)):
             for number in _flat(given):
-                if not math.isfinite(number):
+                try:
+                    is_finite = math.isfinite(number)
+                except OverflowError:
+                    return f"{what} is an int too large for a float"
+                if not is_finite:
                     return f"{what} is {number}"
         numbers = [parameter.data for parameter in self.numbers.parameters]
         found = next((number for number in numbers if not math.isfinite(number)), None)

@@ -22,6 +22,12 @@ def test_what_is_no_number_is_refused(check, number):
     assert str(caught.value) == f"the rate is a number, not {number!r}"
 
 
+@pytest.mark.parametrize("check", [real, positive, non_negative, below_one])
+def test_what_no_float_can_hold_is_refused(check):
+    with pytest.raises(ValueError, match=r"^the rate is too large for a float$"):
+        check(10**5000, "rate")
+
+
 @pytest.mark.parametrize("number", [0, 0.25, numpy.float32(0.25), numpy.int64(0)])
 def test_numbers_of_any_kind_become_floats(number):
     assert [type(check(number, "rate")) for check in (real, non_negative, below_one)] == [float] * 3

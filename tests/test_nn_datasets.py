@@ -557,6 +557,7 @@ def test_a_small_but_real_deviation_counts():
             "feature 1 of sample 1 is nan, not a finite number",
         ),
         (lambda: Standardization.of([[-math.inf]]), "feature 0 of sample 0 is -inf, not a finite number"),
+        (lambda: Standardization.of([[10**5000]]), "feature 0 of sample 0 is an int too large for a float"),
         (lambda: Standardization([0.0], [1.0]).apply([[1.0, 2.0]]), "sample 0 has 2 features, not 1"),
         (lambda: Standardization([0.0], [1.0]).undo([[]]), "sample 0 has 0 features, not 1"),
         (

@@ -111,6 +111,7 @@ def test_numbers_that_somebody_else_changes_are_gone_on_from(change):
     [
         ([INF], [1.0], 1.0, "an input is inf"),
         ([1.0], [NAN], 1.0, "a target is nan"),
+        ([10**5000], [1.0], 1.0, "an input is an int too large for a float"),
         ([1.0], [1.0], NAN, "a parameter is nan"),
         ([1.0], [1.0], -INF, "a parameter is -inf"),
     ],

@@ -21,6 +21,8 @@ _Cells = Sequence[tuple[int, str]]
 
 MISSING = {"", "?", "na", "n/a", "nan", "null"}
 """Cells that stand for a value nobody knows, in lower case."""
+MINUS = "\N{MINUS SIGN}"
+"""As typesetters write it; no program takes it for a number's sign."""
 MOST_CATEGORIES = 50
 MOST_INTEGER_CLASSES = 20
 """A target of integers is a class if it has at most this many different ones, each twice or more on average."""
@@ -329,6 +331,8 @@ def _is_numeric(name: str, cells: _Cells, way_out: str, option: tuple[str, Any])
     line, text = words[0]
     if all(_is_infinite(text) for _, text in words):
         raise TableError(f"{_place(line, name, text)}, not a finite number: correct it")
+    if all(as_number(text.replace(MINUS, "-")) is not None for _, text in words):
+        raise TableError(f"{_place(line, name, text)}: write a hyphen, -, for a minus, or {way_out}", option)
     if all("," in text and as_number(text.replace(",", "")) is not None for _, text in words):
         raise TableError(
             f"{_place(line, name, text)}: write numbers with a point and no commas, or {way_out}",

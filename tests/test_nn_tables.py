@@ -454,6 +454,13 @@ def many(n, cell):
             ),
         ),
         (
+            lambda: encode_table(many(9, lambda i: f"\u2212{i}.5" if i % 3 else "2"), "y"),
+            (
+                "line 3: column 'a' has '\u22121.5': write a hyphen, -, for a minus, or say that it holds words "
+                "(categorical=['a'])"
+            ),
+        ),
+        (
             lambda: encode_table(many(51, lambda i: f"name{i}"), "y"),
             "column 'a' has 51 different words, too many to learn from: ignore it (ignore=['a'])",
         ),

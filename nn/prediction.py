@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from autograd import mean, no_grad
+from autograd import Value, mean, no_grad
 from nn.columns import aligned
 from nn.losses import Loss, LossRow, loss_row
 from nn.module import Module, evaluating, plain
@@ -221,8 +221,8 @@ def confusion_matrix(
 
     Raises:
         ValueError: the numbers of samples differ, or an index has no name.
-        TypeError: a class is a list, such as a one-hot target, classes are both numbers and names, or something is no
-            list of classes.
+        TypeError: a class is a list, such as a one-hot target, or a Value, classes are both numbers and names, or
+            something is no list of classes.
 
     Example:
         >>> print(confusion_matrix([0, 0, 1, 1], [0, 1, 1, 1], ["cat", "dog"]))
@@ -267,6 +267,8 @@ def _distinct(classes: list[Any]) -> list[Any]:
             f"a class is a number or a name, not a {unfit}: of a one-hot target give the index of its 1, of several "
             "yes-or-no answers make a matrix for each"
         )
+    if any(isinstance(each, Value) for each in classes):  # whose hash is not that of its number
+        raise TypeError("a class is a number or a name, not a Value: write v.data, or take what predict_class gives")
     distinct = set(classes)
     try:
         return [*sorted(distinct - {None}), *(distinct & {None})]

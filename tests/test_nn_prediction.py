@@ -469,6 +469,13 @@ INSTEAD = "of a one-hot target give the index of its 1, of several yes-or-no ans
         (["a"], [0], ["a"], TypeError, "classes are numbers or names, not both: the same ones in true and predicted"),
         (["a"], [0], (), TypeError, "classes are numbers or names, not both: the same ones in true and predicted"),
         (
+            [1],
+            [Value(1.0)],
+            (),
+            TypeError,
+            "a class is a number or a name, not a Value: write v.data, or take what predict_class gives",
+        ),
+        (
             numpy.eye(2),
             [0, 1],
             (),

@@ -759,13 +759,15 @@ def _single(score: Any, loss: str, instead: str) -> Any:
 
 def _side(target: Any) -> float:
     if not _is_real(target) or target not in SIDES:
-        raise ValueError(f"the target of a single score is 1 or -1, not {target!r}")
+        hint = ": write 1 or -1" if _is_bool(target) else ""
+        raise ValueError(f"the target of a single score is 1 or -1, not {target!r}{hint}")
     return float(target)
 
 
 def _share(target: Any) -> float:
     if not _is_real(target) or not 0.0 <= target <= 1.0:
-        raise ValueError(f"the target of a probability is a number from 0 to 1, not {target!r}")
+        hint = ": write 1 or 0" if _is_bool(target) else ""
+        raise ValueError(f"the target of a probability is a number from 0 to 1, not {target!r}{hint}")
     return float(target)
 
 

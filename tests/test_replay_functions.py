@@ -520,6 +520,7 @@ def test_the_parameters_before_a_starred_one_and_those_after_it_are_chosen_for_t
         (([[1.0], [1.0, 2.0]], [1.0, 2.0]), ValueError, "the lanes of x differ in shape"),
         (([1.0, (1.0, 2.0)], [1.0, 2.0]), ValueError, "the lanes of x differ in shape"),
         (([(1.0,), (1.0, 2.0)], [1.0, 2.0]), ValueError, "lane 1 of x has another structure than lane 0"),
+        (([True, False], [1.0, 2.0]), TypeError, "x has to be an array of real numbers, not of bool"),
         ((np.array(["a"]), [1.0]), TypeError, "x has to be an array of real numbers, not of str"),
         ((np.array([True]), [1.0]), TypeError, "x has to be an array of real numbers, not of bool"),
         ((np.array([1j]), [1.0]), TypeError, "not of complex128"),
@@ -537,6 +538,8 @@ def test_names_and_positions_that_are_not_there_are_refused():
         ag.compile(smaller, "z")
     with pytest.raises(ValueError, match="counts positions from 0"):
         ag.compile(smaller, -1)
+    with pytest.raises(ValueError, match="batched counts positions from 0, and 2 is beyond those of smaller: x, y"):
+        ag.compile(smaller, 2)
     with pytest.raises(TypeError, match=r"static is the name or position of a parameter, or several, not 1\.0"):
         ag.compile(smaller, static=1.0)
     with pytest.raises(TypeError, match="takes a function, not int"):

@@ -332,6 +332,8 @@ class Reader:
             structures.append(reader.read(each))
             rows.append(_joined(reader.pieces))
             if structures[-1] != structures[0]:
+                if {type(structures[0]), type(structures[-1])} == {Static}:
+                    raise TypeError(f"{self.name} has to be an array of real numbers, not of {type(each).__name__}")
                 raise ValueError(f"lane {lane} of {self.name} has another structure than lane 0")
         self.pieces.append(np.array(rows))
         return structures[0]
@@ -524,6 +526,9 @@ class Parameters:
         position = operator.index(name)
         if position < 0:
             raise ValueError(f"{what} counts positions from 0, and {position} is below")
+        if 0 < len(self.names) <= position and self._rest is None:
+            known = ", ".join(self.names)
+            raise ValueError(f"{what} counts positions from 0, and {position} is beyond those of {name_of(f)}: {known}")
         return {position, *self.names[position : position + 1]}
 
     def name(self, position: int) -> str:

@@ -294,6 +294,7 @@ def write_predictions(
 
     Raises:
         TableError: a column has another number of rows, or its name is taken.
+        TypeError: something in a column is no text.
         OSError: the file cannot be written.
 
     Example:
@@ -309,6 +310,9 @@ def write_predictions(
             raise TableError(f"the table has a column {shown(name)} already: choose another name")
         if len(texts) != len(table.rows):
             raise TableError(f"column {shown(name)} has {counted(len(texts), 'row')}, the table {len(table.rows)}")
+        wrong = next((type(text).__name__ for text in texts if not isinstance(text, str)), None)
+        if wrong is not None:
+            raise TypeError(f"column {shown(name)} is written as texts, not {wrong}: write str(…) of each")
     rows = [[*table.header, *columns], *([*row, *added] for row, *added in zip(table.rows, *columns.values()))]
     lines = [_line(row, table.delimiter) for row in rows]
     if isinstance(path_or_file, (str, os.PathLike)):

@@ -153,6 +153,7 @@ def report(
         raise TypeError(f"what is reported is the History that fit returns, not {type(history).__name__}")
     run = _run(history, features, classes, test)
     _check_picture(picture, len(run.features))
+    _check_standardization(standardization, len(run.features))
     frames = frames_of(history, run.columns, run.domain)
     epochs = [frame.epoch for frame in frames]
     blocks = [*_networks(run, frames, picture), *_surfaces(run, frames, standardization), *_matrices(run)]
@@ -220,7 +221,20 @@ def _check_lengths(part: Samples, n_inputs: int) -> None:
             raise ValueError(f"there are {n_inputs} inputs, but a {part.kind} sample has {counted(length, 'number')}")
 
 
+def _check_standardization(standardization: Any, n_inputs: int) -> None:
+    if standardization is None:
+        return
+    if not hasattr(standardization, "means"):
+        kind = type(standardization).__name__
+        raise TypeError(f"the standardization is what Standardization.of returns, not {kind}")
+    if len(standardization.means) != n_inputs:
+        given = len(standardization.means)
+        raise ValueError(f"the standardization is of {counted(given, 'input')}, and the samples have {n_inputs}")
+
+
 def _check_picture(picture: tuple[int, int] | None, n_inputs: int) -> None:
+    if picture is not None and (not isinstance(picture, (tuple, list)) or len(picture) != 2):
+        raise TypeError(f"a picture is a pair, its rows and columns, such as (8, 8), not {picture!r}")
     if picture is not None and picture[0] * picture[1] != n_inputs:
         raise ValueError(f"a picture of {picture[0]} × {picture[1]} pixels does not have {n_inputs} inputs")
 

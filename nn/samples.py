@@ -122,7 +122,8 @@ def split(dataset: Dataset, shares: Sequence[float] = (0.6, 0.2, 0.2), seed: See
         One data set per share. Every sample is in exactly one of them.
 
     Raises:
-        ValueError: the shares are out of range, or there are too few samples for every part to have some of each class.
+        ValueError: the shares are out of range, there are too few samples for every part to have some of each class,
+            or the data set has not a target for each sample, of a classification the index of a class.
         TypeError: it is no Dataset, the shares are no list, or a share is not a number.
 
     Example:
@@ -148,7 +149,8 @@ def stratified_split(dataset: Dataset, test_share: float = 0.2, seed: Seed = 0) 
         seed: chooses the samples: an int, or a `random.Random` to draw from.
 
     Raises:
-        ValueError: the share is out of range, a class has too few samples to be on both sides, or there are no classes.
+        ValueError: the share is out of range, a class has too few samples to be on both sides, there are no classes, or
+            the data set has not a target for each sample, the index of a class.
         TypeError: it is no Dataset, or the share is not a number.
 
     Example:
@@ -232,6 +234,16 @@ def _check_dataset(dataset: Any) -> None:
             "what is split is a Dataset(inputs, targets, features, classes), classes being [] for a regression, "
             f"not {type(dataset).__name__}"
         )
+    n_samples, n_targets = len(dataset.inputs), len(dataset.targets)
+    if n_samples != n_targets:
+        raise ValueError(f"the inputs and targets of the data set differ in number: {n_samples} and {n_targets}")
+    if dataset.classes:
+        known = range(len(dataset.classes))
+        wrong = next((target for target in dataset.targets if isinstance(target, float) or target not in known), None)
+        if wrong is not None:
+            raise ValueError(
+                f"a target of a classification is the index of its class, from 0 to {len(known) - 1}, not {wrong!r}"
+            )
 
 
 def _check_lengths(inputs: Sequence[Sequence[float]], length: int | None = None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 
 import numpy as np
 import pytest
@@ -76,6 +77,41 @@ OF_NN = [
         lambda: nn.Standardization.of(3),
         TypeError,
         "inputs are a list of samples, each a list of its features, not int",
+    ),
+    (
+        lambda: nn.split(nn.Dataset([[1.0]] * 9, [0, 1] * 4, ["x"], ["a", "b"]), [0.5, 0.5]),
+        ValueError,
+        "the inputs and targets of the data set differ in number: 9 and 8",
+    ),
+    (
+        lambda: nn.split(nn.Dataset([[1.0]] * 8, [1, 2] * 4, ["x"], ["a", "b"]), [0.5, 0.5]),
+        ValueError,
+        "a target of a classification is the index of its class, from 0 to 1, not 2",
+    ),
+    (
+        lambda: nn.stratified_split(nn.Dataset([[1.0]] * 8, [0.0, 1.0] * 4, ["x"], ["a", "b"])),
+        ValueError,
+        "a target of a classification is the index of its class, from 0 to 1, not 0.0",
+    ),
+    (
+        lambda: nn.write_predictions(sys.stdout, nn.Table(["x"], [["1"]], [2]), {"p": [0.5]}),
+        TypeError,
+        "column 'p' is written as texts, not float: write str(…) of each",
+    ),
+    (
+        lambda: nn.report(trained(progress=False), standardization=3),
+        TypeError,
+        "the standardization is what Standardization.of returns, not int",
+    ),
+    (
+        lambda: nn.report(trained(progress=False), standardization=nn.Standardization([0.0] * 3, [1.0] * 3)),
+        ValueError,
+        "the standardization is of 3 inputs, and the samples have 1",
+    ),
+    (
+        lambda: nn.report(trained(progress=False), picture=1),
+        TypeError,
+        "a picture is a pair, its rows and columns, such as (8, 8), not 1",
     ),
     (lambda: nn.Standardization.of([["a"]]), TypeError, "feature 0 of sample 0 is a number, not 'a'"),
     (

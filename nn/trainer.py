@@ -242,7 +242,7 @@ class Training(Iterator[Epoch]):
         self._callbacks = callbacks
         self._correct = correct
         self.history.add_snapshot(Snapshot(0, self._model_numbers.read()))
-        self._epoch_start = self._moment()
+        self._epoch_start = 0, self._moment()  # of which epoch
 
     def __iter__(self) -> Training:
         return self
@@ -333,7 +333,7 @@ class Training(Iterator[Epoch]):
             raise
 
     def _epoch(self, number: int) -> Epoch:
-        self._epoch_start = self._moment()
+        self._epoch_start = number, self._moment()
         rate, before = self.optimizer.learning_rate, self._parameters()
         training, held_out = self._train(), self.history.validation_samples
         row, steps = self.history.loss_row, self._steps
@@ -410,9 +410,10 @@ class Training(Iterator[Epoch]):
     def _interrupt(self, number: int) -> None:
         """End the run at Ctrl-C, with the best numbers there are."""
         within = len(self.history.training) < number
-        if within:
+        begun = within and self._epoch_start[0] == number
+        if begun:
             self._steps.undo_partial_step()
-        self._resumable = self._state_of_whole_epochs() if within else self._state()
+        self._resumable = self._state_of_whole_epochs() if begun else self._state()
         self._resumable[0]["history"]["stopped"] = None
         self.history.interrupted = True
         if self.history.stopped is None:
@@ -423,7 +424,7 @@ class Training(Iterator[Epoch]):
     def _state_of_whole_epochs(self) -> tuple[dict[str, Any], dict[str, list[float]]]:
         """Return the state before the epoch that was interrupted, and leave everything as it is."""
         now = self._moment()
-        self._return_to(self._epoch_start)
+        self._return_to(self._epoch_start[1])
         try:
             return self._state()
         finally:
@@ -458,6 +459,7 @@ class Training(Iterator[Epoch]):
         for generator, (version, words, gauss) in zip(generators, facts["generators"], strict=True):
             generator.setstate((version, tuple(words), gauss if gauss is None else float(gauss)))
         self._resumable = None
+        self._epoch_start = 0, self._epoch_start[1]
         self.history.load_state(facts["history"], numbers)
         self._steps.load_state(numbers)
         self._steps.load_replay_state(facts["history"].get("replay"))

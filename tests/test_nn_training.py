@@ -357,6 +357,34 @@ def test_a_run_interrupted_while_an_epoch_is_entered_goes_on_as_if_it_had_not_be
     assert finished(model, again) == whole
 
 
+def test_a_run_interrupted_before_an_epoch_begins_goes_on_from_the_end_of_the_one_before(monkeypatch):
+    def made():
+        model = MLP(1, [1], seed=1)
+        optimizer = SGD(model.parameters(), 0.05, momentum=0.5)
+        return model, training(model, *LINE, loss=mean_squared_error, optimizer=optimizer, epochs=4)
+
+    model, whole = made()
+    list(whole)
+    expected = numbers(model)
+    model, run = made()
+    next(run)
+    next(run)
+    before = numbers(model)
+
+    def interrupt_once():
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "_moment", interrupt_once)
+    assert list(run) == []
+    assert (run.history.stopped, numbers(model)) == ("interrupted in epoch 3 of 4", before)
+    model, again = made()
+    again.load_state(*run.state())
+    assert numbers(model) == before
+    list(again)
+    assert numbers(model) == expected
+
+
 def interrupt(*arguments):
     raise KeyboardInterrupt
 

@@ -687,6 +687,41 @@ def test_what_was_not_chosen_leaves_nothing_in_a_gradient_on_a_tape(f, first):
         close([text["value"](lane) for lane in lanes], [value for value, _ in expected])
 
 
+HUGE = [1.0, 1.1e308, -1.2e308, 5e307]
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: ag.where(ag.grad(ag.grad(ag.erf))(x) < 1.0, x, 2.0),
+        lambda x: 1.0 / ag.sum(x, x, -x),
+        lambda x: ag.relu(ag.sum(-x, -x, x, 1.5 * x)),
+        lambda x: 1.0 if ag.sum(x, x, -x, -0.5 * x) > 1e308 else x,
+        lambda x: 1.0 / (ag.dot([x, x, x], [0.9, 0.9, -0.9]) + ag.dot([x, x, x], [0.9, 0.9, -0.9])),
+    ],
+)
+def test_what_overflows_on_the_way_is_computed_again_though_nothing_of_it_is_left(f):
+    expected = [ag.value_and_grad(f)(x) for x in HUGE]
+    for lanes in (1, 7, 1000):  # few are looked at together, many in parts
+        xs = HUGE * lanes
+        values, gradients = ag.compile(f, (0,)).value_and_grad(xs, per_row=True)
+        np.testing.assert_allclose(np.column_stack([values, gradients]), expected * lanes, 1e-12)
+    np.testing.assert_allclose([ag.compile(f)(x) for x in HUGE], [value for value, _ in expected], 1e-12)
+    with_shared = ag.compile(lambda w, x: x * f(w), (1,))
+    outputs = [with_shared(w, [1.0, 2.0]) for w in HUGE]
+    np.testing.assert_allclose(outputs, [[value, 2.0 * value] for value, _ in expected], 1e-12)
+
+
+def test_guards_of_what_overflows_on_the_way_are_asked_about_what_the_engine_computes():
+    with Tape():
+        w, x = Value(1.0), Value(1.0)
+        y = x * x if ag.sum(x, x, -x, -0.5 * x) > 5.3e307 else x
+        z = y * (w * w if ag.sum(w, w, -w, -0.5 * w) > 1e308 else w)
+        program = Tape.of(z).compile([w], [x])
+    assert program.holds([1.0], [[each] for each in [*HUGE, 1.05e308]]).tolist() == [True, False, True, True, True]
+    assert [bool(program.holds([each], [[1.0]])[0]) for each in HUGE] == [True, True, True, True]
+
+
 def test_second_order_inside():
     f = lambda v: wave(v[0], v[1])
     found = ag.compile(ag.hessian(f), "v")(np.stack([X, Y], axis=1).tolist())

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
+from autograd.replay.forms import PASSING, ROUGH
 from autograd.replay.forward import Forward
-from autograd.replay.levels import CONSTANT, SHARED, Group, Operand, Plan
+from autograd.replay.levels import BATCHED, CONSTANT, SHARED, Group, Operand, Plan
 from autograd.replay.reverse import Reverse
 from autograd.replay.rows import as_slice
 from autograd.replay.workspace import Workspace
@@ -41,7 +44,36 @@ def prepared(plan: Plan, lanes: int, wanted: Sequence[int] = (), careful: bool =
     if wanted:
         Reverse(space, groups, wanted).emit()
     space.complete()
+    if not careful:
+        for kind, rows in _doubtful(plan).items():
+            space.look_at(kind, rows)
     return space
+
+
+def _doubtful(plan: Plan) -> dict[int, list[slice]]:
+    """Return the rows of each kind that may not be finite where the engine's number is, and leave no trace of it.
+
+    They are computed roughly: sums in another order than the engine's, which may overflow on the way. Where all that is
+    computed of them passes it on up to an output, it shows there; a comparison may not.
+    """
+    shows = {SHARED: np.zeros(plan.rows[0], dtype=bool), BATCHED: np.zeros(plan.rows[1], dtype=bool)}
+    if not plan.guards:
+        for kind, row in plan.outputs:
+            shows[kind][row] = True
+    found: dict[int, list[slice]] = {SHARED: [], BATCHED: []}
+    for group in reversed(plan.groups):
+        showing = shows[group.kind][group.start : group.stop]
+        is_rough = group.primitive is None or group.primitive in ROUGH
+        if is_rough and not showing.all():
+            rows = found[group.kind]
+            stop = rows.pop().stop if rows and rows[-1].start == group.stop else group.stop
+            rows.append(slice(group.start, stop))
+        if group.primitive is None or group.primitive in PASSING:
+            operands = [*group.operands, *(side for products in group.products for side in products)]
+            for operand in operands:
+                if operand.kind != CONSTANT:
+                    shows[operand.kind][operand.rows[showing]] = True
+    return {kind: rows[::-1] for kind, rows in found.items() if rows}
 
 
 def _split(group: Group, lanes: int) -> list[Group]:

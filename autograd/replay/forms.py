@@ -150,6 +150,12 @@ FAST: dict[int, Callable[..., Any]] = {
 }
 """Rows with a form that is faster here than their own; tests prove them equal, or measure how far they are apart."""
 
+ROUGH = (primitives.gaussian, primitives.sum)
+"""Those of them which may not be finite where the row is."""
+
+PASSING = tuple(map(primitives.named, ("add", "sub", "mul", "neg", "pos", "abs", "square", "sqrt", "log", "sin", "cos")))
+"""Rows that are not finite where an operand is not."""
+
 
 def add_exactly(constant: Any, *factors: Any) -> None:
     """Write a constant and the products of pairs of factors, added up correctly rounded."""

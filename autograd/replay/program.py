@@ -6,7 +6,6 @@ in `autograd.replay.arrays`.
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -22,7 +21,7 @@ from autograd.replay.faults import first_fault, first_lane
 from autograd.replay.guards import branch_changed, with_guards
 from autograd.replay.inputs import table, vector, weights_of
 from autograd.replay.levels import BATCHED, SHARED, Guard, Plan, per_lane, planned
-from autograd.replay.workspace import Step, Workspace
+from autograd.replay.workspace import Step, Workspace, is_finite
 from autograd.tape import WIDTH, Tape
 from autograd.value import Value
 
@@ -35,7 +34,6 @@ BLOCK = 2 << 20
 
 FEWEST_LANES = 256
 MOST_WORKSPACES = 8
-FEW_NUMBERS = 8192
 
 SHARED_ONLY = (SHARED,)
 KINDS = {"shared": (SHARED,), "batched": (BATCHED,), "both": (SHARED, BATCHED)}
@@ -217,13 +215,15 @@ class Program:
         _do(space.before)
         space.load(batched)
         _do(space.forward)
+        if not (space.is_whole(SHARED) and space.is_whole(BATCHED)):
+            return None
         row = self._plan.outputs[0][1]
         values = space.primals[BATCHED][row].copy()
         space.adjoints[BATCHED][row] = 1.0 if weights is None else weights[:, 0]
         _do(space.reverse)
         _do(space.after)
         gradient = space.gradient()
-        return (values, [gradient]) if _is_finite(values) and _is_finite(gradient) else None
+        return (values, [gradient]) if is_finite(values) and is_finite(gradient) else None
 
     def workspace(self, lanes: int, wanted: tuple[int, ...], careful: bool = False) -> Workspace:
         """Return this thread's steps for so many lanes."""
@@ -277,26 +277,32 @@ class _Run:
     def results(self) -> tuple[Array, list[Array]]:
         """Return the values and gradients; where they are not finite, of a careful replay."""
         gradients = self._replayed(careful=False)
-        shared = [self.values[k] for k, _, _ in self.program.outputs[SHARED]]
-        if not all(_is_finite(gradient) for gradient in (*gradients, *shared)):
+        if gradients is None or not all(map(is_finite, (*gradients, *self._shared_outputs()))):
             gradients = self._replayed(careful=True)
+            assert gradients is not None
         return self._shaped(), gradients
 
     def holding(self) -> Array:
         """Return for which lanes the guards hold."""
         self.held = np.ones(self.count, dtype=bool)
-        self._replayed(careful=False)
+        if self._replayed(careful=False) is None:
+            self._replayed(careful=True)
         return self.held if self.batched is not None else self.held[0]
 
     def _shaped(self) -> Array:
         values = self.values[0] if self.plan.n_outputs == 1 else self.values.T
         return values if self.batched is not None else values[0]
 
-    def _replayed(self, careful: bool) -> list[Array]:
+    def _shared_outputs(self) -> list[Array]:
+        return [self.values[k] for k, _, _ in self.program.outputs[SHARED]]
+
+    def _replayed(self, careful: bool) -> list[Array] | None:
+        """Return the gradients; None where what is shared has to be computed carefully, and is not."""
         count = self.count
         block = min(self.program.lanes_per_block(), count) or 1
         space = self.program.workspace(block, self.wanted, careful)
-        self._shared_forward(space)
+        if not self._shared_forward(space):
+            return None
         total: Array | None = None
         if self.plan.rows[1]:
             for low in range(0, count, block):
@@ -312,10 +318,14 @@ class _Run:
         gradient = space.gradient()
         return [gradient if self.of_batched is None or kind == SHARED else self.of_batched.T for kind in self.wanted]
 
-    def _shared_forward(self, space: Workspace) -> None:
+    def _shared_forward(self, space: Workspace) -> bool:
+        """Compute what is shared; return False where it has to be computed carefully, and is not."""
         space.share(self.shared)
         _do(space.before)
+        if not space.is_whole(SHARED):
+            return False
         self._check(space, SHARED, 0, self.count)
+        return True
 
     def _block(self, space: Workspace | None, low: int, high: int, careful: bool) -> Workspace:
         """Compute some lanes; carefully, where what comes out is not finite. Return the workspace that was used."""
@@ -333,12 +343,14 @@ class _Run:
         if self.batched is not None:
             space.load(self.batched[low:high])
         _do(space.forward)
+        if not space.is_whole(BATCHED):
+            return False
         self._check(space, BATCHED, low, high)
         outputs, finite = self.program.outputs[BATCHED], True
         for k, row, _ in outputs:
             found = space.primals[BATCHED][row]
             self.values[k, low:high] = found
-            finite = finite and _is_finite(found)
+            finite = finite and is_finite(found)
         if not self.wanted:
             return finite
         adjoints = space.adjoints[BATCHED]
@@ -349,8 +361,8 @@ class _Run:
         if self.of_batched is not None:
             found = adjoints[: self.plan.n_batched]
             self.of_batched[:, low:high] = found
-            finite = finite and _is_finite(found)
-        return finite and (self.count == high - low or _is_finite(space.adjoints[SHARED][space.summed]))
+            finite = finite and is_finite(found)
+        return finite and (self.count == high - low or is_finite(space.adjoints[SHARED][space.summed]))
 
     def _shared_reverse(self, space: Workspace, total: Array | None) -> None:
         adjoints = space.adjoints[SHARED]
@@ -376,15 +388,6 @@ class _Run:
             lane = int(wrong.any(axis=0).argmax())
             guard = guards[int(wrong[:, lane].argmax())]
             raise branch_changed(guard.text, guard.outcome, guard.source, None if kind == SHARED else low + lane)
-
-
-def _is_finite(numbers: Array) -> bool:
-    """Return whether all numbers are finite; perhaps False also where their squares overflow, which does no harm.
-
-    Of many numbers not by `dot`, for which a library of linear algebra may wake threads that cost more than they save.
-    """
-    flat = numbers if numbers.ndim == 1 else numbers.ravel(order="K")
-    return math.isfinite(np.dot(flat, flat) if flat.size < FEW_NUMBERS else np.add.reduce(flat))
 
 
 def _do(steps: Iterable[Step]) -> None:

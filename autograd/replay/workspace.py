@@ -6,6 +6,7 @@ decided in `autograd.replay.forward` and `autograd.replay.reverse`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -14,13 +15,16 @@ import numpy as np
 from autograd.replay.levels import BATCHED, CONSTANT, SHARED, Operand, Plan
 from autograd.replay.rows import as_slice, base_of, runs, strided
 
-__all__ = ["Step", "Workspace"]
+__all__ = ["Step", "Workspace", "is_finite"]
 
 Array = Any
 Step = tuple[Callable[..., Any], tuple[Any, ...]]
 
 MANY_SHARED = 8192
 """Shared inputs from which on they are not copied."""
+
+FEW_NUMBERS = 8192
+"""Numbers up to which it is quicker to look at all at once than at some of them in parts."""
 
 
 class Patch(NamedTuple):
@@ -94,6 +98,8 @@ class Workspace:
         self._reads_copy = False
         self.summed: Array = np.zeros(0, dtype=np.intp)
         self.careful = careful
+        self._parts: dict[int, list[Array]] = {}
+        self._span: dict[int, Array] = {}
         self._read_inputs = {row for kind, row in plan.outputs if kind == BATCHED and row < plan.n_batched}
         self._gathered: dict[Any, Array] = {}
         self._rebased: list[Rebased] = []
@@ -137,6 +143,26 @@ class Workspace:
             base = self.adjoints[SHARED] if is_adjoint else given
             part = np.ndarray(shape, np.float64, base, offset, strides)
             steps[position] = (function, (*arguments[:argument], part, *arguments[argument + 1 :]))
+
+    def look_at(self, kind: int, rows: Sequence[slice]) -> None:
+        """Let `is_whole` look at some rows of a kind.
+
+        Args:
+            kind: of the rows.
+            rows: one after the other.
+        """
+        primals = self.primals[kind]
+        self._parts[kind] = [primals[part] for part in rows]
+        span = primals[rows[0].start : rows[-1].stop].reshape(-1)
+        if span.size < FEW_NUMBERS:
+            self._span[kind] = span
+
+    def is_whole(self, kind: int) -> bool:
+        """Return whether all rows of a kind that were to be looked at are finite."""
+        span = self._span.get(kind)
+        if span is not None and math.isfinite(span.dot(span)):
+            return True
+        return all(map(is_finite, self._parts.get(kind, ())))
 
     def gradient(self) -> Array:
         """Return the adjoints of the shared inputs, in an array that no later replay writes to."""
@@ -232,3 +258,12 @@ class Workspace:
         parts = list(runs(sorted(self._read_inputs)))
         self.insert(self.forward, [(np.copyto, (self.primals[BATCHED][part], None)) for part in parts])
         self.patches += [Patch(self.forward, step, 1, part, False) for step, part in enumerate(parts)]
+
+
+def is_finite(numbers: Array) -> bool:
+    """Return whether all numbers are finite; perhaps False also where their squares overflow, which does no harm.
+
+    Of many numbers not by `dot`, for which a library of linear algebra may wake threads that cost more than they save.
+    """
+    flat = numbers if numbers.ndim == 1 else numbers.ravel(order="K")
+    return math.isfinite(np.dot(flat, flat) if flat.size < FEW_NUMBERS else np.add.reduce(flat))

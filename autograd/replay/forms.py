@@ -153,7 +153,7 @@ FAST: dict[int, Callable[..., Any]] = {
 ROUGH = (primitives.gaussian, primitives.sum)
 """Those of them which may not be finite where the row is."""
 
-PASSING = tuple(map(primitives.named, ("add", "sub", "mul", "neg", "pos", "abs", "square", "sqrt", "log", "sin", "cos")))
+PASSING = tuple(map(primitives.named, ("add", "sub", "mul", "neg", "abs", "square", "sqrt", "log", "sin", "cos")))
 """Rows that are not finite where an operand is not."""
 
 

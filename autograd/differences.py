@@ -212,10 +212,8 @@ def _result(f: Function, output: Any) -> float:
 
 
 def plain(output: Any) -> float:
-    """Return the float that a number carries: of a Value its data, of a Dual its primal's."""
-    while not is_real(output):
-        output = output.data if hasattr(output, "data") else output.primal
-    return number(output)
+    """Return the float that a number, a Value or a Dual carries."""
+    return number(output if is_real(output) else output.data)
 
 
 # -- a ladder of steps -----------------------------------------------------------------------------------------------

@@ -90,6 +90,15 @@ class Dual(Operators["Dual | Value | Real"]):
     def __hash__(self) -> int:
         return object.__hash__(self)
 
+    @property
+    def data(self) -> float:
+        """The number alone, as of a Value: what is computed from it has no tangent."""
+        return self.primal.data if isinstance(self.primal, (Dual, Value)) else self.primal
+
+    def item(self) -> float:
+        """Return the number alone, as NumPy and PyTorch call it."""
+        return self.data
+
     def detach(self) -> Any:
         """Return the primal, cut off from what it was computed from."""
         return self.primal.detach() if hasattr(self.primal, "detach") else self.primal

@@ -142,8 +142,7 @@ class Operators(Generic[Operand]):
         kind = type(self).__name__
         raise TypeError(
             f"a {kind} does not turn into a float by itself, because that would silently drop its derivative: write "
-            f"{'v.data' if hasattr(type(self), 'data') else 'v.primal'} for the number, or autograd.sin(v) instead of "
-            "math.sin(v)"
+            "v.data for the number, or autograd.sin(v) instead of math.sin(v)"
         )
 
     def __int__(self) -> int:

@@ -324,6 +324,8 @@ def differentiating() -> contextlib.AbstractContextManager[None]:
 def no_grad() -> contextlib.AbstractContextManager[None]:
     """Return a context (also a decorator) in which nothing is recorded: results are constants.
 
+    Forward mode records nothing anyway: the tangents of Duals, and so those of `jvp` and `hvp`, go on.
+
     Example:
         >>> from autograd import Value, no_grad
         >>> x = Value(3.0)

@@ -89,7 +89,7 @@ class Value(Operators["Value | Real"]):
     @property
     def data(self) -> float:
         """The number. Only a leaf can be given another one; graphs recorded before keep the old one."""
-        if active_modes:
+        if active_modes and not _is_cut(self):
             check_readable(self)
         return self._data
 
@@ -236,7 +236,12 @@ class Value(Operators["Value | Real"]):
                 tape.leaves[index][0]._grad = 0.0
 
     def detach(self) -> Value:
-        """Return a constant with the same number: gradients do not pass through it."""
+        """Return a constant with the same number: gradients do not pass through it.
+
+        In a function that is being compiled it is the number of every replay, and so no constant.
+        """
+        if active_modes and _is_replayed(self):
+            return cut(self)
         return constant(self._data)
 
     # -- arithmetic --------------------------------------------------------------------------------------------------
@@ -776,6 +781,30 @@ def note_read(leaf: Value, what: str) -> None:
     replayable = mode().replayable
     if replayable is not None and leaf._index > replayable.since:
         replayable.reads.append((leaf, what, getattr(leaf, what)))
+
+
+def _is_replayed(value: Value) -> bool:
+    """Return whether a replay gives a value another number: a leaf from outside, and what is computed in a function."""
+    replayable = mode().replayable
+    if replayable is None or value.is_constant:
+        return False
+    if value._tape is None:
+        return value._index > replayable.since
+    return value._tape.serials[0] >= replayable.tape.serials[0]
+
+
+cut: Primitive = Primitive(  # what `detach` records where its number is to follow the replays
+    "detach()",
+    lambda x: x,
+    partials=(lambda *_: 0.0,),
+    form="{}.detach()",
+    array="positive",
+    examples={2.0: (2.0, 0.0)},
+)
+
+
+def _is_cut(value: Value) -> bool:
+    return value._tape is not None and value._tape.fields[WIDTH * value._index] == cut.code
 
 
 def _check_all_readable(operands: Sequence[Value | None]) -> None:

@@ -20,9 +20,9 @@ from autograd.check import Entry, Report, _slope
 from autograd.primitives import TABLE, ManyPrimitive, Primitive
 from autograd.strategies import boxes
 from autograd.transforms import Dual
-from autograd.value import constant
+from autograd.value import constant, cut
 
-ROWS = list(TABLE)  # at import: before tests of any file add rows of their own
+ROWS = [row for row in TABLE if row is not cut]  # at import: before tests of any file add rows of their own
 
 named = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 
@@ -745,7 +745,7 @@ def test_rounding_is_not_taken_for_a_look_at_types(x, gap, is_told):
 
 def test_an_exception_says_in_which_mode():
     with pytest.raises(AttributeError) as caught:
-        gradcheck(lambda x: x.data * x, (1.0,))
+        gradcheck(lambda x: x * len(x.label or "x"), (1.0,))
     assert "in forward mode" in caught.value.__notes__[0]
 
 

@@ -15,6 +15,7 @@ sympy = pytest.importorskip("sympy", reason='needs sympy: pip install "tapegrad[
 
 from autograd import symbolic  # noqa: E402  (after the check that sympy is there)
 from autograd.symbolic import symbolic_gradient, to_sympy  # noqa: E402
+from autograd.value import cut  # noqa: E402
 
 ROUNDED = 1e-11
 """Relative: the floats have 4 ulp, and differences of a few terms lose a factor of a thousand; sympy has 30 digits."""
@@ -35,7 +36,8 @@ def points(row):
         yield [inside[: len(inside) // 2], inside[len(inside) // 2 :]] if row.name == "dot" else inside
 
 
-CASES = [(row, point) for row in TABLE for point in points(row)]
+ROWS = [row for row in TABLE if row is not cut]  # at import: before tests of any file add rows of their own
+CASES = [(row, point) for row in ROWS for point in points(row)]
 
 
 def leaves_of(point):
@@ -55,8 +57,8 @@ def number(expression, point):
 
 
 def test_every_row_has_a_form_and_a_point():
-    assert {row.name for row in TABLE} - set(symbolic._forms()) == set()
-    assert {row.name for row in TABLE} - {row.name for row, _ in CASES} == set()
+    assert {row.name for row in ROWS} - set(symbolic._forms()) == set()
+    assert {row.name for row in ROWS} - {row.name for row, _ in CASES} == set()
 
 
 @pytest.mark.parametrize(("row", "point"), CASES, ids=[f"{row.name}-{k}" for k, (row, _) in enumerate(CASES)])

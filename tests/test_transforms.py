@@ -468,7 +468,7 @@ def test_duals_by_hand():
     assert bool(x > 1) is True
     assert repr(x > 1) == "True"
     assert repr(x) == "Dual(2.0, 1.0)"
-    with pytest.raises(TypeError, match=r"v\.primal"):
+    with pytest.raises(TypeError, match=r"v\.data"):
         math.sin(x)
     with pytest.raises(TypeError, match="str"):
         Dual("a")
@@ -486,6 +486,21 @@ def test_duals_are_chosen_by_whatever_values_are_chosen_by(condition):
 def test_a_complex_number_chooses_nothing():
     with pytest.raises(TypeError, match="expected a real number"):
         ag.where(numpy.complex128(1j), Dual(2.0, 1.0), 3.0)
+
+
+def test_functions_may_read_numbers_in_forward_mode_too():
+    read = []
+
+    def f(x):
+        read.append((x.data, x.item()))
+        return x * x * x.data
+
+    assert jvp(f, (3.0,), (1.0,)) == (27.0, 18.0)
+    assert hessian(f)(3.0) == 6.0
+    assert jvp(lambda x: jvp(f, (x,), (1.0,))[1], (3.0,), (1.0,)) == (18.0, 6.0)
+    assert read == [(3.0, 3.0)] * len(read)
+    with pytest.raises(AttributeError):
+        jvp(lambda x: setattr(x, "data", 4.0), (3.0,), (1.0,))
 
 
 def test_a_detached_dual_is_its_primal_cut_off():

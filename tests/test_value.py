@@ -220,8 +220,8 @@ def test_float_and_math_refuse_to_drop_the_gradient():
     class Weight(Value):
         __slots__ = ()
 
-    for x, instead in ((Value(1.0), r"v\.data"), (Weight(1.0), r"v\.data"), (ag.Dual(1.0), r"v\.primal")):
-        message = rf"a {type(x).__name__} .* write {instead} .* autograd\.sin\(v\) instead of math\.sin\(v\)$"
+    for x in (Value(1.0), Weight(1.0), ag.Dual(1.0)):
+        message = rf"a {type(x).__name__} .* write v\.data .* autograd\.sin\(v\) instead of math\.sin\(v\)$"
         for convert in (float, int, complex, math.sin):
             with pytest.raises(TypeError, match=message):
                 convert(x)

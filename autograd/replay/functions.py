@@ -74,7 +74,7 @@ def compile(f: Function, batched: Names = (), static: Names = ()) -> Compiled:
         NonFiniteError: under `strict()`, for the first lane at fault.
 
     Convention: a lane takes the path that its comparisons come to; a loop that runs another number of times is another
-        path.
+        path. What `v.detach()` gives is the number of each lane, and gradients do not pass through it.
 
     Cost: one recording of f for each path and structure of arguments; then one replay for each path that a lane takes.
 

@@ -391,10 +391,14 @@ def _() -> Any:
     return jvp(lambda x: ag.sin(x) * ag.cos(x.detach()), (3.0,), (1.0,))[1]
 
 
-@cuts("a factor that is cut off, replayed", [math.cos(3.0) * math.cos(3.0)] * 2, "jax testStopGradient")
+@cuts(
+    "a factor that is cut off, replayed",
+    [math.cos(3.0) * math.cos(3.0), math.cos(2.0) * math.cos(2.0)],
+    "jax testStopGradient",
+)
 def _() -> Any:
     f = lambda x: ag.sin(x) * ag.cos(x.detach())
-    return compile(f, "x").value_and_grad([3.0, 3.0], argnums="x")[1].tolist()
+    return compile(f, "x").value_and_grad([3.0, 2.0], argnums="x")[1].tolist()
 
 
 @cuts("all cut off", 0.0, "jax testStopGradient")

@@ -520,6 +520,7 @@ def test_the_parameters_before_a_starred_one_and_those_after_it_are_chosen_for_t
         (([[1.0], [1.0, 2.0]], [1.0, 2.0]), ValueError, "the lanes of x differ in shape"),
         (([1.0, (1.0, 2.0)], [1.0, 2.0]), ValueError, "the lanes of x differ in shape"),
         (([(1.0,), (1.0, 2.0)], [1.0, 2.0]), ValueError, "lane 1 of x has another structure than lane 0"),
+        (([True, 2.0], [1.0, 2.0]), ValueError, "lane 1 of x has another structure than lane 0"),
         (([True, False], [1.0, 2.0]), TypeError, "x has to be an array of real numbers, not of bool"),
         ((np.array(["a"]), [1.0]), TypeError, "x has to be an array of real numbers, not of str"),
         ((np.array([True]), [1.0]), TypeError, "x has to be an array of real numbers, not of bool"),
@@ -538,8 +539,11 @@ def test_names_and_positions_that_are_not_there_are_refused():
         ag.compile(smaller, "z")
     with pytest.raises(ValueError, match="counts positions from 0"):
         ag.compile(smaller, -1)
-    with pytest.raises(ValueError, match="batched counts positions from 0, and 2 is beyond those of smaller: x, y"):
-        ag.compile(smaller, 2)
+    for position in (2, 5):
+        with pytest.raises(ValueError, match=f"positions from 0, and {position} is beyond those of smaller: x, y"):
+            ag.compile(smaller, position)
+    with pytest.raises(ValueError, match="batched counts positions from 0, and 1 is beyond those of <lambda>: x"):
+        ag.compile(lambda x: x, 1)
     with pytest.raises(TypeError, match=r"static is the name or position of a parameter, or several, not 1\.0"):
         ag.compile(smaller, static=1.0)
     with pytest.raises(TypeError, match="takes a function, not int"):
@@ -710,16 +714,6 @@ def test_what_overflows_on_the_way_is_computed_again_though_nothing_of_it_is_lef
     with_shared = ag.compile(lambda w, x: x * f(w), (1,))
     outputs = [with_shared(w, [1.0, 2.0]) for w in HUGE]
     np.testing.assert_allclose(outputs, [[value, 2.0 * value] for value, _ in expected], 1e-12)
-
-
-def test_guards_of_what_overflows_on_the_way_are_asked_about_what_the_engine_computes():
-    with Tape():
-        w, x = Value(1.0), Value(1.0)
-        y = x * x if ag.sum(x, x, -x, -0.5 * x) > 5.3e307 else x
-        z = y * (w * w if ag.sum(w, w, -w, -0.5 * w) > 1e308 else w)
-        program = Tape.of(z).compile([w], [x])
-    assert program.holds([1.0], [[each] for each in [*HUGE, 1.05e308]]).tolist() == [True, False, True, True, True]
-    assert [bool(program.holds([each], [[1.0]])[0]) for each in HUGE] == [True, True, True, True]
 
 
 def test_second_order_inside():
@@ -1353,7 +1347,7 @@ def test_a_seed_of_nothing_stays_nothing_where_a_slope_is_infinite(seed):
     assert f(0.0) == (0.0 if seed == 0.0 else math.copysign(math.inf, seed))
 
 
-@pytest.mark.parametrize("weights", ["a", [lambda: 1.0], [[1.0], [2.0, 3.0]], 1j])
+@pytest.mark.parametrize("weights", ["a", [lambda: 1.0], 1j])
 def test_weights_that_are_no_numbers_are_refused(weights):
     with pytest.raises(TypeError, match=r"^weights are real numbers, not "):
         ag.compile(lambda x: x * x, "x").value_and_grad([1.0], weights=weights)

@@ -304,3 +304,43 @@ def test_a_program_says_how_much_it_has():
         "<Program: 1 shared and 1 batched inputs, 2 groups>",
     ]
     assert repr(Tape.of(x).compile([x])) == "<Program: 1 shared and 0 batched inputs, 0 groups>"
+
+
+# -- what overflows on the way ---------------------------------------------------------------------------------------
+
+HUGE = [1.0, 1.1e308, -1.2e308, 5e307]
+
+
+@pytest.mark.parametrize("block", [1, 3, 8])
+def test_what_overflows_on_the_way_is_computed_again_though_nothing_of_it_is_left(block):
+    w, x = Value(1.0), Value(2.0)
+    f = lambda w, x: 1.0 / ag.sum(x, x, -x) + 1.0 / ag.sum(w, w, -w)
+    program = in_blocks(Tape.of(f(w, x)).compile([w], [x]), block)
+    of_both = in_blocks(Tape.of(f(w, x), x).compile([w], [x]), block)
+    for weight in HUGE:
+        found = [ag.value_and_grad(f, (0, 1))(weight, each) for each in HUGE]
+        values, (of_w, of_x) = (np.array([each[k] for each in found]).T for k in (0, 1))
+        lanes = np.array(HUGE)[:, None]
+        for _ in range(2):
+            for wrt, wanted in (("shared", [of_w.sum()]), ("batched", of_x[:, None])):
+                got = program.value_and_grad([weight], lanes, wrt=wrt)
+                np.testing.assert_allclose(got[0], values, 1e-14)
+                np.testing.assert_allclose(got[1], wanted, 1e-14)
+            np.testing.assert_allclose(program.value([weight], lanes), values, 1e-14)
+            np.testing.assert_allclose(of_both.value([weight], lanes)[:, 0], values, 1e-14)
+
+
+@pytest.mark.parametrize("block", [1, 3, 8])
+def test_guards_of_what_overflows_on_the_way_are_asked_about_what_the_engine_computes(block):
+    with Tape():
+        w, x = Value(1.0), Value(1.0)
+        y = x * x if ag.sum(x, x, -x, -0.5 * x) > 5.3e307 else x
+        z = y * (w * w if ag.sum(w, w, -w, -0.5 * w) > 1e308 else w)
+        program = in_blocks(Tape.of(z).compile([w], [x]), block)
+    for weight in HUGE:
+        held = program.holds([weight], [[each] for each in [*HUGE, 1.05e308]])
+        assert held.tolist() == [True, False, True, True, True]
+        values = program.value([weight / 4.0], [[1.0], [-1.2e308], [1.05e308]])
+        np.testing.assert_allclose(values, [weight / 4.0 * each for each in (1.0, -1.2e308, 1.05e308)], 1e-14)
+        with pytest.raises(BranchChanged, match=r"5.3e\+307"):
+            program.value([weight], [[1.0], [1.1e308]])

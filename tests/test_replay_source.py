@@ -982,7 +982,7 @@ def test_versions_of_a_leaf_are_arguments_in_the_order_of_the_tape():
 def test_arguments_stand_in_the_order_of_the_tape_inputs_of_transforms_among_them():
     x, c, d, y, names = Value(2.0, "x"), Value(3.0, "c"), Value(5.0, "d"), Value(7.0, "y"), {}
     with Tape():
-        scaled = x * c
+        scaled = x + c
         out = scaled * autograd.grad(lambda z: z * z * z * d)(1.5) * y
     tape = Tape.of(out)
     assert [line.name for line in tape.lines() if not line.operands] == ["x", "c", "v3", "d", "y"]

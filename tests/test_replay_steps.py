@@ -95,6 +95,56 @@ def test_what_is_the_same_for_all_lanes_is_added_once(w, x):
     assert forward(both, w, x) == ([], [COPY_OF_INPUTS, "copyto", "add", "add", "multiply"])
 
 
+def looked_at(output: Value, shared: list[Value], batched: list[Value], careful: bool = False) -> list[list[int]]:
+    """Return how many rows each part has that a replay looks at: of what is shared, and of the lanes."""
+    space = prepared(plan_of(output, shared, batched), 3, careful=careful)
+    return [[len(part) for part in space.to_look_at(kind)] for kind in (SHARED, BATCHED)]
+
+
+def test_a_replay_looks_at_what_may_overflow_on_the_way_and_shows_in_no_output(w, x):
+    total = ag.sum(x[0], x[1], x[2])
+    for shown in (
+        total,
+        ag.sin(total) * 2.0,
+        -total + ag.sqrt(x[3]),
+        3.0 * total - x[1] + x[2],
+        ag.relu(total) - total,
+    ):
+        assert looked_at(shown, w, x) == [[], []]
+    for hidden in (1.0 / total, ag.relu(total), ag.where(total, x[1], 2.0), ag.tanh(total * x[4] - 1.0)):
+        assert looked_at(hidden, w, x) == [[], [1]]
+        assert looked_at(hidden, w, x, careful=True) == [[], []]
+    assert looked_at(ag.relu(total) * ag.sum(x[3], x[4], x[5]), w, x) == [[], [2]]
+    assert looked_at(ag.relu(total) - ag.sqrt(total) * ag.exp(x[3] - x[4]), w, x) == [[], []]
+
+
+def test_it_looks_at_neighbours_together_and_at_others_in_turn(w, x):
+    total = ag.sum(x[0], x[1], x[2])
+    beside = ag.relu(total) * ag.relu(ag.dot(w[:4], x[:4]))
+    assert looked_at(beside, w, x) == [[], [2]]
+    behind = ag.relu(ag.sum(ag.relu(total), x[3], x[4]) + x[1])
+    assert looked_at(behind, w, x) == [[], [1, 1]]
+    third = ag.tanh(ag.sum(behind, x[3], x[5]))
+    assert looked_at(third, w, x) == [[], [1, 1, 1]]
+
+
+def test_it_looks_at_what_is_shared_and_at_bell_curves_too(w, x):
+    assert looked_at(x[0] / ag.sum(w[0], w[1], w[2]), w, x) == [[1], []]
+    assert looked_at(x[0] * ag.sum(w[0], w[1], w[2]), w, x) == [[], []]
+    assert looked_at(ag.relu(primitives.gaussian(x[0], x[1], 0.5)), w, x) == [[], [1]]
+    assert looked_at(primitives.gaussian(x[0], x[1], 0.5), w, x) == [[], []]
+    assert looked_at(ag.relu(ag.exp(x[0]) + x[1]), w, x) == [[], []]
+
+
+def test_it_looks_at_what_a_comparison_asks_about_though_it_shows(w, x):
+    with Tape():
+        total = ag.sum(x[0], x[1], x[2])
+        y = total * 2.0 if total > 0.0 else -total
+    assert looked_at(y, w, x) == [[], []]
+    space = prepared(Tape.of(y).compile(w, x)._plan, 3)
+    assert [len(part) for part in space.to_look_at(BATCHED)] == [1]
+
+
 @pytest.mark.parametrize("lanes", [1, FEWEST_SPLIT - 1, FEWEST_SPLIT, 2 * FEWEST_SPLIT])
 @pytest.mark.parametrize("count", [1, 2, 3, MOST_SPLIT - 1, MOST_SPLIT, MOST_SPLIT + 1])
 def test_a_few_rows_of_many_lanes_are_computed_one_by_one_where_their_operands_do_not_lie_evenly(count, lanes):
@@ -395,6 +445,11 @@ def test_numbers_are_doubles_and_nothing_is_taken_for_a_number():
     for wrong in (["a"], [1j], [True], [None]):
         with pytest.raises(TypeError, match="weights are real numbers, not"):
             numbers(wrong, "weights")
+    with pytest.raises(ValueError, match=r"^weights have rows of different lengths: \[\[1.0\], \[2.0, 3.0\]\]$"):
+        numbers([[1.0], [2.0, 3.0]], "weights")
+    with pytest.raises(ValueError, match=r"^weights have rows of different lengths: ") as caught:
+        numbers([[1.0], [1.0] * 1000], "weights")
+    assert len(str(caught.value)) == 200
     with pytest.raises(TypeError, match=r"^weights are real numbers, not bool: \[True, True, ") as caught:
         numbers([True] * 1000, "weights")
     assert len(str(caught.value)) == 200

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
 import autograd as ag
 from autograd import Tape, Value, grad
 from autograd.replay import workspace
-from autograd.replay.levels import SHARED
+from autograd.replay.arrays import prepared
+from autograd.replay.levels import BATCHED, SHARED
 
 
 def layers(w, x):
@@ -131,3 +134,29 @@ def test_an_input_of_a_transform_is_a_number_in_what_is_compiled_inside(per_row)
     assert np.allclose(values, np.sin(1.0) * np.array([3.0, 4.0]) + 0.5, rtol=1e-15)
     slopes = np.cos(1.0) * 0.5 * np.array([3.0, 4.0])
     assert np.allclose(gradient, slopes[:, None] if per_row else [slopes.sum()], rtol=1e-15)
+
+
+@pytest.mark.parametrize("lanes", [3, 5000])
+def test_numbers_are_looked_at_where_they_may_have_overflowed_and_not_between(lanes, monkeypatch):
+    x = [Value(0.5) for _ in range(4)]
+    with Tape():
+        inner = ag.relu(ag.sum(x[0], x[1], x[2]))
+        output = ag.relu(ag.sum(inner, x[2], x[3])) + 1.0
+    space = prepared(Tape.of(output).compile([], x)._plan, lanes)
+    first, last = space.to_look_at(BATCHED)
+    assert space.is_whole(SHARED)
+    assert space.is_whole(BATCHED)
+    looks, is_finite = [], workspace.is_finite
+    monkeypatch.setattr(workspace, "is_finite", lambda numbers: looks.append(numbers) or is_finite(numbers))
+    assert space.is_whole(BATCHED)
+    assert len(looks) == (0 if lanes == 3 else 2)  # few numbers are looked at all at once
+    between = space.primals[BATCHED][5]
+    assert not any(np.shares_memory(between, part) for part in (first, last))
+    for wrong in (math.inf, math.nan):
+        between[0] = space.primals[BATCHED][-1][:] = space.primals[BATCHED][0][:] = wrong
+        assert space.is_whole(BATCHED)
+        for part in (first, last):
+            for lane in (0, lanes - 1):
+                before, part[0, lane] = part[0, lane], wrong
+                assert not space.is_whole(BATCHED)
+                part[0, lane] = before

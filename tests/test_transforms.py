@@ -817,6 +817,11 @@ def test_primals_and_tangents_are_the_numbers_they_were_though_the_function_assi
     assert (p.grad, t.grad) == (18.0, 27.0)
 
 
+def inside(x):
+    with Tape():
+        return x * 3.0
+
+
 def test_of_many_outputs_those_that_depend_on_nothing_outside_are_floats():
     w = Value(3.0)
     older = w * 2.0
@@ -834,6 +839,15 @@ def test_of_many_outputs_those_that_depend_on_nothing_outside_are_floats():
     floats = [k for k, output in enumerate(outputs) if isinstance(output, float)]
     assert floats == [0, 2, 7, 9]
     assert pullback([0.0, 0.0, 0.0, 1.0, *[0.0] * 7])[0].data == 15.0
+    with Tape():
+        elsewhere = w * 2.0
+    for f, kinds in (
+        (lambda x: [x * x, x * w], [float, Value]),
+        (lambda x: [x + w, x * 2.0, x + 2.0], [Value, float, float]),
+        (lambda x: [x * elsewhere, x, elsewhere], [Value, float, Value]),
+        (lambda x: [inside(x * w) * 2.0, inside(x) * 2.0, inside(x * elsewhere)], [Value, float, Value]),
+    ):
+        assert [type(output) for output in vjp(f, 2.0)[0]] == kinds
     dual, _ = vjp(lambda x: [x * x, x * w], Dual(2.0, 1.0))
     assert [type(part) for output in dual for part in (output.primal, output.tangent)] == [float, float, Value, Value]
 

@@ -329,10 +329,11 @@ class Reader:
         structures: list[Any] = []
         for lane, each in enumerate(given):
             reader = Reader(self.name)
-            structures.append(reader.read(each))
+            structure = reader.read(each)
+            structures.append(structure)
             rows.append(_joined(reader.pieces))
-            if structures[-1] != structures[0]:
-                if {type(structures[0]), type(structures[-1])} == {Static}:
+            if structure != structures[0]:
+                if isinstance(structure, Static) and isinstance(structures[0], Static):
                     raise TypeError(f"{self.name} has to be an array of real numbers, not of {type(each).__name__}")
                 raise ValueError(f"lane {lane} of {self.name} has another structure than lane 0")
         self.pieces.append(np.array(rows))

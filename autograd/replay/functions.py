@@ -33,6 +33,7 @@ from autograd.replay.arguments import (
     Static,
     name_of,
 )
+from autograd.replay.inputs import numbers
 from autograd.replay.paths import Path, Recording
 from autograd.tape import Lock, Tape
 
@@ -418,10 +419,7 @@ def _weighted(given: Any, call: Call) -> Any:
     if given is None:
         return None
     shape = () if call.lanes is None else (call.count,)
-    try:
-        array = np.asarray(given, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError):
-        raise TypeError(f"weights are real numbers, not {given!r}"[:200]) from None
+    array = numbers(given, "weights")
     try:
         return np.broadcast_to(array, shape)
     except ValueError:

@@ -18,8 +18,12 @@ def numbers(given: Any, what: str) -> Array:
 
     Raises:
         TypeError: something is not a real number.
+        ValueError: rows differ in length.
     """
-    array = np.asarray(given)
+    try:
+        array = np.asarray(given)
+    except ValueError:
+        raise ValueError(f"{what} have rows of different lengths: {given!r}"[:200]) from None
     if array.dtype is FLOAT64 or array.dtype == FLOAT64:
         return array
     if array.dtype.kind not in "fiu" and array.size:

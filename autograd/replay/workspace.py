@@ -157,12 +157,16 @@ class Workspace:
         if span.size < FEW_NUMBERS:
             self._span[kind] = span
 
+    def to_look_at(self, kind: int) -> Sequence[Array]:
+        """Return the rows of a kind that `is_whole` looks at, in parts."""
+        return self._parts.get(kind, ())
+
     def is_whole(self, kind: int) -> bool:
         """Return whether all rows of a kind that were to be looked at are finite."""
         span = self._span.get(kind)
         if span is not None and math.isfinite(span.dot(span)):
             return True
-        return all(map(is_finite, self._parts.get(kind, ())))
+        return all(map(is_finite, self.to_look_at(kind)))
 
     def gradient(self) -> Array:
         """Return the adjoints of the shared inputs, in an array that no later replay writes to."""

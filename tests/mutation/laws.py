@@ -53,7 +53,7 @@ LAWS: dict[str, str] = {  # file -> what follows tests/test_ in the names of its
     "autograd/replay/forms.py": "replay replay_forms replay_steps",
     "autograd/replay/forward.py": "replay replay_graphs replay_steps",
     "autograd/replay/functions.py": "replay_functions",
-    "autograd/replay/guards.py": "replay replay_guards replay_steps",
+    "autograd/replay/guards.py": "replay replay_guards replay_steps replay_source",
     "autograd/replay/inputs.py": "replay_steps",
     "autograd/replay/jax.py": "replay_jax",
     "autograd/replay/levels.py": "replay replay_graphs replay_levels replay_steps",

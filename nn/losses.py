@@ -254,8 +254,8 @@ def binary_cross_entropy_from_logits(output: Any, target: Any) -> Any:
 def softmax_cross_entropy(scores: Sequence[Any], target: Any) -> Any:
     """Return −log of the probability that softmax gives to the true class, in nats.
 
-    loss = log Σ e^(score − score of the true class), which neither overflows nor loses the gradient at large scores. The
-    differences are rounded: where the true score lies d below the others, the slopes are good to about d · 2⁻⁵³.
+    loss = log Σ e^(score − score of the true class), which neither overflows nor loses the gradient at large scores.
+    The differences are rounded: where the true score lies d below the others, slopes are good to about d · 2⁻⁵³.
 
     By hand: the scores 3.2, 5.1 and −1.7 have the exponentials 24.5, 164.0 and 0.18, which are 0.13, 0.87 and 0.00 of
     their sum. If class 0 is the true one, the loss is −log 0.13 = 2.04 nats. The logarithm is the natural one; with the

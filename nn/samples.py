@@ -102,11 +102,15 @@ class Standardization(NamedTuple):
 
         Raises:
             ValueError: a sample has another number of features.
+            TypeError: a feature is not a number.
         """
         _check_lengths(inputs, len(self.means))
         return [
-            [float(x * spread + center) for x, center, spread in zip(sample, self.means, self.deviations)]
-            for sample in inputs
+            [
+                real(x, f"feature {k} of sample {i}") * spread + center
+                for k, (x, center, spread) in enumerate(zip(sample, self.means, self.deviations))
+            ]
+            for i, sample in enumerate(inputs)
         ]
 
 

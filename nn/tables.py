@@ -208,7 +208,7 @@ def encode_table(
     Raises:
         TableError: something does not fit; the message says where and what to do.
         ValueError: task or missing is none of the words above.
-        TypeError: it is no Table.
+        TypeError: it is no Table, or a column is not given by its name.
 
     Example:
         >>> rows = [["1", "red", "a"], ["2", "blue", "b"], ["?", "red", "b"]]
@@ -237,7 +237,11 @@ def _input_names(table: Table, target: str, categorical: Collection[str], ignore
     for what, given in (("categorical", categorical), ("ignore", ignore)):
         if isinstance(given, str):
             raise TableError(f"{what} is a list of names, not a text", (what, [given]))
+        if not isinstance(given, Collection):
+            raise TypeError(f"{what} is a list of the names of columns, not {given!r}")
     for name in (target, *categorical, *ignore):
+        if not isinstance(name, str):
+            raise TypeError(f"a column is given by its name, a str, not {name!r}")
         table.cells(name)  # raises where there is no such column
     if target in {*categorical, *ignore}:
         raise TableError(f"column {shown(target)} is the target, no input to be ignored or taken as words")

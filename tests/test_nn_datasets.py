@@ -576,6 +576,12 @@ def test_what_cannot_be_standardized_is_said(use, message):
     assert str(caught.value) == message
 
 
+def test_what_is_brought_back_is_a_number():
+    with pytest.raises(TypeError, match=r"^the feature 1 of sample 1 is a number, not 'a'$"):
+        Standardization([0.0, 1.0], [1.0, 2.0]).undo([[1.0, 2.0], [1, "a"]])
+    assert Standardization([0.0, 1.0], [1.0, 2.0]).undo([[1, True + 1.5]]) == [[1.0, 6.0]]
+
+
 @pytest.mark.parametrize(
     "use", [Standardization.of, Standardization([0.0], [1.0]).apply, Standardization([0.0], [1.0]).undo]
 )

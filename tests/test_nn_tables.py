@@ -703,3 +703,17 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
         write_predictions(path, FRUIT, {"p": ["fine", "fine", "fine", "\ud800"]})
     assert path.read_text() == "old"
     assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"target": 3}, "a column is given by its name, a str, not 3"),
+        ({"target": ["kind"]}, r"a column is given by its name, a str, not \['kind'\]"),
+        ({"target": "kind", "ignore": 3}, "ignore is a list of the names of columns, not 3"),
+        ({"target": "kind", "categorical": [1]}, "a column is given by its name, a str, not 1"),
+    ],
+)
+def test_columns_are_given_by_their_names(given, message):
+    with pytest.raises(TypeError, match=f"^{message}$"):
+        encode_table(FRUIT, **given)

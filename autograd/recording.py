@@ -40,12 +40,14 @@ class Replayable(NamedTuple):
         tape: where the truths of its comparisons are written, whatever is recorded on.
         inputs: keys of the leaves whose numbers a replay replaces; those of an enclosing such recording too.
         since: leaves that were there before have keys above this one.
+        serial: tapes that were there before have serial numbers below this one.
         reads: (leaf, attribute, number) of each leaf from outside whose `.data` or `.grad` was read.
     """
 
     tape: Tape
     inputs: frozenset[int]
     since: int
+    serial: int
     reads: list[tuple[Any, str, float]]
 
 

@@ -790,7 +790,7 @@ def _is_replayed(value: Value) -> bool:
         return False
     if value._tape is None:
         return value._index > replayable.since
-    return value._tape.serials[0] >= replayable.tape.serials[0]
+    return value._tape.serials[0] >= replayable.serial
 
 
 cut: Primitive = Primitive(  # what `detach` records where its number is to follow the replays

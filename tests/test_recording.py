@@ -535,7 +535,7 @@ def test_a_tape_whose_opening_was_interrupted_can_be_opened_again(monkeypatch):
         (recording.differentiating, True, True),
         (lambda: recording.watching([]), True, False),
         (recording.leniently, False, False),
-        (lambda: recording.recording_for_replay(Replayable(Tape(), frozenset(), 0, [])), False, False),
+        (lambda: recording.recording_for_replay(Replayable(Tape(), frozenset(), 0, 0, [])), False, False),
     ],
 )
 def test_what_the_package_does_itself_is_recorded_and_strict_where_it_has_to_be(context, recorded, raises):

@@ -520,6 +520,7 @@ def test_the_parameters_before_a_starred_one_and_those_after_it_are_chosen_for_t
         (([[1.0], [1.0, 2.0]], [1.0, 2.0]), ValueError, "the lanes of x differ in shape"),
         (([1.0, (1.0, 2.0)], [1.0, 2.0]), ValueError, "the lanes of x differ in shape"),
         (([(1.0,), (1.0, 2.0)], [1.0, 2.0]), ValueError, "lane 1 of x has another structure than lane 0"),
+        (([(1.0,), "a"], [1.0, 2.0]), ValueError, "lane 1 of x has another structure than lane 0"),
         (([True, 2.0], [1.0, 2.0]), ValueError, "lane 1 of x has another structure than lane 0"),
         (([True, False], [1.0, 2.0]), TypeError, "x has to be an array of real numbers, not of bool"),
         ((np.array(["a"]), [1.0]), TypeError, "x has to be an array of real numbers, not of str"),
@@ -914,6 +915,16 @@ def test_what_is_detached_follows_the_replays_and_is_still_cut_off(f):
     values, gradients = ag.compile(f, (0,)).value_and_grad(xs, per_row=True)
     close([*zip(values, gradients)], [ag.value_and_grad(f)(x) for x in xs])
     assert ag.compile(lambda x: x.detach(), "x")(xs).tolist() == xs
+
+
+def test_what_is_detached_may_stand_on_any_tape_of_the_function():
+    def f(x):
+        with Tape():
+            doubled = x * 2.0
+        both = doubled + x
+        return both.detach() * x + doubled.detach()
+
+    assert ag.compile(f, "x")([1.0, 2.0, 5.0]).tolist() == [5.0, 16.0, 85.0]
 
 
 def test_a_leaf_from_outside_that_is_detached_is_read_anew():

@@ -330,6 +330,18 @@ def test_what_overflows_on_the_way_is_computed_again_though_nothing_of_it_is_lef
             np.testing.assert_allclose(of_both.value([weight], lanes)[:, 0], values, 1e-14)
 
 
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_what_is_shared_may_overflow_on_the_way_alone(outputs):
+    w, x = Value(1.0), Value(2.0)
+    hidden = ag.relu(ag.sum(-w, -w, w, 1.5 * w)) * x
+    program = Tape.of(*[hidden, x][:outputs]).compile([w], [x])
+    for weight in HUGE:
+        expected = 0.5 * max(weight, 0.0)
+        values, gradient = program.value_and_grad([weight], [[0.5], [1.0]])
+        np.testing.assert_allclose(values.reshape(2, -1)[:, 0], [0.5 * expected, expected], 1e-14)
+        np.testing.assert_allclose(gradient, [0.75 * (weight > 0.0)], 1e-14)
+
+
 @pytest.mark.parametrize("block", [1, 3, 8])
 def test_guards_of_what_overflows_on_the_way_are_asked_about_what_the_engine_computes(block):
     with Tape():

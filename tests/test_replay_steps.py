@@ -124,8 +124,9 @@ def test_it_looks_at_neighbours_together_and_at_others_in_turn(w, x):
     assert looked_at(beside, w, x) == [[], [2]]
     behind = ag.relu(ag.sum(ag.relu(total), x[3], x[4]) + x[1])
     assert looked_at(behind, w, x) == [[], [1, 1]]
-    third = ag.tanh(ag.sum(behind, x[3], x[5]))
-    assert looked_at(third, w, x) == [[], [1, 1, 1]]
+    third = ag.tanh(ag.sum(behind, x[3], x[5])) * ag.tanh(ag.sum(behind, x[3], x[6]))
+    assert looked_at(third, w, x) == [[], [1, 1, 2]]
+    assert looked_at(ag.relu(ag.sum(beside, x[3], x[4])), w, x) == [[], [2, 1]]
 
 
 def test_it_looks_at_what_is_shared_and_at_bell_curves_too(w, x):

@@ -456,7 +456,7 @@ def test_identical_programs_give_identical_bits():
 
 def test_what_is_recorded_for_a_replay_reads_and_writes_no_number_that_the_replay_would_not():
     outside, given = Value(2.0), Value(3.0)
-    replayable = Replayable(Tape(), frozenset({given._index}), Value(0.0)._index, [])
+    replayable = Replayable(Tape(), frozenset({given._index}), Value(0.0)._index, 0, [])
     with recording_for_replay(replayable):
         inside = Value(5.0)
         assert (outside.data, inside.data, (inside * 2.0).data, (given * 2.0).detach().data) == (2.0, 5.0, 10.0, 6.0)
@@ -479,7 +479,7 @@ def test_what_is_recorded_for_a_replay_reads_and_writes_no_number_that_the_repla
 
 def test_a_truth_is_written_where_the_replay_asks_for_it():
     x = Value(2.0)
-    replayable = Replayable(Tape(), frozenset({x._index}), Value(0.0)._index, [])
+    replayable = Replayable(Tape(), frozenset({x._index}), Value(0.0)._index, 0, [])
     with Tape() as tape, recording_for_replay(replayable):
         assert x * 2.0 > 3.0
         assert (x > 1.0) is not True, "a condition, whose truth nobody has asked for"

@@ -130,7 +130,6 @@ class Recording:
         self._f = f
         self._shared, self._batched = call.leaves(lane)
         self._tape = Tape()
-        self._since = self._tape.serials[0]
         self._outer = mode().replayable
         self.replayable = self._begun()
         with recording_for_replay(self.replayable), self._tape, noted(f, call, lane):
@@ -141,7 +140,7 @@ class Recording:
     def _begun(self) -> Replayable:
         inputs = frozenset(leaf._index for leaf in (*self._shared, *self._batched))
         outer = self._outer.inputs if self._outer is not None else frozenset[int]()
-        return Replayable(self._tape, inputs | outer, Value(0.0)._index, [])
+        return Replayable(self._tape, inputs | outer, Value(0.0)._index, self._tape.serials[0], [])
 
     def _finish(self, result: Any) -> None:
         """Take the result apart; what it consists of ends on this tape, after all that was recorded."""
@@ -169,7 +168,7 @@ class Recording:
         found = [self._tape]
         for tape in found:
             for other, _ in tape.imports.values():
-                if other.serials[0] < self._since:
+                if other.serials[0] < self.replayable.serial:
                     raise self._from_outside()
                 if other not in found:
                     found.append(other)

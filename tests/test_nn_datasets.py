@@ -603,3 +603,19 @@ def test_samples_are_a_list_of_lists(use, inputs, message):
 def test_a_feature_that_is_no_number_is_said(use):
     with pytest.raises(TypeError, match=r"^feature 0 of sample 1 is a number, not 'a'$"):
         use([[1.0], ["a"]])
+
+
+@pytest.mark.parametrize(
+    ("targets", "message"),
+    [
+        ([0, 1] * 4, "the inputs and targets of the data set differ in number: 9 and 8"),
+        ([0, 1] * 5, "the inputs and targets of the data set differ in number: 9 and 10"),
+        ([0, 1, 3] * 3, "a target of a classification is the index of its class, from 0 to 2, not 3"),
+        ([0, 1, 2.0] * 3, "a target of a classification is the index of its class, from 0 to 2, not 2.0"),
+        ([0, 1, "c"] * 3, "a target of a classification is the index of its class, from 0 to 2, not 'c'"),
+    ],
+)
+def test_what_is_split_has_a_target_for_each_sample_and_a_class_for_each_target(targets, message):
+    for divide in (split, stratified_split):
+        with pytest.raises(ValueError, match=f"^{message}$"):
+            divide(Dataset([[1.0]] * 9, targets, ["x"], ["a", "b", "c"]))

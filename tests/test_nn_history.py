@@ -274,3 +274,14 @@ def test_a_snapshot_that_stands_twice_in_a_file_is_gone_on_from():
     history.load_state(state_of(snapshots=[0, 0, 3]), kept_history().numbers())
     history.add_snapshot(Snapshot(4, (4.0, 0.5)))
     assert [snapshot.epoch for snapshot in history.snapshots] == [0, 0, 3, 4]
+
+
+@pytest.mark.parametrize("number", [1, 2, 4, 5])
+def test_an_epoch_that_was_perhaps_half_taken_in_can_be_left_out(number):
+    history = history_of(*[epoch_of(k, 1.0 / k, 2.0 / k) for k in (1, 2, 3, 4)])
+    history.training.append(Score(0.5, 0.5))  # of an epoch that came no further
+    history.forget_from(number)
+    expected = history_of(*[epoch_of(k, 1.0 / k, 2.0 / k) for k in range(1, number)])
+    for name in ("training", "validation", "penalties", "learning_rates"):
+        assert getattr(history, name) == getattr(expected, name)
+    assert {len(norms) for norms in history.gradient_norms.values()} == {number - 1}

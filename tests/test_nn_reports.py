@@ -479,6 +479,13 @@ def test_each_network_says_how_to_read_it():
         if wrong != (2, 2):
             with pytest.raises(ValueError, match=f"a picture of {wrong[0]} × {wrong[1]} pixels does not have 2 inputs"):
                 hint(2, picture=wrong)
+    for wrong in (1, (2,), (1, 2, 3), "12"):
+        with pytest.raises(TypeError, match=r"^a picture is a pair, its rows and columns, such as \(8, 8\), not "):
+            hint(2, picture=wrong)
+    for count, told in ((1, "1 input"), (3, "3 inputs")):
+        message = f"^the standardization is of {told}, and the samples have 2$"
+        with pytest.raises(ValueError, match=message):
+            hint(2, standardization=Standardization([0.0] * count, [1.0] * count))
 
 
 def test_curves_are_drawn_of_what_was_measured():

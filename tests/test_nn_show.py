@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from nn.history import History, Snapshot
 from nn.layers import MLP, Layer
 from nn.losses import loss_row
+from nn.show import curves
 from nn.show.curves import Curve, axes, chart, ladder, trail
 from nn.show.frames import (
     CURVE_POINTS,
@@ -35,7 +36,7 @@ from nn.show.network import THINNEST_LINE, WIDEST_LINE, network, weight_line
 from nn.show.page import figure, page, stepper
 from nn.show.pixels import BLUE, CLASS_COLOURS, ORANGE, WHITE, class_pixels, hex_colour, png, signed_pixels
 from nn.show.reading import Reading
-from nn.show.scales import Scale, decades, round_numbers, spread
+from nn.show.scales import LARGEST, Scale, decades, round_numbers, spread
 from nn.show.surface import GREY, Samples, mark, plane_pixels, shapes, surface
 from nn.show.text import clipped, escaped, short, signed_text
 from nn.stages import Activation, BatchNorm, Dropout, Sequential
@@ -54,6 +55,21 @@ def test_numbers_of_any_size_have_an_axis(numbers, margin):
     assert all(-1e-6 <= scale(each) <= 100.0 + 1e-6 for each in (*filter(math.isfinite, numbers), *scale.ticks()))
     assert len(scale.ticks()) > 1
     assert round_numbers(low, low) == []
+
+
+def test_the_longest_axis_and_the_shortest():
+    assert Scale(-LARGEST, LARGEST, 0.0, 100.0)(0.0) == 50.0
+    assert spread([-1.7e308, 1.7e308], 0.5) == (-LARGEST, LARGEST)
+    assert LARGEST > 1e307
+    assert round_numbers(0.0, 5e-324) == round_numbers(0.0, 1e-310) == []
+    assert len(round_numbers(0.0, 1.2e-300)) > 2
+
+
+@pytest.mark.parametrize("numbers", [[1e-5, 1.7e308], [1.5e308, 1.7e308], [5e-324, 1.0], [5e-324, 1e-323]])
+def test_axes_of_losses_of_any_size_end_at_numbers(numbers):
+    axis = curves._upward(numbers, True, 0.0)
+    assert 0.0 < axis.low < axis.high < math.inf
+    assert all(math.isfinite(axis(number)) for number in numbers)
 
 
 @given(st.floats(-1e3, 1e3), st.floats(0.01, 1e6), st.integers(3, 10))

@@ -57,6 +57,16 @@ def test_numbers_of_any_size_have_an_axis(numbers, margin):
     assert round_numbers(low, low) == []
 
 
+def test_what_is_far_beyond_an_axis_is_drawn_far_outside():
+    for scale in (Scale(-1.0, 1.0, 0.0, 100.0), Scale(1.0, 10.0, 0.0, 100.0, logarithmic=True)):
+        for number in (math.inf, 1.7e308, 1e300):
+            assert 1e4 < scale(number) <= 1e8
+    assert Scale(-1.0, 1.0, 0.0, 100.0)(-math.inf) == -1e8
+    assert Scale(-1.0, 1.0, 100.0, 0.0)(math.inf) == 100.0 - 1e8
+    assert Scale(0.0, 1.0, 0.0, 1.0)(999999.0) == 999999.0
+    assert math.isnan(Scale(0.0, 1.0, 0.0, 1.0)(math.nan))
+
+
 def test_the_longest_axis_and_the_shortest():
     assert Scale(-LARGEST, LARGEST, 0.0, 100.0)(0.0) == 50.0
     assert spread([-1.7e308, 1.7e308], 0.5) == (-LARGEST, LARGEST)
@@ -124,7 +134,7 @@ def test_decades_keep_within_their_ends():
 def test_a_spread_reaches_beyond_both_ends_by_the_same_share(values, margin):
     low, high = spread(values, margin)
     distance = max(values) - min(values)
-    if distance > 1e-9 * max(map(abs, values)):
+    if distance > max(1e-300, 1e-9 * max(map(abs, values))):
         assert min(values) - low == pytest.approx(margin * distance, abs=1e-6)
         assert high - max(values) == pytest.approx(margin * distance, abs=1e-6)
     else:

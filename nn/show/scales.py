@@ -15,6 +15,9 @@ __all__ = ["LARGEST", "Scale", "bounded", "decades", "round_numbers", "spread"]
 LARGEST = sys.float_info.max / 8.0
 """No axis goes farther from 0, so that the distance of two numbers on it is one too; what is beyond is drawn there."""
 
+FARTHEST = 1e6
+"""Lengths of an axis beyond its ends that a number may be drawn at: far outside of any picture."""
+
 SMALLEST = 1e-300
 """Numbers that are no farther apart look all alike."""
 
@@ -47,7 +50,10 @@ class Scale(NamedTuple):
             low, high, number = math.log10(low), math.log10(high), math.log10(number)
         elif abs(number) > LARGEST:
             number = bounded(number)
-        return self.start + (number - low) / (high - low) * (self.end - self.start)
+        share = (number - low) / (high - low)
+        if abs(share) > FARTHEST:
+            share = math.copysign(FARTHEST, share)
+        return self.start + share * (self.end - self.start)
 
     def shows(self, number: float) -> bool:
         """Return whether a number has a place: finite, and above 0 on a logarithmic axis."""

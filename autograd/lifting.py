@@ -15,7 +15,7 @@ from autograd.errors import StaleTape
 from autograd.tape import IMPORT, Place, edges
 from autograd.value import Value, operands_of, record_two, value_at
 
-__all__ = ["accumulate", "lifted_sweep", "product"]
+__all__ = ["accumulate", "lifted_sweep", "product", "sources"]
 
 SHARE = primitives.share.code
 
@@ -86,15 +86,18 @@ def check_fresh(places: Iterable[Place]) -> None:
 def _dependents(found: Iterable[Place], inputs: Iterable[Place]) -> set[Place]:
     dependent = set(inputs)
     for place in found:
-        tape, index = place
-        node = tape.nodes[index]
-        if node[0] == IMPORT:
-            sources: Iterable[Place] = (tape.imports[index],)
-        else:
-            sources = ((tape, operand) for operand in edges(node)[0] if operand >= 0)
-        if place not in dependent and any(source in dependent for source in sources):
+        if place not in dependent and any(source in dependent for source in sources(place)):
             dependent.add(place)
     return dependent
+
+
+def sources(place: Place) -> Sequence[Place]:
+    """Return the places that a node was computed from; of an import the one that it stands for."""
+    tape, index = place
+    node = tape.nodes[index]
+    if node[0] == IMPORT:
+        return [tape.imports[index]]
+    return [(tape, operand) for operand in edges(node)[0] if operand >= 0]
 
 
 def _shares(place: Place, adjoint: Any, dependent: set[Place]) -> Iterable[tuple[Place, Any]]:

@@ -18,11 +18,11 @@ from typing import Any, Literal, overload
 
 from autograd import primitives
 from autograd.dual import Dual, computed, fresh_seeding
-from autograd.lifting import accumulate, lifted_sweep
+from autograd.lifting import accumulate, lifted_sweep, sources
 from autograd.primitives import is_real, number
 from autograd.recording import differentiating, mode, resolve
 from autograd.structures import flatten, is_number, map_numbers, same_shape
-from autograd.tape import IMPORT, INPUT, LEAF, WIDTH, Place, Tape, edges, reachable, reverse_sweep
+from autograd.tape import INPUT, LEAF, WIDTH, Place, Tape, reachable, reverse_sweep
 from autograd.value import Value, constant, handle
 
 __all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
@@ -111,17 +111,12 @@ class _Differentiation:
             return set()
         if len(places) == 1:
             return set(places)
-        depends: dict[Place, bool] = {}
+        independent: set[Place] = set()
         for place in reached[0]:
             tape, index = place
-            node = tape.nodes[index]
-            if node[0] == IMPORT:
-                depends[place] = depends.get(tape.imports[index], True)  # what is not among them is older
-            elif node[0] < 0:
-                depends[place] = node[0] == LEAF
-            else:
-                depends[place] = any(depends.get((tape, at), True) for at in edges(node)[0] if at >= 0)
-        return {place for place in places if depends.get(place, True)}
+            if tape.fields[WIDTH * index] != LEAF and independent.issuperset(sources(place)):  # others are older
+                independent.add(place)
+        return set(places) - independent
 
 
 def _recorded_place(output: Any) -> Place | None:

@@ -323,10 +323,13 @@ TURNS = [
 """Angles next to multiples of π/2, at which the sines and cosines of NumPy are off by up to 137,000 ulp."""
 
 
+USUAL = [0.5, -2.0, math.pi, 1e8, 3e8, -1e9, 0.0]
+ANGLES = [USUAL, TURNS, [-x for x in TURNS] + USUAL, [*USUAL, math.nan, *TURNS], TURNS[:1], []]
+
+
 @pytest.mark.parametrize("name", ["sin", "cos", "tan", "cot", "sec", "csc", "sinc"])
 def test_large_angles_next_to_a_quarter_turn_are_as_good_as_others(name):
-    usual = [0.5, -2.0, math.pi, 1e8, 3e8, -1e9, 0.0]
-    for angles in (usual, TURNS, [-x for x in TURNS] + usual, [*usual, math.nan, *TURNS], TURNS[:1], []):
+    for angles in ANGLES:
         expected = numpy.array([ROWS[name].compute(x) for x in angles])
         numpy.testing.assert_array_max_ulp(ROWS[name](numpy.array(angles)), expected, 4)
     assert ROWS[name](numpy.array(TURNS[0])) == pytest.approx(ROWS[name].compute(TURNS[0]), rel=1e-15)

@@ -22,6 +22,7 @@ import autograd as ag
 from autograd import Dual, Tape, Value
 from autograd.errors import NonFiniteError, StaleTape, TooManyPaths
 from autograd.replay.arguments import Reader
+from tests.test_replay_programs import HUGE
 
 numbers = st.floats(-4.0, 4.0).map(lambda x: round(x, 2))
 
@@ -690,9 +691,6 @@ def test_what_was_not_chosen_leaves_nothing_in_a_gradient_on_a_tape(f, first):
         exec(tape.source(), text)
         close(np.column_stack([values, gradients]), expected)
         close([text["value"](lane) for lane in lanes], [value for value, _ in expected])
-
-
-HUGE = [1.0, 1.1e308, -1.2e308, 5e307]
 
 
 @pytest.mark.parametrize(
